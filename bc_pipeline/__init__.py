@@ -1,0 +1,3 @@
+"""Keeps Business Central and Optiply in step, for many tenants at once."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,79 @@
+"""The errors a run can end with, in the words an operator reads.
+
+``kind`` is the word used in the JSON of ``sync`` (``problems[].kind``) and in Dagster metadata.
+Messages never hold secrets: they are built from names, numbers, statuses and error codes only.
+"""
+
+from __future__ import annotations
+
+
+class PipelineError(Exception):
+    """Base of every error that has been foreseen; ``str(error)`` is fit for an operator."""
+
+    kind = "failed"
+
+
+class ConfigError(PipelineError):
+    """The configuration cannot work: a key is missing or wrong, a company does not match."""
+
+    kind = "config"
+
+
+class AuthError(PipelineError):
+    """A system refused the credentials; a person must act. Never retried (behaviour.md 1)."""
+
+    kind = "auth"
+
+
+class TenantBusy(PipelineError):
+    """Another run of this tenant holds the tenant lock (flows.md 1)."""
+
+    kind = "busy"
+
+
+class Cancelled(PipelineError):
+    """The run was interrupted; work in flight was finished, the rest was left."""
+
+    kind = "cancelled"
+
+
+class ReadFailed(PipelineError):
+    """A read of Business Central did not complete; the mirror is as it was before."""
+
+    kind = "read"
+
+
+class RequestFailed(PipelineError):
+    """A remote system answered with an error that retrying did not cure.
+
+    Args:
+        message: what was asked and what was answered, without secrets.
+        status: HTTP status, or None when no answer came.
+        code: the system's own error code (BC: ``error.code``), or None.
+        uncertain: True when a write may have been applied although no success was seen.
+    """
+
+    kind = "failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        uncertain: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.uncertain = uncertain
+
+
+class EntityFailed(PipelineError):
+    """One entity of a run failed; entities that do not depend on it went on."""
+
+
+class EntityBlocked(PipelineError):
+    """An entity was not started because one it depends on failed."""
+
+    kind = "blocked"

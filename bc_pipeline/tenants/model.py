@@ -1,0 +1,211 @@
+"""The configuration of a tenant, as written in ``tenants.yaml`` (one Business Central company and
+one Optiply account). Pure data: reading the file, defaults and secrets is ``registry.py``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+TENANT_KEY_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+
+SellOrderSource = Literal["sales_invoices", "sales_orders", "sales_shipments"]
+PurchaseOrderStatus = Literal["Draft", "In Review", "Open"]
+
+
+class Settings(BaseModel):
+    """Base of all settings: unknown keys are an error, so a typo never becomes a default."""
+
+    # A number written without quotes (a client id, an account name) is still text.
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+
+class BusinessCentralSettings(Settings):
+    """How to reach one Business Central company."""
+
+    environment_name: str = Field(description="Exact name of the environment, e.g. Production")
+    entra_tenant: str = Field("common", description="Microsoft Entra tenant: common, id or domain")
+    company: str = Field(
+        description="Id, name or display name of the company; exactly one must match"
+    )
+    client_id: str
+    client_secret: SecretStr
+    redirect_uri: str = "http://localhost:8410/callback"
+    refresh_token: SecretStr | None = Field(
+        None, description="Seed of the refresh_token grant; without it client_credentials is used"
+    )
+    api_url: str = "https://api.businesscentral.dynamics.com"
+    login_url: str = "https://login.microsoftonline.com"
+    max_concurrent_requests: int = Field(5, ge=1, le=5, description="BC runs 5 per user at once")
+    requests_per_5_minutes: int = Field(
+        6000, ge=1, le=6000, description="BC's sliding request budget per user"
+    )
+    connect_timeout_seconds: float = Field(10, gt=0)
+    read_timeout_seconds: float = Field(
+        600, gt=0, description="BC ends a request after 8 minutes, its gateway after 10"
+    )
+    max_attempts: int = Field(6, ge=1, description="Tries of one request that may be repeated")
+    item_page_name: str | None = Field(
+        None, description="Published OData page of the item card: vendor, lead time, quantities"
+    )
+    item_units_page_name: str | None = Field(
+        None, description="Published OData page of item units of measure with their factors"
+    )
+    inventory_by_location: bool | None = Field(
+        None,
+        description="Read Optiply's extension inventoryByLocations; "
+        "by default only when sync.locations is set",
+    )
+    bom_components: bool = Field(
+        False, description="Optiply's extension bomComponents is installed"
+    )
+
+    @field_validator("api_url", "login_url")
+    @classmethod
+    def _no_trailing_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+
+class OptiplySettings(Settings):
+    """How to reach one Optiply account (shop)."""
+
+    api_url: str = "https://api.optiply.com/v1"
+    login_url: str = "https://dashboard.optiply.nl/api"
+    client_id: str
+    client_secret: SecretStr
+    username: str
+    password: SecretStr
+    account_id: int
+    coupling_id: int
+    requests_per_second: float = Field(5, gt=0, description="Ceiling; halved on 429, recovering")
+    max_concurrent_requests: int = Field(8, ge=1, le=32)
+    connect_timeout_seconds: float = Field(10, gt=0)
+    read_timeout_seconds: float = Field(60, gt=0)
+    max_attempts: int = Field(5, ge=1)
+
+    @field_validator("api_url", "login_url")
+    @classmethod
+    def _no_trailing_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+
+class SyncOptions(Settings):
+    """The decisions of the field mapping a tenant may take differently (mapping.md)."""
+
+    timezone: str = Field("Europe/Amsterdam", description="Decides only what 'today' is (1.3)")
+    read_overlap_seconds: int = Field(
+        600, ge=0, description="Incremental reads start this long before the newest stamp seen"
+    )
+    locations: tuple[str, ...] = Field(
+        (), description="Location codes whose stock counts; empty = all (2.1)"
+    )
+    deduct_sales_orders: bool = Field(
+        True, description="Stock level is inventory minus outstanding sales (2.1)"
+    )
+    variant_mode: Literal["item", "variant"] = Field("item", description="One product per item (2)")
+    vat_percent_by_tax_group: dict[str, Annotated[Decimal, Field(ge=0, lt=1000)]] = Field(
+        default_factory=dict, description="Takes VAT out of unitPrice when priceIncludesTax (2)"
+    )
+    quantity_scale: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        default_factory=dict, description="Item category -> factor, e.g. kg to g (1.6)"
+    )
+    article_code_field: str | None = Field(
+        None, description="Item property sent as articleCode; none by default (2)"
+    )
+    send_stock_measurement_unit: bool = Field(False, description="Send stockMeasurementUnit (2)")
+    assembled_keep_stock: bool = Field(
+        False, description="Assemble-to-stock: a BOM parent keeps its stock level (2)"
+    )
+    sell_order_source: SellOrderSource = Field("sales_invoices", description="4.1")
+    pull_all_orders: bool = Field(
+        False, description="sales_orders mode: all orders, not only fully shipped ones (4.1)"
+    )
+    import_returns: bool = Field(False, description="Credit memos; not imported (4.1)")
+    buy_order_statuses: tuple[PurchaseOrderStatus, ...] = Field(
+        ("Draft", "In Review", "Open"), description="BC purchase orders imported (5)"
+    )
+    receipt_source: Literal["purchase_receipts", "po_lines"] = Field(
+        "purchase_receipts", description="7"
+    )
+    allow_negative_receipts: bool = Field(False, description="7")
+    lot_size_from_purchase_unit: bool = Field(False, description="3.1")
+    lead_time_letters: dict[str, Literal["D", "W", "M", "Q", "Y", "WD"]] = Field(
+        default_factory=dict, description="Translated letters of date formulas, e.g. J -> Y (9)"
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is not an IANA time zone")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _completed_only(cls, values: object) -> object:
+        """``completed_only`` is the other way to say ``pull_all_orders`` (mapping.md 4.1)."""
+        if isinstance(values, dict) and "completed_only" in values:
+            values = dict(values)
+            values.setdefault("pull_all_orders", not values.pop("completed_only"))
+        return values
+
+    @field_validator("buy_order_statuses", mode="before")
+    @classmethod
+    def _decoded_statuses(cls, value: object) -> object:
+        """Statuses may be written as BC sends them, ``In_x0020_Review`` (behaviour.md 7)."""
+        if isinstance(value, list | tuple):
+            return [str(status).replace("_x0020_", " ") for status in value]
+        return value
+
+    @field_validator("import_returns")
+    @classmethod
+    def _returns_unsupported(cls, value: bool) -> bool:
+        if value:
+            raise ValueError("importing credit memos is not supported yet; leave it false")
+        return value
+
+    def zone(self) -> ZoneInfo:
+        """The time zone that decides which date 'today' is."""
+        return ZoneInfo(self.timezone)
+
+
+class ExportSettings(Settings):
+    """Writing to Business Central; everything is off until switched on."""
+
+    buy_orders: bool = False
+    export_start: datetime | None = None
+    accounting: bool = False
+    post_documents: bool = False
+
+
+class Tenant(Settings):
+    """One tenant: the partition key and everything its runs need."""
+
+    name: Annotated[str, Field(pattern=TENANT_KEY_PATTERN)]
+    enabled: bool = True
+    snapshot_dir: Path
+    home: Path = Field(description="BC_PIPELINE_HOME this tenant was read from")
+    business_central: BusinessCentralSettings
+    optiply: OptiplySettings
+    sync: SyncOptions = SyncOptions()
+    exports: ExportSettings = ExportSettings()
+
+    @property
+    def reads_inventory_by_location(self) -> bool:
+        """Whether stock per location is read: the standard API has none (mapping.md 0)."""
+        configured = self.business_central.inventory_by_location
+        return bool(self.sync.locations) if configured is None else configured
+
+    @model_validator(mode="after")
+    def _location_stock_needs_a_source(self) -> Tenant:
+        if self.sync.locations and not self.reads_inventory_by_location:
+            raise ValueError(
+                "sync.locations needs business_central.inventory_by_location: "
+                "the standard API has no stock per location"
+            )
+        return self
