@@ -1,0 +1,240 @@
+"""What a GET asks for, found: companies, entity sets, single entities, published pages."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bc_pipeline.sandbox.business_central.company import ETAG, Company, Row
+from bc_pipeline.sandbox.business_central.errors import (
+    BcError,
+    bad_request,
+    company_not_found,
+    not_found,
+    unknown_resource,
+)
+from bc_pipeline.sandbox.business_central.metadata import EntityType, entities
+from bc_pipeline.sandbox.business_central.published import published_page
+from bc_pipeline.sandbox.business_central.query_options import parse_query
+from bc_pipeline.sandbox.business_central.reader import Page, Reader
+from bc_pipeline.sandbox.business_central.urls import Segment, Target, guid_key, text_key
+from bc_pipeline.sandbox.business_central.values import ZERO_GUID
+
+EXTENSION = "api/optiply/integration/v1.0"
+SYSTEM_VERSION = "29.0.0.0"
+
+Companies = Mapping[str, Company]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was found: a page or one entity with its context, or plain text."""
+
+    company: str | None
+    context: str = ""
+    body: Any = None
+    text: str | None = None
+
+
+def read(companies: Companies, target: Target, page_size: int) -> Answer:
+    """Answer one GET.
+
+    Raises:
+        BcError: anything Business Central refuses.
+    """
+    segments = target.segments
+    if segments and segments[0].name == "companies" and len(segments) == 1:
+        return _companies(companies, target, page_size)
+    if not segments:
+        return Answer(None, f"{target.root}/$metadata", {"value": _service_document(target)})
+    company, rest = _company(companies, target)
+    with company.lock:
+        if target.service == "api/v2.0":
+            return _EntityRead(company, target, rest, page_size).answer()
+        return _published(company, target, rest, page_size)
+
+
+def entity_type(entity_set: str) -> EntityType:
+    """The type of an entity set a released version has.
+
+    Raises:
+        BcError: 404.
+    """
+    entity = entities().get(entity_set)
+    if entity is None or not entity.shipping:
+        raise unknown_resource(entity_set)
+    return entity
+
+
+# --- companies -----------------------------------------------------------------------------------
+
+
+def _companies(companies: Companies, target: Target, page_size: int) -> Answer:
+    # The platform's own list, the same under every service; read as a table of its own.
+    listing = Company("companies", currency_code="", clock=next(iter(companies.values())).clock)
+    for company in companies.values():
+        listing.tables["companies"][company.id] = _company_row(company)
+    segment = target.segments[0]
+    if segment.key is not None:
+        _by_id(companies, segment.key)
+    return _EntityRead(listing, target, target.segments, page_size).answer(company=None)
+
+
+def _company_row(company: Company) -> Row:
+    return {
+        "id": company.id,
+        "systemVersion": SYSTEM_VERSION,
+        "timestamp": uuid.UUID(company.id).int % 10**9,
+        "name": company.name,
+        "displayName": company.display_name,
+        "businessProfileId": "",
+        "systemCreatedAt": company.created_at,
+        "systemCreatedBy": ZERO_GUID,
+        "systemModifiedAt": company.created_at,
+        "systemModifiedBy": ZERO_GUID,
+    }
+
+
+def _company(companies: Companies, target: Target) -> tuple[Company, tuple[Segment, ...]]:
+    """The company a URL names, in its path or by ``?company=``, and the rest of the path."""
+    first = target.segments[0]
+    if first.name == "companies" and first.key is not None:
+        return _by_id(companies, first.key), target.segments[1:]
+    if first.name == "Company" and first.key is not None:
+        return _by_name(companies, text_key(first.key)), target.segments[1:]
+    given = target.option("company")
+    if given is None:
+        raise company_not_found("")
+    return _by_name(companies, given), target.segments
+
+
+def _by_id(companies: Companies, key: str) -> Company:
+    wanted = guid_key(key)
+    for company in companies.values():
+        if company.id == wanted:
+            return company
+    raise company_not_found(wanted)
+
+
+def _by_name(companies: Companies, name: str) -> Company:
+    for company in companies.values():
+        if name in (company.name, company.id):
+            return company
+    raise company_not_found(name)
+
+
+def _service_document(target: Target) -> list[dict[str, str]]:
+    if target.service != "api/v2.0":
+        return [{"name": "companies", "kind": "EntitySet", "url": "companies"}]
+    return [
+        {"name": name, "kind": "EntitySet", "url": name}
+        for name, entity in entities().items()
+        if entity.shipping
+    ]
+
+
+# --- entities ------------------------------------------------------------------------------------
+
+
+class _EntityRead:
+    """A walk along the path: set, key, navigation, key ... to what is asked for."""
+
+    def __init__(
+        self, company: Company, target: Target, segments: tuple[Segment, ...], page_size: int
+    ) -> None:
+        self._company = company
+        self._reader = Reader(company)
+        self._target = target
+        self._segments = segments
+        self._page_size = page_size
+
+    def answer(self, *, company: str | None = "") -> Answer:
+        name = self._company.name if company == "" else company
+        segments = list(self._segments)
+        counting = bool(segments) and segments[-1].name == "$count"
+        if counting:
+            segments.pop()
+        if not segments:
+            raise unknown_resource("$count")
+        entity, parent, key = self._walk(segments)
+        query = parse_query(self._target.options, entity, entity_type)
+        if counting:
+            if key is not None:
+                raise unknown_resource("$count")
+            return Answer(name, text=str(self._reader.count(query, parent)))
+        if key is None:
+            page = self._reader.page(query, self._page_size, parent)
+            return Answer(name, self._context(), page)
+        row = self._single(entity, key, parent)
+        return Answer(name, f"{self._context()}/$entity", self._reader.project(row, query))
+
+    def _walk(
+        self, segments: list[Segment]
+    ) -> tuple[EntityType, dict[str, Any] | None, str | None]:
+        """Type asked for, link to the parent (None at the top), key (None for a list)."""
+        entity = entity_type(segments[0].name)
+        parent: dict[str, Any] | None = None
+        key = segments[0].key
+        for segment in segments[1:]:
+            navigation = entity.navigations.get(segment.name)
+            if key is None or navigation is None:
+                raise unknown_resource(segment.name)
+            row = self._single(entity, key, parent)
+            parent = self._reader.related(navigation, row)
+            entity = entity_type(navigation.entity_set)
+            key = segment.key
+            if key is None and not navigation.many:
+                key = self._only(entity, parent)
+        return entity, parent, key
+
+    def _only(self, entity: EntityType, link: dict[str, Any]) -> str:
+        rows = self._company.find(entity.entity_set, **link)
+        if not rows:
+            raise not_found(f"No {entity.name} is linked.")
+        return f"{rows[0][entity.keys[0]]}"
+
+    def _single(self, entity: EntityType, key: str, parent: dict[str, Any] | None) -> Row:
+        wanted = text_key(key) if entity.keys == ("subscriptionId",) else guid_key(key)
+        row = self._reader.single(entity, wanted, parent)
+        if row is None:
+            raise not_found(f"The {entity.name} with key {wanted} was not found.")
+        if entity.parent_key == "parentId" and parent is None:
+            raise BcError(400, "Application_DialogException", "The parent must be specified.")
+        return row
+
+    def _context(self) -> str:
+        path = "/".join(_segment_text(segment) for segment in self._target.segments)
+        last = self._target.segments[-1]
+        if last.key is not None:
+            path = path.removesuffix(f"({last.key})")
+        return f"{self._target.root}/$metadata#{path}"
+
+
+def _segment_text(segment: Segment) -> str:
+    return segment.name if segment.key is None else f"{segment.name}({segment.key})"
+
+
+# --- published pages and extensions --------------------------------------------------------------
+
+
+def _published(
+    company: Company, target: Target, segments: tuple[Segment, ...], page_size: int
+) -> Answer:
+    if len(segments) != 1 or target.service not in ("ODataV4", EXTENSION):
+        raise unknown_resource(segments[0].name if segments else target.service)
+    segment = segments[0]
+    if segment.name not in company.pages or _is_extension(segment) != (target.service == EXTENSION):
+        raise unknown_resource(segment.name)
+    if segment.key is not None:
+        raise bad_request("Only lists of published pages are played here.")
+    page: Page = published_page(company, segment.name, target.options, page_size)
+    return Answer(company.name, f"{target.root}/$metadata#{segment.name}", page)
+
+
+def _is_extension(segment: Segment) -> bool:
+    return segment.name in ("inventoryByLocations", "bomComponents")
+
+
+__all__ = ["ETAG", "Answer", "entity_type", "read"]

@@ -1,0 +1,93 @@
+"""The changes by name: what people, tests and the control surface apply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from bc_pipeline.sandbox.business_central.company import Company, Row
+from bc_pipeline.sandbox.changes import masters, purchases, receiving, sales
+
+if TYPE_CHECKING:
+    from bc_pipeline.sandbox.server import Sandbox
+
+Change = Callable[..., Row]
+
+CHANGES: dict[str, Change] = {
+    change.__name__: change
+    for change in (
+        masters.move_stock,
+        masters.new_item,
+        masters.new_variant,
+        masters.rename_item,
+        masters.change_price,
+        masters.change_gtin,
+        masters.block_item,
+        masters.unblock_item,
+        masters.change_item_type,
+        masters.change_item_card,
+        masters.change_main_vendor,
+        masters.delete_item,
+        masters.new_vendor,
+        masters.rename_vendor,
+        masters.change_vendor_email,
+        masters.block_vendor,
+        masters.unblock_vendor,
+        masters.delete_vendor,
+        sales.new_sales_order,
+        sales.change_sales_order_line,
+        sales.ship_sales_order,
+        sales.post_sales_order,
+        sales.delete_sales_order,
+        sales.new_sales_invoice,
+        sales.pay_sales_invoice,
+        sales.cancel_sales_invoice,
+        purchases.new_purchase_order,
+        purchases.add_purchase_line,
+        purchases.change_purchase_line,
+        purchases.remove_purchase_line,
+        purchases.change_vendor_of_purchase_order,
+        purchases.change_purchase_order_status,
+        purchases.change_requested_date,
+        purchases.delete_purchase_order,
+        receiving.receive_purchase_order,
+        receiving.undo_receipt,
+        receiving.invoice_purchase_order,
+        receiving.new_purchase_invoice,
+    )
+}
+
+NAMES: tuple[str, ...] = tuple(CHANGES)
+
+
+def apply_to(company: Company, name: str, params: dict[str, Any]) -> str:
+    """Applies one change to a company and describes it.
+
+    Args:
+        name: one of :data:`NAMES`.
+        params: the change's keyword arguments; items, vendors, orders ... by number or id.
+
+    Raises:
+        KeyError: no such change.
+        TypeError: parameters it does not take.
+        Refused: Business Central would not allow it; nothing has changed.
+    """
+    change = CHANGES[name]
+    with company.lock:
+        result = change(company, **params)
+    told = ", ".join(f"{key}={value!r}" for key, value in params.items())
+    outcome = result.get("number") or result.get("documentNumber") or result.get("code") or ""
+    return f"{name}({told})" + (f" -> {outcome}" if outcome else "")
+
+
+def apply(sandbox: Sandbox, name: str, params: dict[str, Any]) -> str:
+    """Applies one change; ``params`` also holds ``company``, which may be left out when the
+    sandbox has one company only. Raises as :func:`apply_to`, KeyError for an unknown company."""
+    companies = sandbox.business_central.companies
+    rest = dict(params)
+    chosen = rest.pop("company", None)
+    if chosen is None and len(companies) == 1:
+        chosen = next(iter(companies))
+    if chosen not in companies:
+        raise KeyError(f"company must be one of {', '.join(companies)}")
+    return apply_to(companies[chosen], name, rest)

@@ -1,0 +1,310 @@
+"""What all sales and purchase documents share: headers, lines, amounts, totals, stock.
+
+Amounts are Decimal in the document's currency, rounded to 2; quantities are in the line's unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from bc_pipeline.sandbox.business_central.company import Company, Row
+from bc_pipeline.sandbox.business_central.metadata import entities
+from bc_pipeline.sandbox.business_central.values import ZERO_DATE, ZERO_GUID
+
+CENT = Decimal("0.01")
+NOTHING = Decimal(0)
+LINE_STEP = 10000
+
+# A line as changes name it: item (number or id), quantity, and optionally price, unit, variant,
+# location, discount (percent), date; or comment; or account with quantity and price.
+LineSpec = Mapping[str, Any]
+
+
+class Refused(ValueError):
+    """Business Central would not allow this change."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of document: where it stands and what its price is called."""
+
+    headers: str
+    lines: str
+    price: str
+    party: str
+
+    @property
+    def is_purchase(self) -> bool:
+        """Whether goods come in through it."""
+        return self.party == "vendor"
+
+
+SALES_ORDER = Kind("salesOrders", "salesOrderLines", "unitPrice", "customer")
+SALES_INVOICE = Kind("salesInvoices", "salesInvoiceLines", "unitPrice", "customer")
+SALES_CREDIT_MEMO = Kind("salesCreditMemos", "salesCreditMemoLines", "unitPrice", "customer")
+SALES_SHIPMENT = Kind("salesShipments", "salesShipmentLines", "unitPrice", "customer")
+PURCHASE_ORDER = Kind("purchaseOrders", "purchaseOrderLines", "directUnitCost", "vendor")
+PURCHASE_INVOICE = Kind("purchaseInvoices", "purchaseInvoiceLines", "unitCost", "vendor")
+PURCHASE_RECEIPT = Kind("purchaseReceipts", "purchaseReceiptLines", "unitCost", "vendor")
+
+
+def today(company: Company) -> date:
+    """The work date of a service session: the UTC date (behaviour.md 7)."""
+    return company.clock().date()
+
+
+def decimal(value: object) -> Decimal:
+    """A number of a change's parameters, exactly."""
+    return value if isinstance(value, Decimal) else Decimal(str(value))
+
+
+def resolve(company: Company, entity_set: str, key: str) -> Row:
+    """The row with this id, number or code.
+
+    Raises:
+        Refused: there is none.
+    """
+    row = company.tables[entity_set].get(key)
+    if row is not None:
+        return row
+    name = "code" if "code" in entities()[entity_set].fields else "number"
+    found = company.find(entity_set, **{name: key})
+    if not found:
+        raise Refused(f"{entity_set} has no {key!r}")
+    return found[0]
+
+
+def lines_of(company: Company, kind: Kind, document_id: str) -> list[Row]:
+    """The lines of a document in their order."""
+    return sorted(company.find(kind.lines, documentId=document_id), key=lambda r: r["sequence"])
+
+
+def factor(item: Row, unit: str) -> Decimal:
+    """Base units in one ``unit`` of an item. Raises Refused for a unit the item has not."""
+    if unit in ("", item["baseUnitOfMeasureCode"]):
+        return Decimal(1)
+    units = item.get("#units", {})
+    if unit not in units:
+        raise Refused(f"item {item['number']} has no unit of measure {unit}")
+    return decimal(units[unit])
+
+
+def create_header(company: Company, kind: Kind, party: Row, number: str, **other: object) -> Row:
+    """Adds the header of a document for a customer or vendor, who lend it name and currency."""
+    role, payer = ("customer", "billTo") if kind.party == "customer" else ("vendor", "payTo")
+    cap = role.capitalize()
+    values = {
+        f"{role}Id": party["id"],
+        f"{role}Number": party["number"],
+        f"{role}Name": party["displayName"],
+        f"{payer}{cap}Id": party["id"],
+        f"{payer}{cap}Number": party["number"],
+        f"{payer}Name": party["displayName"],
+        "currencyId": party["currencyId"],
+        "currencyCode": party["currencyCode"],
+        "pricesIncludeTax": party.get("#pricesIncludeTax", False),
+        "number": number,
+        "partialShipping": True,
+    }
+    fields = entities()[kind.headers].fields
+    return company.insert(
+        kind.headers, {name: value for name, value in values.items() if name in fields} | other
+    )
+
+
+def check_specs(company: Company, kind: Kind, specs: Iterable[LineSpec]) -> None:
+    """Refuses lines that could not be added, before anything is written."""
+    for spec in specs:
+        if "account" in spec:
+            resolve(company, "accounts", spec["account"])
+        if spec.get("location"):
+            resolve(company, "locations", spec["location"])
+        if "item" in spec:
+            item = resolve(company, "items", spec["item"])
+            if item["blocked"] or (kind.is_purchase and item.get("#purchasingBlocked")):
+                raise Refused(f"item {item['number']} is blocked")
+            factor(item, spec.get("unit", ""))
+            _variant_id(company, item, spec.get("variant"))
+
+
+def add_line(
+    company: Company, kind: Kind, header: Row, spec: LineSpec, *, sequence: int | None = None
+) -> Row:
+    """Adds a line, checked by :func:`check_specs`, at the end of a document or at ``sequence``;
+    totals are not touched."""
+    if sequence is None:
+        last = max((row["sequence"] for row in lines_of(company, kind, header["id"])), default=0)
+        sequence = last + LINE_STEP
+    values: Row = {"documentId": header["id"], "sequence": sequence}
+    if "comment" in spec:
+        values |= {"lineType": "Comment", "description": spec["comment"]}
+    elif "account" in spec:
+        account = resolve(company, "accounts", spec["account"])
+        values |= {
+            "lineType": "Account",
+            "accountId": account["id"],
+            "lineObjectNumber": account["number"],
+            "description": account["displayName"],
+        }
+        values |= priced(kind, header, spec, decimal(spec.get("price", 0)), NOTHING)
+    elif "resource" in spec:
+        values |= {
+            "lineType": "Resource",
+            "lineObjectNumber": spec["resource"],
+            "description": "Assembly by our own people",
+            "unitOfMeasureCode": "HOUR",
+        }
+        values |= priced(kind, header, spec, decimal(spec.get("price", 0)), NOTHING)
+    else:
+        values |= _item_line(company, kind, header, spec)
+    fields = entities()[kind.lines].fields
+    return company.insert(kind.lines, {k: v for k, v in values.items() if k in fields})
+
+
+def _item_line(company: Company, kind: Kind, header: Row, spec: LineSpec) -> Row:
+    item = resolve(company, "items", spec["item"])
+    unit = spec.get("unit", item["baseUnitOfMeasureCode"])
+    per_unit = item["unitCost"] if kind.is_purchase else item["unitPrice"]
+    price = decimal(spec.get("price", (per_unit * factor(item, unit)).quantize(CENT)))
+    location = resolve(company, "locations", spec["location"]) if spec.get("location") else None
+    expected = spec.get("date", ZERO_DATE)
+    return {
+        "lineType": "Item",
+        "itemId": item["id"],
+        "lineObjectNumber": item["number"],
+        "description": item["displayName"],
+        "unitOfMeasureCode": unit,
+        "itemVariantId": _variant_id(company, item, spec.get("variant")),
+        "locationId": location["id"] if location else ZERO_GUID,
+        "expectedReceiptDate": expected,
+        "shipmentDate": expected if "date" in spec else today(company),
+        "taxCode": item["taxGroupCode"],
+    } | priced(kind, header, spec, price, item.get("#taxPercent", NOTHING))
+
+
+def _variant_id(company: Company, item: Row, code: str | None) -> str:
+    if not code:
+        return ZERO_GUID
+    found = company.find("itemVariants", itemId=item["id"], code=code)
+    if not found:
+        raise Refused(f"item {item['number']} has no variant {code}")
+    return str(found[0]["id"])
+
+
+def priced(kind: Kind, header: Row, spec: LineSpec, price: Decimal, tax: Decimal) -> Row:
+    """Quantity, price and amounts of a line."""
+    quantity = decimal(spec.get("quantity", 1))
+    discount = decimal(spec.get("discount", 0))
+    return {"quantity": quantity, kind.price: price} | amounts(
+        quantity,
+        price,
+        discount_percent=discount,
+        invoice_discount_percent=header.get("#invoiceDiscountPercent", NOTHING),
+        tax_percent=tax,
+        includes_tax=header.get("pricesIncludeTax", False),
+    )
+
+
+def amounts(
+    quantity: Decimal,
+    price: Decimal,
+    *,
+    discount_percent: Decimal,
+    invoice_discount_percent: Decimal,
+    tax_percent: Decimal,
+    includes_tax: bool,
+) -> Row:
+    """The amounts of a line: before the invoice discount, and net of it; all without tax unless
+    their name says otherwise."""
+    gross = _cents(quantity * price)
+    discount = _cents(gross * discount_percent / 100)
+    rate = tax_percent / 100
+    excluding = _cents((gross - discount) / (1 + rate)) if includes_tax else gross - discount
+    allocation = _cents(excluding * invoice_discount_percent / 100)
+    net = excluding - allocation
+    tax, net_tax = _cents(excluding * rate), _cents(net * rate)
+    return {
+        "discountPercent": discount_percent,
+        "discountAmount": discount,
+        "taxPercent": tax_percent,
+        "amountExcludingTax": excluding,
+        "totalTaxAmount": tax,
+        "amountIncludingTax": excluding + tax,
+        "invoiceDiscountAllocation": allocation,
+        "netAmount": net,
+        "netTaxAmount": net_tax,
+        "netAmountIncludingTax": net + net_tax,
+    }
+
+
+def reprice(kind: Kind, header: Row, line: Row, **changes: Decimal) -> Row:
+    """What changes on a line when its quantity, price (by the kind's name) or discount does."""
+    values = {**line, **changes}
+    quantity, price = values["quantity"], values[kind.price]
+    return {"quantity": quantity, kind.price: price} | amounts(
+        quantity,
+        price,
+        discount_percent=values["discountPercent"],
+        invoice_discount_percent=header.get("#invoiceDiscountPercent", NOTHING),
+        tax_percent=line["taxPercent"],
+        includes_tax=header["pricesIncludeTax"],
+    )
+
+
+def retotal(company: Company, kind: Kind, document_id: str, *, touch: bool = True) -> Row:
+    """Sums the lines into the header; ``touch`` moves its stamp, which not every change of a
+    line does (behaviour.md 3.2)."""
+    lines = lines_of(company, kind, document_id)
+    totals: Row = {
+        "discountAmount": sum((r["invoiceDiscountAllocation"] for r in lines), NOTHING),
+        "totalAmountExcludingTax": sum((r["netAmount"] for r in lines), NOTHING),
+        "totalTaxAmount": sum((r["netTaxAmount"] for r in lines), NOTHING),
+        "totalAmountIncludingTax": sum((r["netAmountIncludingTax"] for r in lines), NOTHING),
+    }
+    for name, done in (("fullyReceived", "receivedQuantity"), ("fullyShipped", "shippedQuantity")):
+        if name in entities()[kind.headers].fields:
+            goods = [r for r in lines if r["lineType"] != "Comment"]
+            totals[name] = bool(goods) and all(r[done] >= r["quantity"] for r in goods)
+    return company.modify(kind.headers, document_id, touch=touch, **totals)
+
+
+def check_postable(company: Company, lines: Iterable[Row]) -> None:
+    """Refuses to post goods of a blocked item or in a unit it has not, before anything moved."""
+    for line in lines:
+        if line["lineType"] == "Item" and line["quantity"]:
+            item = company.tables["items"][line["itemId"]]
+            if item["blocked"]:
+                raise Refused(f"item {item['number']} is blocked")
+            factor(item, line["unitOfMeasureCode"])
+
+
+def move_goods(
+    company: Company, line: Row, quantity: Decimal, *, document_number: str, document_type: str
+) -> None:
+    """Posts the stock movement of a document line: ``quantity`` in the line's unit, signed as
+    stock sees it. Lines of other types and items without stock move nothing."""
+    if line["lineType"] != "Item" or not quantity:
+        return
+    item = company.tables["items"][line["itemId"]]
+    if item["type"] != "Inventory":
+        return
+    location = company.tables["locations"].get(line["locationId"])
+    variant = company.tables["itemVariants"].get(line["itemVariantId"])
+    company.post_ledger(
+        item["id"],
+        quantity * factor(item, line["unitOfMeasureCode"]),
+        entry_type="Purchase" if document_type.startswith("Purchase") else "Sale",
+        document_number=document_number,
+        posting_date=today(company),
+        location_code=location["code"] if location else "",
+        variant_code=variant["code"] if variant else "",
+        documentType=document_type.replace(" ", "_x0020_"),
+    )
+
+
+def _cents(amount: Decimal) -> Decimal:
+    return amount.quantize(CENT, rounding=ROUND_HALF_UP)

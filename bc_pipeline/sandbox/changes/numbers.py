@@ -1,0 +1,98 @@
+"""Number series: the next number of a kind of document or master record.
+
+A series goes on from the highest number in use and never hands out a number twice, also when the
+document with it is gone (rules.md 0.6).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+from bc_pipeline.sandbox.business_central.company import Company
+
+TRAILING_DIGITS = re.compile(r"(.*?)(\d{1,15})")
+
+# Series -> where its numbers stand (entity set, property) and the number before the first one.
+SERIES: dict[str, tuple[tuple[tuple[str, str], ...], str]] = {
+    "item": ((("items", "number"),), "1000"),
+    "vendor": ((("vendors", "number"),), "V00000"),
+    "customer": ((("customers", "number"),), "K00000"),
+    "sales order": (
+        (
+            ("salesOrders", "number"),
+            ("salesInvoices", "orderNumber"),
+            ("salesShipments", "orderNumber"),
+        ),
+        "101000",
+    ),
+    "sales invoice": ((("salesInvoices", "number"),), "103000"),
+    "sales shipment": ((("salesShipments", "number"),), "102000"),
+    "sales credit memo": ((("salesCreditMemos", "number"),), "104000"),
+    "purchase order": (
+        (
+            ("purchaseOrders", "number"),
+            ("purchaseReceipts", "orderNumber"),
+            ("purchaseInvoices", "orderNumber"),
+        ),
+        "106000",
+    ),
+    "purchase invoice": ((("purchaseInvoices", "number"),), "108000"),
+    "purchase receipt": ((("purchaseReceipts", "number"),), "107000"),
+    "adjustment": ((("itemLedgerEntries", "documentNumber"),), "T00000"),
+}
+
+
+@dataclass
+class _Series:
+    prefix: str
+    last: int
+    width: int
+
+    def next(self) -> str:
+        self.last += 1
+        return f"{self.prefix}{self.last:0{self.width}d}"
+
+
+_series: WeakKeyDictionary[Company, dict[str, _Series]] = WeakKeyDictionary()
+
+
+def next_number(company: Company, series: str) -> str:
+    """The next free number of a series of :data:`SERIES`. Raises KeyError for an unknown one."""
+    with company.lock:
+        known = _series.setdefault(company, {})
+        if series not in known:
+            places, first = SERIES[series]
+            used = (
+                row[name]
+                for entity_set, name in places
+                for row in company.tables[entity_set].values()
+            )
+            # Items and entries are numbered by people too; their series has a prefix of its own.
+            own_prefix = series == "adjustment"
+            known[series] = _continue(used, first, own_prefix=own_prefix)
+        return known[series].next()
+
+
+def _continue(used: Iterable[str], first: str, *, own_prefix: bool) -> _Series:
+    """The series that goes on from the highest number of the prefix most numbers have."""
+    start = _parts(first)
+    highest: dict[str, tuple[int, int]] = {}
+    counts: dict[str, int] = {}
+    for number in used:
+        if (parts := _parts(number)) is None:
+            continue
+        prefix, value, width = parts
+        counts[prefix] = counts.get(prefix, 0) + 1
+        highest[prefix] = max(highest.get(prefix, (0, 0)), (value, width))
+    assert start is not None
+    prefix = start[0] if own_prefix or not counts else max(counts, key=lambda p: counts[p])
+    value, width = highest.get(prefix, start[1:])
+    return _Series(prefix, value, width)
+
+
+def _parts(number: str) -> tuple[str, int, int] | None:
+    match = TRAILING_DIGITS.fullmatch(number)
+    return (match[1], int(match[2]), len(match[2])) if match else None

@@ -1,0 +1,251 @@
+"""Business on purchase orders up to the receipt of goods (rules.md 3, 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from bc_pipeline.sandbox.business_central.company import Company, Row
+from bc_pipeline.sandbox.business_central.values import ZERO_DATE
+from bc_pipeline.sandbox.changes.documents import (
+    LINE_STEP,
+    PURCHASE_ORDER,
+    LineSpec,
+    Refused,
+    add_line,
+    check_specs,
+    create_header,
+    decimal,
+    lines_of,
+    reprice,
+    resolve,
+    retotal,
+    today,
+)
+from bc_pipeline.sandbox.changes.numbers import next_number
+
+STATUSES = ("Draft", "In_x0020_Review", "Open")
+# What a line keeps when the vendor of its order changes; the rest is made anew.
+KEPT_ON_VENDOR_CHANGE = [
+    "sequence",
+    "itemId",
+    "accountId",
+    "lineType",
+    "lineObjectNumber",
+    "description",
+    "unitOfMeasureCode",
+    "itemVariantId",
+    "locationId",
+    "expectedReceiptDate",
+    "quantity",
+    "directUnitCost",
+    "taxCode",
+    "taxPercent",
+    "discountPercent",
+]
+
+
+def new_purchase_order(
+    company: Company,
+    *,
+    vendor: str,
+    lines: Sequence[LineSpec],
+    order_date: date | str | None = None,
+    requested: date | str = ZERO_DATE,
+    discount: object = 0,
+    **other: object,
+) -> Row:
+    """A new purchase order in status Draft.
+
+    Args:
+        requested: requested receipt date; zero date for none.
+        discount: invoice discount in percent.
+
+    Raises:
+        Refused: the vendor is blocked for All, an item is blocked.
+    """
+    party = _open_vendor(company, vendor)
+    check_specs(company, PURCHASE_ORDER, lines)
+    placed = order_date or today(company)
+    header = create_header(
+        company,
+        PURCHASE_ORDER,
+        party,
+        next_number(company, "purchase order"),
+        orderDate=placed,
+        postingDate=placed,
+        requestedReceiptDate=requested,
+        status="Draft",
+        **{"#invoiceDiscountPercent": decimal(discount)},
+        **other,
+    )
+    for spec in lines:
+        _add(company, header, spec)
+    return retotal(company, PURCHASE_ORDER, header["id"])
+
+
+def add_purchase_line(
+    company: Company, *, order: str, line: LineSpec, touch_header: bool = True
+) -> Row:
+    """A further line on an order in status Draft; returns the line."""
+    header = editable(company, order)
+    check_specs(company, PURCHASE_ORDER, [line])
+    added = _add(company, header, line)
+    retotal(company, PURCHASE_ORDER, header["id"], touch=touch_header)
+    return added
+
+
+def change_purchase_line(
+    company: Company,
+    *,
+    order: str,
+    sequence: int,
+    quantity: object = None,
+    cost: object = None,
+    discount: object = None,
+    date: date | str | None = None,
+    touch_header: bool = True,
+) -> Row:
+    """Another quantity, cost, discount or expected receipt date on a line.
+
+    ``touch_header=False`` plays the edit that leaves the header's stamp alone (behaviour.md 3.2).
+
+    Raises:
+        Refused: the order is not Draft (a date may still change, rules.md 3.12), or the quantity
+            would go below what was received (rules.md 4.12).
+    """
+    header = resolve(company, "purchaseOrders", order)
+    found = line_at(company, header, sequence)
+    wanted = {
+        name: decimal(value)
+        for name, value in (
+            ("quantity", quantity),
+            ("directUnitCost", cost),
+            ("discountPercent", discount),
+        )
+        if value is not None
+    }
+    if wanted and header["status"] != "Draft":
+        raise Refused(f"purchase order {header['number']} is {header['status']}")
+    if "quantity" in wanted and (
+        wanted["quantity"] <= 0 or wanted["quantity"] < found["receivedQuantity"]
+    ):
+        raise Refused(f"line {sequence} of {header['number']} was received beyond that")
+    changes = reprice(PURCHASE_ORDER, header, found, **wanted) if wanted else {}
+    if date is not None:
+        changes["expectedReceiptDate"] = date
+    company.modify("purchaseOrderLines", found["id"], **changes)
+    return retotal(company, PURCHASE_ORDER, header["id"], touch=touch_header)
+
+
+def remove_purchase_line(
+    company: Company, *, order: str, sequence: int, touch_header: bool = True
+) -> Row:
+    """Deletes a line. Raises Refused when goods came in that are not invoiced (rules.md 4.18)."""
+    header = editable(company, order)
+    found = line_at(company, header, sequence)
+    if found["receivedQuantity"] > found["invoicedQuantity"]:
+        raise Refused(f"line {sequence} of {header['number']} was received")
+    company.delete("purchaseOrderLines", found["id"])
+    return retotal(company, PURCHASE_ORDER, header["id"], touch=touch_header)
+
+
+def change_vendor_of_purchase_order(company: Company, *, order: str, vendor: str) -> Row:
+    """Another vendor: the lines are made anew, with new ids and the same sequences.
+
+    Raises:
+        Refused: goods were received already, or the vendor is blocked (rules.md 3.13).
+    """
+    header = editable(company, order)
+    party = _open_vendor(company, vendor)
+    if header["vendorId"] == party["id"]:
+        raise Refused(f"{header['number']} is already with {party['number']}")
+    lines = lines_of(company, PURCHASE_ORDER, header["id"])
+    if any(line["receivedQuantity"] for line in lines):
+        raise Refused(f"{header['number']} was received in part")
+    company.modify(
+        "purchaseOrders",
+        header["id"],
+        vendorId=party["id"],
+        vendorNumber=party["number"],
+        vendorName=party["displayName"],
+        payToVendorId=party["id"],
+        payToVendorNumber=party["number"],
+        payToName=party["displayName"],
+        currencyId=party["currencyId"],
+        currencyCode=party["currencyCode"],
+    )
+    for line in lines:
+        company.delete("purchaseOrderLines", line["id"])
+        kept = {name: line[name] for name in KEPT_ON_VENDOR_CHANGE}
+        if line["lineType"] != "Comment":
+            kept |= reprice(PURCHASE_ORDER, header, line)
+        company.insert("purchaseOrderLines", kept | {"documentId": header["id"]})
+    return retotal(company, PURCHASE_ORDER, header["id"])
+
+
+def change_purchase_order_status(company: Company, *, order: str, status: str) -> Row:
+    """Draft, In_x0020_Review or Open (BC: open, pending approval, released; rules.md 3.11)."""
+    header = resolve(company, "purchaseOrders", order)
+    if status not in STATUSES or status == header["status"]:
+        raise Refused(f"{header['number']} cannot become {status}")
+    return company.modify("purchaseOrders", header["id"], status=status)
+
+
+def change_requested_date(company: Company, *, order: str, date: date | str) -> Row:
+    """Another requested receipt date, which cascades to the lines (rules.md 3.8)."""
+    header = resolve(company, "purchaseOrders", order)
+    for line in lines_of(company, PURCHASE_ORDER, header["id"]):
+        if line["lineType"] == "Item" and line["receivedQuantity"] < line["quantity"]:
+            company.modify("purchaseOrderLines", line["id"], expectedReceiptDate=date)
+    return company.modify("purchaseOrders", header["id"], requestedReceiptDate=date)
+
+
+def delete_purchase_order(company: Company, *, order: str) -> Row:
+    """Deletes an order. Raises Refused when goods came in that are not invoiced
+    (rules.md 3.16)."""
+    header = resolve(company, "purchaseOrders", order)
+    lines = lines_of(company, PURCHASE_ORDER, header["id"])
+    if any(line["receivedQuantity"] > line["invoicedQuantity"] for line in lines):
+        raise Refused(f"{header['number']} was received but not invoiced")
+    return company.delete("purchaseOrders", header["id"])
+
+
+# -- pieces ---------------------------------------------------------------------------------------
+
+
+def editable(company: Company, order: str) -> Row:
+    """The order, if its lines may change: status Draft (rules.md 3.12). Raises Refused."""
+    header = resolve(company, "purchaseOrders", order)
+    if header["status"] != "Draft":
+        raise Refused(f"purchase order {header['number']} is {header['status']}")
+    return header
+
+
+def line_at(company: Company, header: Row, sequence: int) -> Row:
+    """The order's line with that sequence. Raises Refused."""
+    for line in lines_of(company, PURCHASE_ORDER, header["id"]):
+        if line["sequence"] == sequence:
+            return line
+    raise Refused(f"{header['number']} has no line {sequence}")
+
+
+def _open_vendor(company: Company, key: str) -> Row:
+    vendor = resolve(company, "vendors", key)
+    if vendor["blocked"] == "All":
+        raise Refused(f"vendor {vendor['number']} is blocked")
+    return vendor
+
+
+def _add(company: Company, header: Row, spec: LineSpec) -> Row:
+    """Adds a line whose sequence no receipt of this order has used: a deleted line's number does
+    not come back with other goods."""
+    last = max(
+        (row["sequence"] for row in lines_of(company, PURCHASE_ORDER, header["id"])), default=0
+    )
+    used = max(last, header.get("#lastSequence", 0))
+    line = add_line(company, PURCHASE_ORDER, header, spec, sequence=used + LINE_STEP)
+    company.modify(
+        "purchaseOrders", header["id"], touch=False, **{"#lastSequence": line["sequence"]}
+    )
+    return line

@@ -1,0 +1,239 @@
+"""Goods coming in: receipts, their undoing, and the purchase invoice that ends an order
+(rules.md 3.17, 3.20, 12)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from bc_pipeline.sandbox.business_central.company import Company, Row
+from bc_pipeline.sandbox.changes.documents import (
+    LINE_STEP,
+    NOTHING,
+    PURCHASE_INVOICE,
+    PURCHASE_ORDER,
+    PURCHASE_RECEIPT,
+    LineSpec,
+    Refused,
+    add_line,
+    check_postable,
+    check_specs,
+    create_header,
+    decimal,
+    lines_of,
+    move_goods,
+    reprice,
+    resolve,
+    retotal,
+    today,
+)
+from bc_pipeline.sandbox.changes.numbers import next_number
+
+COPIED_TO_RECEIPT = [
+    "sequence",
+    "lineObjectNumber",
+    "description",
+    "unitOfMeasureCode",
+    "discountPercent",
+    "taxPercent",
+    "expectedReceiptDate",
+]
+COPIED_TO_INVOICE = [
+    "itemId",
+    "accountId",
+    "lineType",
+    "lineObjectNumber",
+    "description",
+    "unitOfMeasureCode",
+    "discountPercent",
+    "taxCode",
+    "taxPercent",
+    "expectedReceiptDate",
+    "itemVariantId",
+    "locationId",
+]
+# Order lines and posted receipt lines are of other types (rules.md 12).
+RECEIPT_LINE_TYPES = {
+    "Comment": "_x0020_",
+    "Account": "G_x002F_L_x0020_Account",
+    "Charge": "Charge_x0020__x0028_Item_x0029_",
+}
+
+
+def receive_purchase_order(
+    company: Company, *, order: str, quantities: dict[str, object] | None = None
+) -> Row:
+    """Receives goods without invoicing them; returns the posted receipt.
+
+    The receipt's lines carry the order lines' sequence; the order lines' ``receivedQuantity`` and
+    the stock move.
+
+    Args:
+        quantities: sequence -> quantity in the line's unit; None receives all that is left.
+
+    Raises:
+        Refused: nothing to receive, more than is left, a blocked vendor or item.
+    """
+    header = resolve(company, "purchaseOrders", order)
+    vendor = company.tables["vendors"][header["vendorId"]]
+    if vendor["blocked"] == "All":
+        raise Refused(f"vendor {vendor['number']} is blocked")
+    taken = _outstanding(company, header, quantities)
+    if not any(quantity for _, quantity in taken):
+        raise Refused(f"there is nothing to receive on {header['number']}")
+    check_postable(company, (line for line, quantity in taken if quantity))
+    receipt = _posted_receipt(company, vendor, order=header)
+    for line, quantity in taken:
+        if not quantity and line["lineType"] != "Comment":
+            continue
+        _copy_to_receipt(company, receipt, line, quantity, line["directUnitCost"])
+        received = line["receivedQuantity"] + quantity
+        company.modify("purchaseOrderLines", line["id"], receivedQuantity=received)
+    retotal(company, PURCHASE_ORDER, header["id"])
+    return receipt
+
+
+def undo_receipt(
+    company: Company, *, receipt: str, sequence: int, touch_header: bool = True
+) -> Row:
+    """Undoes one line of a receipt whose goods are not invoiced: a negative line with a sequence
+    of its own appears below it, the order line is open again. Returns the negative line.
+
+    Args:
+        touch_header: also move the receipt's stamp.
+    """
+    header = resolve(company, "purchaseReceipts", receipt)
+    lines = lines_of(company, PURCHASE_RECEIPT, header["id"])
+    undone = next((r for r in lines if r["sequence"] == sequence), None)
+    if undone is None or undone["quantity"] <= 0 or undone.get("#undone"):
+        raise Refused(f"line {sequence} of receipt {header['number']} cannot be undone")
+    orders = company.find("purchaseOrders", number=header["orderNumber"])
+    if not header["orderNumber"] or not orders:
+        raise Refused(f"receipt {header['number']} is invoiced")
+    line = company.tables["purchaseOrderLines"].get(undone.get("#orderLineId", ""))
+    if line is None or line["receivedQuantity"] - line["invoicedQuantity"] < undone["quantity"]:
+        raise Refused(f"line {sequence} of receipt {header['number']} is invoiced")
+    check_postable(company, [line])
+    after = next((r["sequence"] for r in lines if r["sequence"] > sequence), None)
+    own = sequence + (LINE_STEP if after is None else (after - sequence) // 2)
+    company.modify("purchaseReceiptLines", undone["id"], **{"#undone": True})
+    negative = _copy_to_receipt(
+        company, header, line | {"sequence": own}, -undone["quantity"], undone["unitCost"]
+    )
+    left = line["receivedQuantity"] - undone["quantity"]
+    company.modify("purchaseOrderLines", line["id"], receivedQuantity=left)
+    retotal(company, PURCHASE_ORDER, orders[0]["id"])
+    company.modify("purchaseReceipts", header["id"], touch=touch_header)
+    return negative
+
+
+def invoice_purchase_order(company: Company, *, order: str) -> Row:
+    """Invoices a fully received order: the order is gone, the posted invoice carries its number
+    and id. Returns the invoice. Raises Refused when something is still to come."""
+    header = resolve(company, "purchaseOrders", order)
+    lines = lines_of(company, PURCHASE_ORDER, header["id"])
+    goods = [line for line in lines if line["lineType"] != "Comment"]
+    if not goods or any(line["receivedQuantity"] < line["quantity"] for line in goods):
+        raise Refused(f"purchase order {header['number']} is not fully received")
+    vendor = company.tables["vendors"][header["vendorId"]]
+    if vendor["blocked"] == "All":
+        raise Refused(f"vendor {vendor['number']} is blocked")
+    invoice = _posted_invoice(
+        company,
+        vendor,
+        orderId=header["id"],
+        orderNumber=header["number"],
+        **{"#invoiceDiscountPercent": header.get("#invoiceDiscountPercent", NOTHING)},
+    )
+    for line in lines:
+        values = {name: line[name] for name in COPIED_TO_INVOICE}
+        priced = line | {"unitCost": line["directUnitCost"]}
+        values |= reprice(PURCHASE_INVOICE, invoice, priced)
+        values |= {"documentId": invoice["id"], "sequence": line["sequence"]}
+        company.insert("purchaseInvoiceLines", values)
+    company.delete("purchaseOrders", header["id"])
+    return retotal(company, PURCHASE_INVOICE, invoice["id"])
+
+
+def new_purchase_invoice(company: Company, *, vendor: str, lines: Sequence[LineSpec]) -> Row:
+    """A posted purchase invoice without an order; its receipt has no order number
+    (rules.md 5.10). Returns the invoice."""
+    party = resolve(company, "vendors", vendor)
+    if party["blocked"] == "All":
+        raise Refused(f"vendor {party['number']} is blocked")
+    check_specs(company, PURCHASE_INVOICE, lines)
+    invoice = _posted_invoice(company, party)
+    for spec in lines:
+        add_line(company, PURCHASE_INVOICE, invoice, spec)
+    receipt = _posted_receipt(company, party, order=None)
+    for line in lines_of(company, PURCHASE_INVOICE, invoice["id"]):
+        _copy_to_receipt(company, receipt, line, line["quantity"], line["unitCost"])
+    return retotal(company, PURCHASE_INVOICE, invoice["id"])
+
+
+# -- pieces ---------------------------------------------------------------------------------------
+
+
+def _outstanding(
+    company: Company, header: Row, quantities: dict[str, object] | None
+) -> list[tuple[Row, Decimal]]:
+    chosen = []
+    for line in lines_of(company, PURCHASE_ORDER, header["id"]):
+        left = line["quantity"] - line["receivedQuantity"]
+        wanted = left
+        if quantities is not None:
+            wanted = decimal(quantities.get(str(line["sequence"]), 0))
+        if not 0 <= wanted <= max(left, NOTHING):
+            raise Refused(f"line {line['sequence']} of {header['number']} has {left} left")
+        chosen.append((line, wanted))
+    return chosen
+
+
+def _posted_receipt(company: Company, vendor: Row, *, order: Row | None) -> Row:
+    currency = order["currencyCode"] if order else vendor["currencyCode"]
+    return create_header(
+        company,
+        PURCHASE_RECEIPT,
+        vendor,
+        next_number(company, "purchase receipt"),
+        invoiceDate=today(company),
+        postingDate=today(company),
+        orderNumber=order["number"] if order else "",
+        currencyCode=currency,
+    )
+
+
+def _copy_to_receipt(
+    company: Company, receipt: Row, line: Row, quantity: Decimal, cost: Decimal
+) -> Row:
+    kind = line["lineType"]
+    copied = {name: line[name] for name in COPIED_TO_RECEIPT}
+    copied |= {
+        "documentId": receipt["id"],
+        "lineType": RECEIPT_LINE_TYPES.get(kind, kind),
+        "quantity": quantity,
+        "unitCost": cost,
+        "#orderLineId": line["id"],
+    }
+    added = company.insert("purchaseReceiptLines", copied)
+    move_goods(
+        company,
+        line,
+        quantity,
+        document_number=receipt["number"],
+        document_type="Purchase Receipt",
+    )
+    return added
+
+
+def _posted_invoice(company: Company, vendor: Row, **other: object) -> Row:
+    return create_header(
+        company,
+        PURCHASE_INVOICE,
+        vendor,
+        next_number(company, "purchase invoice"),
+        invoiceDate=today(company),
+        postingDate=today(company),
+        status="Open",
+        **other,
+    )

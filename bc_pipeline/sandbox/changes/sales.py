@@ -1,0 +1,333 @@
+"""Business on the sales side: orders, shipments, invoices (rules.md 11)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+from bc_pipeline.sandbox.business_central.company import Company, Row
+from bc_pipeline.sandbox.changes.documents import (
+    NOTHING,
+    SALES_CREDIT_MEMO,
+    SALES_INVOICE,
+    SALES_ORDER,
+    SALES_SHIPMENT,
+    Kind,
+    LineSpec,
+    Refused,
+    add_line,
+    check_postable,
+    check_specs,
+    create_header,
+    decimal,
+    lines_of,
+    move_goods,
+    reprice,
+    resolve,
+    retotal,
+    today,
+)
+from bc_pipeline.sandbox.changes.numbers import next_number
+
+POSTED = ("Open", "Paid")
+COPIED_TO_INVOICE = [
+    "itemId",
+    "accountId",
+    "lineType",
+    "lineObjectNumber",
+    "description",
+    "unitOfMeasureCode",
+    "unitPrice",
+    "discountPercent",
+    "taxCode",
+    "taxPercent",
+    "shipmentDate",
+    "itemVariantId",
+    "locationId",
+]
+COPIED_TO_SHIPMENT = [
+    "lineObjectNumber",
+    "description",
+    "unitOfMeasureCode",
+    "unitPrice",
+    "discountPercent",
+    "taxPercent",
+    "shipmentDate",
+]
+# Order and invoice lines are of other types than posted shipment lines (api: two enums).
+SHIPMENT_LINE_TYPES = {"Comment": "_x0020_", "Account": "G_x002F_L_x0020_Account"}
+
+
+def new_sales_order(
+    company: Company,
+    *,
+    customer: str,
+    lines: Sequence[LineSpec],
+    order_date: date | str | None = None,
+    status: str = "Draft",
+    **other: object,
+) -> Row:
+    """A new sales order. Raises Refused for a blocked customer or item."""
+    party = _open_customer(company, customer)
+    check_specs(company, SALES_ORDER, lines)
+    placed = order_date or today(company)
+    header = create_header(
+        company,
+        SALES_ORDER,
+        party,
+        next_number(company, "sales order"),
+        orderDate=placed,
+        postingDate=placed,
+        status=status,
+        **other,
+    )
+    for spec in lines:
+        add_line(company, SALES_ORDER, header, spec)
+    return retotal(company, SALES_ORDER, header["id"])
+
+
+def change_sales_order_line(
+    company: Company, *, order: str, sequence: int, quantity: object, touch_header: bool = True
+) -> Row:
+    """Another quantity on a line of an order that is not released."""
+    header = resolve(company, "salesOrders", order)
+    line = _line(company, SALES_ORDER, header, sequence)
+    wanted = decimal(quantity)
+    if header["status"] != "Draft" or wanted < line["shippedQuantity"] or wanted <= 0:
+        raise Refused(f"line {sequence} of sales order {header['number']} cannot become {wanted}")
+    company.modify(
+        "salesOrderLines", line["id"], **reprice(SALES_ORDER, header, line, quantity=wanted)
+    )
+    return retotal(company, SALES_ORDER, header["id"], touch=touch_header)
+
+
+def ship_sales_order(
+    company: Company, *, order: str, quantities: dict[str, object] | None = None
+) -> Row:
+    """Ships an order without invoicing it; returns the posted shipment.
+
+    Args:
+        quantities: sequence -> quantity in the line's unit; None ships all that is left.
+    """
+    header = resolve(company, "salesOrders", order)
+    shipped = _outstanding(company, header, "shippedQuantity", quantities)
+    if not any(quantity for _, quantity in shipped):
+        raise Refused(f"there is nothing to ship on sales order {header['number']}")
+    check_postable(company, (line for line, quantity in shipped if quantity))
+    return _ship(company, header, shipped)
+
+
+def post_sales_order(company: Company, *, order: str) -> Row:
+    """Ships what is left and invoices all that is not invoiced yet: the order is gone, the
+    posted invoice carries its number. Returns the invoice (rules.md 11.4)."""
+    header = resolve(company, "salesOrders", order)
+    left = _outstanding(company, header, "shippedQuantity", None)
+    if not any(line["quantity"] for line, _ in left):
+        raise Refused(f"there is nothing to post on sales order {header['number']}")
+    check_postable(company, (line for line, _ in left))
+    if any(quantity for _, quantity in left):
+        _ship(company, header, left)
+    lines = lines_of(company, SALES_ORDER, header["id"])
+    invoice = _posted_invoice(
+        company,
+        company.tables["customers"][header["customerId"]],
+        order=header,
+        discount=header.get("#invoiceDiscountPercent", NOTHING),
+    )
+    for line in lines:
+        _copy_to_invoice(company, invoice, line, line["quantity"] - line["invoicedQuantity"])
+    company.delete("salesOrders", header["id"])
+    return _close(company, invoice)
+
+
+def delete_sales_order(company: Company, *, order: str) -> Row:
+    """Cancels an order. Raises Refused when goods were shipped that are not invoiced."""
+    header = resolve(company, "salesOrders", order)
+    lines = lines_of(company, SALES_ORDER, header["id"])
+    if any(line["shippedQuantity"] > line["invoicedQuantity"] for line in lines):
+        raise Refused(f"sales order {header['number']} was shipped but not invoiced")
+    return company.delete("salesOrders", header["id"])
+
+
+def new_sales_invoice(
+    company: Company,
+    *,
+    customer: str,
+    lines: Sequence[LineSpec],
+    discount: object = 0,
+    status: str = "Open",
+    draft: bool = False,
+) -> Row:
+    """An invoice without an order: posted with its shipment, or a draft that moves nothing.
+
+    Args:
+        discount: invoice discount in percent.
+        status: of a posted one, Open or Paid.
+    """
+    party = _open_customer(company, customer)
+    check_specs(company, SALES_INVOICE, lines)
+    invoice = _posted_invoice(company, party, discount=decimal(discount))
+    if draft:
+        company.modify("salesInvoices", invoice["id"], status="Draft")
+    for spec in lines:
+        add_line(company, SALES_INVOICE, invoice, spec)
+    if not draft:
+        shipment = _posted_shipment(company, party, order_number="")
+        for line in lines_of(company, SALES_INVOICE, invoice["id"]):
+            _copy_to_shipment(company, shipment, line, line["quantity"])
+        company.modify("salesInvoices", invoice["id"], status=status)
+    return _close(company, invoice)
+
+
+def pay_sales_invoice(company: Company, *, invoice: str) -> Row:
+    """The customer paid: Open becomes Paid."""
+    header = resolve(company, "salesInvoices", invoice)
+    if header["status"] != "Open":
+        raise Refused(f"sales invoice {header['number']} is {header['status']}")
+    return company.modify("salesInvoices", header["id"], status="Paid", remainingAmount=NOTHING)
+
+
+def cancel_sales_invoice(company: Company, *, invoice: str) -> Row:
+    """Cancels a posted invoice: it becomes Canceled, a corrective credit memo takes the goods
+    back. Returns the credit memo."""
+    header = resolve(company, "salesInvoices", invoice)
+    if header["status"] not in POSTED:
+        raise Refused(f"sales invoice {header['number']} is {header['status']}")
+    check_postable(company, lines_of(company, SALES_INVOICE, header["id"]))
+    party = company.tables["customers"][header["customerId"]]
+    memo = create_header(
+        company,
+        SALES_CREDIT_MEMO,
+        party,
+        next_number(company, "sales credit memo"),
+        creditMemoDate=today(company),
+        postingDate=today(company),
+        status="Corrective",
+        invoiceId=header["id"],
+        invoiceNumber=header["number"],
+    )
+    for line in lines_of(company, SALES_INVOICE, header["id"]):
+        copied = {n: v for n, v in line.items() if n not in ("id", "@odata.etag")}
+        company.insert("salesCreditMemoLines", copied | {"documentId": memo["id"]})
+        move_goods(
+            company,
+            line,
+            line["quantity"],
+            document_number=memo["number"],
+            document_type="Sales Credit Memo",
+        )
+    company.modify("salesInvoices", header["id"], status="Canceled", remainingAmount=NOTHING)
+    return retotal(company, SALES_CREDIT_MEMO, memo["id"])
+
+
+# -- pieces ---------------------------------------------------------------------------------------
+
+
+def _open_customer(company: Company, key: str) -> Row:
+    customer = resolve(company, "customers", key)
+    if customer["blocked"] != "_x0020_":
+        raise Refused(f"customer {customer['number']} is blocked")
+    return customer
+
+
+def _line(company: Company, kind: Kind, header: Row, sequence: int) -> Row:
+    for line in lines_of(company, kind, header["id"]):
+        if line["sequence"] == sequence:
+            return line
+    raise Refused(f"{header['number']} has no line {sequence}")
+
+
+def _outstanding(
+    company: Company, header: Row, done: str, quantities: dict[str, object] | None
+) -> list[tuple[Row, Decimal]]:
+    chosen = []
+    for line in lines_of(company, SALES_ORDER, header["id"]):
+        left = line["quantity"] - line[done]
+        wanted = left
+        if quantities is not None:
+            wanted = decimal(quantities.get(str(line["sequence"]), 0))
+        if not 0 <= wanted <= max(left, NOTHING):
+            raise Refused(f"line {line['sequence']} of {header['number']} has {left} left")
+        chosen.append((line, wanted))
+    return chosen
+
+
+def _ship(company: Company, header: Row, shipped: list[tuple[Row, Decimal]]) -> Row:
+    party = company.tables["customers"][header["customerId"]]
+    shipment = _posted_shipment(company, party, order_number=header["number"])
+    for line, quantity in shipped:
+        if not quantity and line["lineType"] != "Comment":
+            continue
+        _copy_to_shipment(company, shipment, line, quantity)
+        done = line["shippedQuantity"] + quantity
+        company.modify("salesOrderLines", line["id"], shippedQuantity=done)
+    retotal(company, SALES_ORDER, header["id"])
+    return shipment
+
+
+def _posted_shipment(company: Company, party: Row, *, order_number: str) -> Row:
+    return create_header(
+        company,
+        SALES_SHIPMENT,
+        party,
+        next_number(company, "sales shipment"),
+        orderNumber=order_number,
+        postingDate=today(company),
+        invoiceDate=today(company),
+    )
+
+
+def _copy_to_shipment(company: Company, shipment: Row, line: Row, quantity: Decimal) -> None:
+    kind = line["lineType"]
+    copied = {name: line[name] for name in COPIED_TO_SHIPMENT}
+    company.insert(
+        "salesShipmentLines",
+        copied
+        | {
+            "documentId": shipment["id"],
+            "documentNo": shipment["number"],
+            "sequence": line["sequence"],
+            "lineType": SHIPMENT_LINE_TYPES.get(kind, kind),
+            "quantity": quantity,
+        },
+    )
+    move_goods(
+        company,
+        line,
+        -quantity,
+        document_number=shipment["number"],
+        document_type="Sales Shipment",
+    )
+
+
+def _posted_invoice(
+    company: Company, party: Row, *, discount: Decimal, order: Row | None = None
+) -> Row:
+    return create_header(
+        company,
+        SALES_INVOICE,
+        party,
+        next_number(company, "sales invoice"),
+        invoiceDate=today(company),
+        postingDate=today(company),
+        status="Open",
+        orderId=order["id"] if order else None,
+        orderNumber=order["number"] if order else "",
+        **{"#invoiceDiscountPercent": discount},
+    )
+
+
+def _copy_to_invoice(company: Company, invoice: Row, line: Row, quantity: Decimal) -> None:
+    values = {name: line[name] for name in COPIED_TO_INVOICE}
+    values |= reprice(SALES_INVOICE, invoice, line, quantity=quantity)
+    company.insert(
+        "salesInvoiceLines",
+        values | {"documentId": invoice["id"], "sequence": line["sequence"]},
+    )
+
+
+def _close(company: Company, invoice: Row) -> Row:
+    totals = retotal(company, SALES_INVOICE, invoice["id"])
+    owed = totals["totalAmountIncludingTax"] if totals["status"] == "Open" else NOTHING
+    return company.modify("salesInvoices", invoice["id"], remainingAmount=owed)

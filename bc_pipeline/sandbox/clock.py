@@ -1,0 +1,32 @@
+"""The sandbox's clock: real UTC until it is set or advanced."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """Callable that gives the current sandbox time as an aware UTC datetime.
+
+    It keeps running after :meth:`advance` and :meth:`set`; both only move it.
+    """
+
+    def __init__(self) -> None:
+        self._offset = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self._offset
+
+    def advance(self, seconds: float) -> datetime:
+        """Move the clock forward (or back, if negative) and return the new time."""
+        self._offset += timedelta(seconds=seconds)
+        return self()
+
+    def set(self, moment: datetime) -> datetime:
+        """Move the clock to ``moment`` (aware) and return it."""
+        self._offset = moment - datetime.now(UTC)
+        return self()
+
+    def reset(self) -> None:
+        """Back to real time."""
+        self._offset = timedelta()

@@ -1,0 +1,130 @@
+"""The control surface over HTTP, below ``/_control``: for the command line and for people.
+
+=======  ====================  ====================================================================
+GET      ``/``                 time, companies, shops, number of requests
+GET      ``/companies``        companies with their row counts
+GET      ``/faults``           faults in force with their hits
+POST     ``/faults``           add one: the arguments of ``Faults.add`` as a JSON object
+DELETE   ``/faults``           end all
+POST     ``/clock``            ``{"advance": seconds}`` or ``{"set": "2026-08-22T06:00:00Z"}``
+GET      ``/changes``          names of the changes that can be applied
+POST     ``/changes``          ``{"name": ..., "params": {"company": ..., ...}}``: apply one
+POST     ``/random-changes``   ``{"company": name, "seed": 1, "count": 10}``
+GET      ``/requests``         the log, newest last; ``?system=bc&after=<number>&limit=100``
+DELETE   ``/requests``         empty it
+POST     ``/reset``            back to the start
+=======  ====================  ====================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bc_pipeline.sandbox import changes
+from bc_pipeline.sandbox.json_text import JsonValue, dumps
+
+if TYPE_CHECKING:
+    from bc_pipeline.sandbox.server import Sandbox
+
+Body = dict[str, Any]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def routes(sandbox: Sandbox) -> list[Route]:
+    """The routes, to be mounted at ``/_control``."""
+
+    def get(path: str, handler: Callable[[Request], Any]) -> Route:
+        async def endpoint(request: Request) -> Response:
+            return _json(await run_in_threadpool(handler, request))
+
+        return Route(path, endpoint, methods=["GET"])
+
+    def change(path: str, method: str, handler: Callable[[Body], Any]) -> Route:
+        async def endpoint(request: Request) -> Response:
+            try:
+                body = orjson.loads(await request.body() or b"{}")
+                return _json(await run_in_threadpool(handler, body))
+            except (TypeError, ValueError, KeyError) as error:
+                return _json({"error": f"{type(error).__name__}: {error}"}, 400)
+
+        return Route(path, endpoint, methods=[method])
+
+    return [
+        get("/", lambda request: _overview(sandbox)),
+        get("/companies", lambda request: _companies(sandbox)),
+        get("/faults", lambda request: [fault.as_json() for fault in sandbox.faults]),
+        change("/faults", "POST", lambda body: sandbox.faults.add(**body).as_json()),
+        change("/faults", "DELETE", lambda body: sandbox.faults.clear()),
+        change("/clock", "POST", lambda body: _clock(sandbox, body)),
+        get("/changes", lambda request: sorted(changes.CHANGES)),
+        change("/changes", "POST", lambda body: _apply(sandbox, body)),
+        change("/random-changes", "POST", lambda body: _random(sandbox, body)),
+        get("/requests", lambda request: _requests(sandbox, request)),
+        change("/requests", "DELETE", lambda body: sandbox.requests.clear()),
+        change("/reset", "POST", lambda body: sandbox.reset()),
+    ]
+
+
+def _overview(sandbox: Sandbox) -> Body:
+    return {
+        "time": sandbox.clock().isoformat(),
+        "companies": list(sandbox.business_central.companies),
+        "shops": list(sandbox.optiply.shops),
+        "requests": sandbox.requests.total,
+    }
+
+
+def _companies(sandbox: Sandbox) -> list[Body]:
+    return [
+        {
+            "id": company.id,
+            "name": company.name,
+            "displayName": company.display_name,
+            "currencyCode": company.currency_code,
+            "rows": {name: len(table) for name, table in sorted(company.tables.items()) if table},
+            "pages": sorted(company.pages),
+        }
+        for company in sandbox.business_central.companies.values()
+    ]
+
+
+def _clock(sandbox: Sandbox, body: Body) -> Body:
+    if "set" in body:
+        moment = datetime.fromisoformat(body["set"])
+        sandbox.clock.set(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    else:
+        sandbox.clock.advance(float(body["advance"]))
+    return {"time": sandbox.clock().isoformat()}
+
+
+def _apply(sandbox: Sandbox, body: Body) -> JsonValue:
+    return changes.apply(sandbox, body["name"], body.get("params", {}))
+
+
+def _random(sandbox: Sandbox, body: Body) -> JsonValue:
+    company = sandbox.business_central.companies[body["company"]]
+    return changes.random_changes(company, body.get("seed", 1), body.get("count", 1))
+
+
+def _requests(sandbox: Sandbox, request: Request) -> list[Body]:
+    system = request.query_params.get("system")
+    after = int(request.query_params.get("after", 0))
+    limit = int(request.query_params.get("limit", 1000))
+    found = [
+        entry.as_json()
+        for entry in sandbox.requests
+        if entry.number > after and system in (None, entry.system) and entry.system != "control"
+    ]
+    return found[-limit:]
+
+
+def _json(value: JsonValue, status: int = 200) -> Response:
+    return Response(dumps(value), status, media_type="application/json")

@@ -1,0 +1,164 @@
+"""Faults on demand: what goes wrong between a client and the systems it talks to.
+
+A fault is matched by system, method and path; it lets ``after`` matching requests pass and then
+strikes ``times`` times (None: always). Kinds:
+
+===================  ==============================================================================
+``status``           answer ``status`` with ``body`` and ``headers`` instead of handling
+``throttled``        429, with ``Retry-After`` when ``retry_after`` is given
+``unavailable``      503, same
+``deadlock``         409 ``Internal_ServerError`` as Business Central reports a lost lock
+``try_again``        400 "Please try again later."
+``expired_token``    401 as the system answers it
+``delay``            handle after ``seconds``
+``drop``             close the connection before handling
+``apply_then_drop``  handle, then close the connection: applied, the answer is lost
+``truncate``         send half of the answer, then close the connection
+``cut``              send half of the answer as if it were whole
+``not_json``         200 with an HTML page
+``no_value``         200 with JSON that has no ``value``
+``repeat_next_link`` answer a page whose nextLink is the request itself
+``foreign_next_link`` answer a page whose nextLink leads to ``host``
+===================  ==============================================================================
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from bc_pipeline.sandbox.json_text import JsonValue
+
+Kind = Literal[
+    "status",
+    "throttled",
+    "unavailable",
+    "deadlock",
+    "try_again",
+    "expired_token",
+    "delay",
+    "drop",
+    "apply_then_drop",
+    "truncate",
+    "cut",
+    "not_json",
+    "no_value",
+    "repeat_next_link",
+    "foreign_next_link",
+]
+
+
+@dataclass
+class Fault:
+    """One injected fault; ``seen`` counts matching requests, ``hits`` those it struck."""
+
+    id: int
+    action: Kind
+    system: str | None = None
+    method: str | None = None
+    path: re.Pattern[str] | None = None
+    after: int = 0
+    times: int | None = 1
+    status: int = 500
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    retry_after: float | None = None
+    host: str = "http://elsewhere.invalid"
+    seen: int = 0
+    hits: int = 0
+
+    def matches(self, system: str, method: str, target: str) -> bool:
+        """Whether the request is one this fault looks at."""
+        return (
+            self.system in (None, system)
+            and self.method in (None, method)
+            and (self.path is None or self.path.search(target) is not None)
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """What a person needs to see of it."""
+        return {
+            "id": self.id,
+            "action": self.action,
+            "system": self.system,
+            "method": self.method,
+            "path": self.path.pattern if self.path else None,
+            "after": self.after,
+            "times": self.times,
+            "seen": self.seen,
+            "hits": self.hits,
+        }
+
+
+class Faults:
+    """The faults in force; safe to change while requests are running."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+        self._ids = itertools.count(1)
+        self._lock = threading.Lock()
+
+    def add(
+        self,
+        system: str | None = None,
+        *,
+        action: Kind,
+        method: str | None = None,
+        path: str | None = None,
+        after: int = 0,
+        times: int | None = 1,
+        **options: JsonValue,
+    ) -> Fault:
+        """Put a fault in force and return it, to read its ``hits`` later.
+
+        Args:
+            system: ``bc``, ``entra`` or ``optiply``; None for all.
+            action: one of the kinds above.
+            method: HTTP method in capitals; None for all.
+            path: regular expression searched in ``path?query`` (decoded).
+            after: matching requests to let pass first.
+            times: how often to strike; None for always.
+            options: of the kind: ``status``, ``body``, ``headers``, ``seconds``,
+                ``retry_after`` (seconds), ``host``.
+
+        Raises:
+            ValueError: unknown kind.
+        """
+        if action not in get_args(Kind):
+            raise ValueError(f"unknown fault {action!r}")
+        pattern = re.compile(path) if path else None
+        with self._lock:
+            fault = Fault(next(self._ids), action, system, method, pattern, after, times, **options)
+            self._faults.append(fault)
+            return fault
+
+    def remove(self, fault: Fault) -> None:
+        """End one fault."""
+        with self._lock:
+            self._faults.remove(fault)
+
+    def clear(self) -> None:
+        """End all faults."""
+        with self._lock:
+            self._faults.clear()
+
+    def strike(self, system: str, method: str, target: str) -> Fault | None:
+        """The fault that strikes this request, if any; counts it."""
+        with self._lock:
+            for fault in self._faults:
+                if not fault.matches(system, method, target):
+                    continue
+                fault.seen += 1
+                due = fault.seen > fault.after
+                if due and (fault.times is None or fault.hits < fault.times):
+                    fault.hits += 1
+                    return fault
+            return None
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(list(self._faults))

@@ -1,0 +1,36 @@
+"""JSON as Business Central writes it: exact decimals, no trailing zeros (behaviour.md 7)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+# Anything with a JSON form, Decimal included.
+JsonValue = Any
+
+
+def decimal_text(value: Decimal) -> str:
+    """``value`` as a plain JSON number, without exponent and without trailing zeros."""
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+@lru_cache(maxsize=100_000)
+def _decimal_fragment(value: Decimal) -> orjson.Fragment:
+    return orjson.Fragment(decimal_text(value).encode())
+
+
+def _default(value: object) -> orjson.Fragment:
+    if isinstance(value, Decimal):
+        return _decimal_fragment(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form here")
+
+
+def dumps(value: JsonValue) -> bytes:
+    """JSON text of ``value``; a Decimal becomes an exact number."""
+    return orjson.dumps(value, default=_default)

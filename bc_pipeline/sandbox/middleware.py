@@ -1,0 +1,223 @@
+"""The one layer around everything: logs each request and lets injected faults strike."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from urllib.parse import unquote
+
+import orjson
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bc_pipeline.sandbox.business_central.errors import error_body
+from bc_pipeline.sandbox.connections import Connections
+from bc_pipeline.sandbox.faults import Fault, Faults
+from bc_pipeline.sandbox.json_text import JsonValue
+from bc_pipeline.sandbox.request_log import (
+    LOGGED_HEADERS,
+    LoggedRequest,
+    RequestLog,
+    System,
+)
+
+_SYSTEMS: tuple[tuple[str, System], ...] = (
+    ("/bc/", "bc"),
+    ("/entra/", "entra"),
+    ("/optiply", "optiply"),
+    ("/_control", "control"),
+)
+_LOGGED_BODY_BYTES = 1_000_000
+
+Answer = tuple[int, dict[str, str], bytes]
+
+
+def system_of(path: str) -> System:
+    """Which of the played systems a path belongs to."""
+    return next((system for prefix, system in _SYSTEMS if path.startswith(prefix)), "other")
+
+
+class Middleware:
+    """ASGI application around ``app``."""
+
+    def __init__(
+        self, app: ASGIApp, log: RequestLog, faults: Faults, connections: Connections
+    ) -> None:
+        self.app = app
+        self._log = log
+        self._faults = faults
+        self._connections = connections
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        query = scope["query_string"].decode("latin-1")
+        entry = self._log.start(system_of(scope["path"]), scope["method"], scope["path"], query)
+        scope["state"] = {**scope.get("state", {}), "delay": 0.0}
+        entry.headers = {
+            name.decode(): value.decode("latin-1")
+            for name, value in scope["headers"]
+            if name.decode() in LOGGED_HEADERS
+        }
+        try:
+            await self._handle(scope, _keeping_body(receive, entry), _noting(send, entry), entry)
+        finally:
+            entry.seconds = time.perf_counter() - started
+            entry.user = scope["state"].get("user")
+            entry.company = scope["state"].get("company")
+
+    async def _handle(
+        self, scope: Scope, receive: Receive, send: Send, entry: LoggedRequest
+    ) -> None:
+        fault = None
+        if entry.system != "control":
+            target = f"{entry.path}?{unquote(entry.query)}"
+            fault = self._faults.strike(entry.system, entry.method, target)
+        if fault is None:
+            await self.app(scope, receive, send)
+            return
+        entry.fault = fault.action
+        if fault.action == "delay":
+            await self._delayed(fault, scope, receive, send)
+        elif fault.action == "drop":
+            await self._connections.cut(scope)
+        elif (canned := _canned(fault, entry.system)) is not None:
+            await _answer(send, canned)
+        else:
+            await self._twisted(fault, scope, receive, send)
+
+    async def _delayed(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"].startswith("/bc/"):
+            scope["state"]["delay"] = fault.seconds  # spent while it holds one of the user's slots
+        else:
+            await asyncio.sleep(fault.seconds)
+        await self.app(scope, receive, send)
+
+    async def _twisted(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle the request, then spoil the answer."""
+        status, headers, body = await _captured(self.app, scope, receive)
+        if fault.action == "apply_then_drop":
+            await self._connections.cut(scope)
+            return
+        if fault.action == "truncate":
+            await send(_start(status, headers | {"content-length": str(len(body))}))
+            await send(
+                {"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True}
+            )
+            await self._connections.cut(scope, flush=True)
+            return
+        if fault.action == "cut":
+            body = body[: len(body) // 2]
+        else:
+            body = _with_next_link(body, _next_link(fault, scope))
+        await _answer(send, (status, headers, body))
+
+
+def _canned(fault: Fault, system: str) -> Answer | None:
+    """The answer of a fault that does not need the request to be handled."""
+    wait = {} if fault.retry_after is None else {"retry-after": f"{fault.retry_after:g}"}
+    match fault.action:
+        case "status":
+            body = fault.body
+            if body is None:
+                body = error_body("Internal_ServerError", "The request could not be handled.")
+            return fault.status, dict(fault.headers), _encoded(body)
+        case "throttled":
+            text = "Too many requests reached. Actual (6001). Maximum (6000)."
+            return 429, wait, _encoded(error_body("Application_TooManyRequests", text))
+        case "unavailable":
+            text = "The service is temporarily unavailable."
+            return 503, wait, _encoded(error_body("Internal_TenantUnavailable", text))
+        case "deadlock":
+            text = "The operation was deadlocked with another user. Please retry the activity."
+            return 409, {}, _encoded(error_body("Internal_ServerError", text))
+        case "try_again":
+            text = "The service is busy. Please try again later."
+            return 400, {}, _encoded(error_body("Internal_ServerError", text))
+        case "expired_token":
+            if system == "bc":
+                text = "The server has rejected the client credentials."
+                body = error_body("Authentication_InvalidCredentials", text)
+            else:
+                body = {"error": "invalid_token", "error_description": "Access token expired"}
+            return 401, {}, _encoded(body)
+        case "not_json":
+            return 200, {"content-type": "text/html"}, b"<html><body>Service</body></html>"
+        case "no_value":
+            return 200, {}, _encoded({"message": "ok"})
+    return None
+
+
+def _encoded(body: JsonValue) -> bytes:
+    return body.encode() if isinstance(body, str) else orjson.dumps(body)
+
+
+def _next_link(fault: Fault, scope: Scope) -> str:
+    host = fault.host
+    if fault.action == "repeat_next_link":
+        host = "http://" + dict(scope["headers"]).get(b"host", b"").decode()
+    target = scope.get("raw_path", scope["path"].encode()).decode()
+    query = scope["query_string"].decode("latin-1")
+    return f"{host}{target}?{query}" if query else f"{host}{target}"
+
+
+def _with_next_link(body: bytes, link: str) -> bytes:
+    """The page with another nextLink; the rest of it stays byte for byte."""
+    page = orjson.loads(body)
+    old = page.get("@odata.nextLink")
+    if old is not None:
+        return body.replace(orjson.dumps(old), orjson.dumps(link))
+    return body.rstrip()[:-1] + b',"@odata.nextLink":' + orjson.dumps(link) + b"}"
+
+
+async def _captured(app: ASGIApp, scope: Scope, receive: Receive) -> Answer:
+    plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
+    messages: list[Message] = []
+
+    async def keep(message: Message) -> None:
+        messages.append(message)
+
+    await app({**scope, "headers": plain}, receive, keep)
+    start = next(m for m in messages if m["type"] == "http.response.start")
+    body = b"".join(m.get("body", b"") for m in messages if m["type"] == "http.response.body")
+    headers = {name.decode(): value.decode("latin-1") for name, value in start["headers"]}
+    return start["status"], headers, body
+
+
+async def _answer(send: Send, answer: Answer) -> None:
+    status, headers, body = answer
+    headers = {"content-type": "application/json"} | headers
+    await send(_start(status, headers | {"content-length": str(len(body))}))
+    await send({"type": "http.response.body", "body": body})
+
+
+def _start(status: int, headers: dict[str, str]) -> Message:
+    pairs: Iterable[tuple[bytes, bytes]] = [
+        (name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()
+    ]
+    return {"type": "http.response.start", "status": status, "headers": list(pairs)}
+
+
+def _keeping_body(receive: Receive, entry: LoggedRequest) -> Receive:
+    async def kept() -> Message:
+        message = await receive()
+        if message["type"] == "http.request" and entry.system in ("bc", "optiply"):
+            is_token = entry.path.startswith("/optiply-login")
+            if not is_token and len(entry.body) < _LOGGED_BODY_BYTES:
+                entry.body += message.get("body", b"")
+        return message
+
+    return kept
+
+
+def _noting(send: Send, entry: LoggedRequest) -> Callable[[Message], Awaitable[None]]:
+    async def noted(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            entry.status = message["status"]
+        elif message["type"] == "http.response.body":
+            entry.response_bytes += len(message.get("body", b""))
+        await send(message)
+
+    return noted

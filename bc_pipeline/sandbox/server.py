@@ -1,0 +1,193 @@
+"""The sandbox: Entra, Business Central and Optiply over HTTP on one loopback port."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
+
+from bc_pipeline.sandbox import control, tenants
+from bc_pipeline.sandbox.business_central.limits import LimitSettings
+from bc_pipeline.sandbox.business_central.service import BusinessCentralSandbox
+from bc_pipeline.sandbox.clock import Clock
+from bc_pipeline.sandbox.companies import big, cronus, wholesale
+from bc_pipeline.sandbox.connections import Connections
+from bc_pipeline.sandbox.entra import Entra
+from bc_pipeline.sandbox.faults import Faults
+from bc_pipeline.sandbox.middleware import Middleware
+from bc_pipeline.sandbox.optiply import OptiplySandbox
+from bc_pipeline.sandbox.request_log import RequestLog
+
+_START_SECONDS = 30
+
+
+class Sandbox:
+    """Entra, Business Central and Optiply, played by one server thread; state is in memory.
+
+    Use it as a context manager, or call :meth:`start` and :meth:`stop`.
+
+    Args:
+        seed: makes everything generated repeatable.
+        wholesale_items: size of the generated company, at least 20.
+        port: 0 takes a free one.
+        access_token_seconds: life of Entra's access tokens.
+        refresh_grace_seconds: how long a replaced refresh token still works.
+        limits: Business Central's limits per user.
+        cronus_variant: ``w1`` (GBP) or ``nl`` (EUR).
+        big_invoices: (documents, lines per document) of an extra company ``BIG`` whose sales
+            invoices are made as they are read; for benchmarks.
+
+    Attributes:
+        clock: sandbox time; ``advance(seconds)`` and ``set(moment)`` move it.
+        entra, business_central, optiply: the systems.
+        requests: log of all requests.
+        faults: what goes wrong.
+    """
+
+    def __init__(
+        self,
+        seed: int = 1,
+        wholesale_items: int = 2000,
+        port: int = 0,
+        access_token_seconds: float = 3600,
+        refresh_grace_seconds: float = 60,
+        *,
+        limits: LimitSettings | None = None,
+        cronus_variant: cronus.Variant = "w1",
+        big_invoices: tuple[int, int] | None = None,
+    ) -> None:
+        self.seed = seed
+        self.wholesale_items = wholesale_items
+        self.clock = Clock()
+        self.requests = RequestLog()
+        self.faults = Faults()
+        self.entra = Entra(self.clock, access_token_seconds, refresh_grace_seconds)
+        self._limits = limits or LimitSettings()
+        self._cronus_variant: cronus.Variant = cronus_variant
+        self._big_invoices = big_invoices
+        self._port = port
+        self._connections = Connections()
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self._register_clients()
+        self._build()
+
+    # --- state ---------------------------------------------------------------------------------
+
+    def reset(self) -> None:
+        """Back to the seeded companies and empty shops; no faults, real time, empty log.
+
+        Applications and tokens of Entra stay, so that clients stay signed in.
+        """
+        self.faults.clear()
+        self.clock.reset()
+        self._build()
+        self.requests.clear()
+
+    def _build(self) -> None:
+        service = BusinessCentralSandbox(self.clock, self.entra.user_of, self._limits)
+        service.add(cronus.build(self.clock, variant=self._cronus_variant))
+        service.add(wholesale.build(clock=self.clock, seed=self.seed, items=self.wholesale_items))
+        if self._big_invoices:
+            service.add(big.build(self.clock, *self._big_invoices))
+        optiply = OptiplySandbox(self.clock)
+        for name in (tenants.CRONUS, tenants.WHOLESALE):
+            optiply.add_shop(name)
+        self.business_central = service
+        self.optiply = optiply
+        routes = [
+            Mount("/bc", app=service),
+            Mount("/entra", routes=self.entra.routes()),
+            Mount("/_control", routes=control.routes(self)),
+            *optiply.routes(),
+        ]
+        app = Starlette(routes=routes)
+        self._app = Middleware(app, self.requests, self.faults, self._connections)
+
+    def _register_clients(self) -> None:
+        for name in (tenants.CRONUS, tenants.WHOLESALE):
+            self.entra.register(name, tenants.client_secret(name))
+
+    def write_tenants(self, home: Path) -> Path:
+        """Write tenants.yaml (tenants ``cronus`` and ``wholesale``) below ``home``; its path."""
+        return tenants.write_tenants(self, home)
+
+    # --- server --------------------------------------------------------------------------------
+
+    @property
+    def port(self) -> int:
+        """The port served, once started."""
+        return self._port
+
+    @property
+    def base_url(self) -> str:
+        """``http://127.0.0.1:<port>``."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> Self:
+        """Serve in a thread; returns when requests are answered.
+
+        Raises:
+            OSError: the port is taken.
+            RuntimeError: the server did not come up.
+        """
+        listener = socket.create_server(("127.0.0.1", self._port))
+        self._port = listener.getsockname()[1]
+        config = uvicorn.Config(
+            self._serve,
+            http=self._connections.protocol(),
+            log_level="error",
+            access_log=False,
+            interface="asgi3",
+            lifespan="off",
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=1,
+        )
+        server = uvicorn.Server(config)
+        self._server = server
+        self._thread = threading.Thread(
+            target=server.run, args=([listener],), name="sandbox", daemon=True
+        )
+        self._thread.start()
+        deadline = time.monotonic() + _START_SECONDS
+        while not server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                raise RuntimeError("the sandbox did not start")
+            time.sleep(0.005)
+        return self
+
+    def stop(self) -> None:
+        """Stop serving; state stays readable."""
+        if self._server is None or self._thread is None:
+            return
+        self._server.should_exit = True
+        self._thread.join(timeout=10)
+        self._server = self._thread = None
+
+    def wait(self) -> None:
+        """Block until the server is stopped."""
+        while self._thread is not None and self._thread.is_alive():
+            self._thread.join(timeout=0.5)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)  # looked up anew: reset() replaces it

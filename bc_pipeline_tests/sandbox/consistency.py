@@ -1,0 +1,115 @@
+"""What must hold in any company whatever happened: used after generated and random business."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from decimal import Decimal
+
+from bc_pipeline.sandbox.business_central.company import Company
+from bc_pipeline.sandbox.business_central.metadata import entities
+from bc_pipeline.sandbox.business_central.values import ZERO_GUID
+from bc_pipeline.sandbox.changes.documents import (
+    PURCHASE_INVOICE,
+    PURCHASE_ORDER,
+    SALES_CREDIT_MEMO,
+    SALES_INVOICE,
+    SALES_ORDER,
+    lines_of,
+)
+
+REFERENCES = {
+    "itemId": "items",
+    "itemVariantId": "itemVariants",
+    "locationId": "locations",
+    "vendorId": "vendors",
+    "customerId": "customers",
+    "itemCategoryId": "itemCategories",
+}
+
+
+def faults(company: Company) -> list[str]:
+    """One line per rule that is broken; empty when the company is sound."""
+    return [
+        *_values_out_of_limits(company),
+        *_dangling_references(company),
+        *_wrong_totals(company),
+        *_wrong_received_quantities(company),
+        *_double_numbers(company),
+    ]
+
+
+def _values_out_of_limits(company: Company) -> list[str]:
+    found = []
+    for entity_set, table in company.tables.items():
+        fields = entities()[entity_set].fields
+        for row in table.values():
+            for name, value in row.items():
+                field = fields.get(name)
+                if field is None:
+                    continue
+                if field.max_length and len(value) > field.max_length:
+                    found.append(f"{entity_set}.{name}: {value!r} is too long")
+                if field.type == "Enum" and value not in field.enum:
+                    found.append(f"{entity_set}.{name}: {value!r} is not a member")
+                if field.type == "Decimal" and not isinstance(value, Decimal):
+                    found.append(f"{entity_set}.{name}: {value!r} is not exact")
+    return found
+
+
+def _dangling_references(company: Company) -> list[str]:
+    found = []
+    for entity_set, table in company.tables.items():
+        for row in table.values():
+            for name, target in REFERENCES.items():
+                value = row.get(name, ZERO_GUID)
+                if value != ZERO_GUID and value not in company.tables[target]:
+                    found.append(f"{entity_set}.{name}: {value} does not exist")
+    return found
+
+
+def _wrong_totals(company: Company) -> list[str]:
+    found = []
+    for kind in (SALES_ORDER, SALES_INVOICE, SALES_CREDIT_MEMO, PURCHASE_ORDER, PURCHASE_INVOICE):
+        for header in company.tables[kind.headers].values():
+            net = sum(r["netAmount"] for r in lines_of(company, kind, header["id"]))
+            if header["totalAmountExcludingTax"] != net:
+                found.append(f"{kind.headers} {header['number']}: total is not the sum of lines")
+    return found
+
+
+def _wrong_received_quantities(company: Company) -> list[str]:
+    received: dict[str, Decimal] = defaultdict(Decimal)
+    for line in company.tables["purchaseReceiptLines"].values():
+        if "#orderLineId" in line:
+            received[line["#orderLineId"]] += line["quantity"]
+    return [
+        f"purchase order line {line['id']}: received {line['receivedQuantity']}, receipts "
+        f"{received[line['id']]}"
+        for line in company.tables["purchaseOrderLines"].values()
+        if line["receivedQuantity"] != received[line["id"]]
+        or not 0 <= line["receivedQuantity"] <= line["quantity"]
+    ]
+
+
+def _double_numbers(company: Company) -> list[str]:
+    found = []
+    for entity_set in [
+        "items",
+        "vendors",
+        "customers",
+        "salesOrders",
+        "salesInvoices",
+        "salesShipments",
+        "salesCreditMemos",
+        "purchaseOrders",
+        "purchaseInvoices",
+        "purchaseReceipts",
+    ]:
+        counts = Counter(row["number"] for row in company.tables[entity_set].values())
+        found += [f"{entity_set} {number} exists twice" for number, n in counts.items() if n > 1]
+    for kind in (SALES_ORDER, PURCHASE_ORDER):
+        places = Counter(
+            (row["documentId"], row["sequence"]) for row in company.tables[kind.lines].values()
+        )
+        found += [f"{kind.lines} {place} exists twice" for place, n in places.items() if n > 1]
+    return found

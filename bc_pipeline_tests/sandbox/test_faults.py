@@ -1,0 +1,148 @@
+"""Injected faults, seen from a client that has none of the pipeline's defences."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import requests
+
+from bc_pipeline.sandbox import Sandbox
+from bc_pipeline.sandbox.faults import Faults
+from bc_pipeline_tests.sandbox.conftest import BcClient, token_request
+
+LOST = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
+
+
+def test_a_fault_strikes_after_some_and_so_often(bc: BcClient, sandbox: Sandbox) -> None:
+    fault = sandbox.faults.add("bc", action="unavailable", path="/items", after=1, times=2)
+    statuses = [bc.request("items?$top=1").status_code for _ in range(5)]
+    assert statuses == [200, 503, 503, 200, 200]
+    assert (fault.seen, fault.hits) == (5, 2)
+    assert bc.request("vendors?$top=1").status_code == 200
+
+
+def test_without_an_end_it_strikes_until_cleared(bc: BcClient, sandbox: Sandbox) -> None:
+    sandbox.faults.add("bc", action="throttled", times=None)
+    assert {bc.request("items").status_code for _ in range(4)} == {429}
+    sandbox.faults.clear()
+    assert bc.request("items").status_code == 200
+
+
+def test_faults_are_matched_by_system_method_and_path(bc: BcClient, sandbox: Sandbox) -> None:
+    sandbox.faults.add("bc", action="unavailable", method="POST", times=None)
+    sandbox.faults.add("entra", action="unavailable", times=None)
+    sandbox.faults.add("bc", action="unavailable", path=r"\$skip=3", times=None)
+    assert bc.request("items").status_code == 200
+    assert bc.request("items", "POST").status_code == 503
+    assert bc.request("items?$skip=3").status_code == 503
+    assert token_request(sandbox).status_code == 503
+
+
+def test_unknown_faults_are_refused() -> None:
+    with pytest.raises(ValueError, match="nonsense"):
+        Faults().add("bc", action="nonsense")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("action", "options", "status", "code"),
+    [
+        ("throttled", {}, 429, "Application_TooManyRequests"),
+        ("unavailable", {"retry_after": 2}, 503, "Internal_TenantUnavailable"),
+        ("deadlock", {}, 409, "Internal_ServerError"),
+        ("try_again", {}, 400, "Internal_ServerError"),
+        ("expired_token", {}, 401, "Authentication_InvalidCredentials"),
+        ("status", {"status": 500}, 500, "Internal_ServerError"),
+    ],
+)
+def test_canned_answers(
+    bc: BcClient, sandbox: Sandbox, action: str, options: dict, status: int, code: str
+) -> None:
+    sandbox.faults.add("bc", action=action, **options)
+    answer = bc.request("items")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    wait = options.get("retry_after")
+    assert answer.headers.get("retry-after") == (None if wait is None else str(wait))
+    assert sandbox.requests.of("bc")[-1].fault == action
+
+
+def test_the_texts_clients_match_on(bc: BcClient, sandbox: Sandbox) -> None:
+    sandbox.faults.add("bc", action="try_again")
+    assert "Please try again later." in bc.request("items").json()["error"]["message"]
+    sandbox.faults.add("bc", action="deadlock")
+    message = bc.request("items").json()["error"]["message"]
+    assert "deadlock" in message
+    assert "retry" in message
+
+
+def test_any_answer_can_be_given(bc: BcClient, sandbox: Sandbox) -> None:
+    sandbox.faults.add("bc", action="status", status=418, body={"a": 1}, headers={"x-tea": "pot"})
+    answer = bc.request("items")
+    assert (answer.status_code, answer.json(), answer.headers["x-tea"]) == (418, {"a": 1}, "pot")
+
+
+def test_a_delay_holds_one_of_the_users_slots(bc: BcClient, sandbox: Sandbox) -> None:
+    sandbox.faults.add("bc", action="delay", seconds=0.2)
+    started = time.monotonic()
+    assert bc.request("items?$top=1").status_code == 200
+    assert time.monotonic() - started >= 0.2
+
+
+def test_dropped_before_handling_nothing_is_answered(bc: BcClient, sandbox: Sandbox) -> None:
+    sandbox.faults.add("bc", action="drop")
+    with pytest.raises(LOST):
+        bc.request("items")
+    entry = sandbox.requests.of("bc")[-1]
+    assert (entry.status, entry.company) == (None, None)
+    assert bc.request("items").status_code == 200
+
+
+def test_applied_but_the_answer_is_lost(bc: BcClient, sandbox: Sandbox) -> None:
+    sandbox.faults.add("entra", action="apply_then_drop")
+    token = sandbox.entra.consent("cronus", "someone")
+    before = len(sandbox.entra.refresh_tokens)
+    form = {"grant_type": "refresh_token", "refresh_token": token}
+    app = {"client_id": "cronus", "client_secret": "cronus-client-secret"}
+    with pytest.raises(LOST):
+        token_request(sandbox, "common", **form, **app)
+    assert len(sandbox.entra.refresh_tokens) == before + 1
+
+
+def test_half_an_answer_with_a_broken_connection(bc: BcClient, sandbox: Sandbox) -> None:
+    sandbox.faults.add("bc", action="truncate")
+    with pytest.raises(LOST):
+        bc.request("items")
+
+
+def test_half_an_answer_that_looks_whole(bc: BcClient, sandbox: Sandbox) -> None:
+    sandbox.faults.add("bc", action="cut")
+    answer = bc.request("items")
+    assert answer.status_code == 200
+    with pytest.raises(requests.JSONDecodeError):
+        answer.json()
+
+
+def test_pages_that_are_none(bc: BcClient, sandbox: Sandbox) -> None:
+    sandbox.faults.add("bc", action="not_json")
+    assert bc.request("items").headers["content-type"] == "text/html"
+    sandbox.faults.add("bc", action="no_value")
+    answer = bc.request("items")
+    assert answer.status_code == 200
+    assert "value" not in answer.json()
+
+
+@pytest.mark.parametrize("prefer", ["odata.maxpagesize=5", "odata.maxpagesize=500"])
+def test_next_links_that_mislead(bc: BcClient, sandbox: Sandbox, prefer: str) -> None:
+    sandbox.faults.add("bc", action="repeat_next_link")
+    url = f"{bc.root}/items?$select=id"
+    page = bc.json(url, Prefer=prefer)
+    assert page["@odata.nextLink"] == url
+    assert page["value"]
+    sandbox.faults.add("bc", action="foreign_next_link", host="http://elsewhere.invalid")
+    assert bc.json(url, Prefer=prefer)["@odata.nextLink"].startswith("http://elsewhere.invalid/")
+
+
+def test_optiply_can_fail_too(sandbox: Sandbox, bc: BcClient) -> None:
+    sandbox.faults.add("optiply", action="unavailable", times=2)
+    for path in ("/optiply/v1/products", "/optiply-login/api/auth/oauth/token"):
+        assert requests.get(f"{sandbox.base_url}{path}", timeout=10).status_code == 503
