@@ -45,7 +45,6 @@ def write_tenants(sandbox: Sandbox, home: Path) -> Path:
     tenants[WHOLESALE]["business_central"] |= {
         "item_page_name": wholesale.ITEM_PAGE,
         "item_units_page_name": wholesale.ITEM_UNITS_PAGE,
-        "inventory_by_location": True,
         "bom_components": True,
     }
     # MARGE goods are sold under the margin scheme: no rate takes the VAT out of their price.

@@ -129,6 +129,9 @@ class SyncOptions(Settings):
     buy_order_statuses: tuple[PurchaseOrderStatus, ...] = Field(
         ("Draft", "In Review", "Open"), description="BC purchase orders imported (5)"
     )
+    buy_order_history_from_receipts: bool = Field(
+        False, description="Rebuild completed orders BC has deleted from posted receipts (5)"
+    )
     receipt_source: Literal["purchase_receipts", "po_lines"] = Field(
         "purchase_receipts", description="7"
     )

@@ -36,7 +36,7 @@ def test_tenants_are_written_ready_to_use(sandbox: Sandbox, tmp_path: Path) -> N
         shop.account_id for shop in sandbox.optiply.shops.values()
     }
     assert tenants["cronus"]["business_central"].get("item_page_name") is None
-    assert tenants["wholesale"]["business_central"]["inventory_by_location"] is True
+    assert tenants["wholesale"]["business_central"]["bom_components"] is True
     seed = tmp_path / tenants["cronus"]["business_central"]["refresh_token"]["file"]
     assert seed.stat().st_mode & 0o777 == 0o600
 

@@ -1,0 +1,280 @@
+"""Access tokens for Business Central from Microsoft Entra (behaviour.md 1)."""
+
+from __future__ import annotations
+
+import re
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import requests
+from requests.auth import AuthBase
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+
+from bc_pipeline.business_central.retry import Backoff, retry_after_seconds
+from bc_pipeline.business_central.throttle import Throttle
+from bc_pipeline.errors import AuthError, PipelineError, RequestFailed
+from bc_pipeline.tenants.model import Tenant
+from bc_pipeline.tenants.secrets import StoredToken, TokenStore, fingerprint
+
+SYSTEM = "business_central"
+SCOPE = "https://api.businesscentral.dynamics.com/.default"
+RENEW_BEFORE_SECONDS = 120.0
+RENEW_BEFORE_SHARE = 0.1
+"""Of a token that lives so short that two minutes would be most of its life."""
+DEFAULT_LIFETIME_SECONDS = 3599
+
+_WHAT_TO_DO = {
+    "invalid_grant": (
+        "the refresh token has expired, was revoked or was used elsewhere. Someone has to sign in "
+        "again and consent; put the new refresh_token in tenants.yaml"
+    ),
+    "invalid_client": (
+        "the client secret is wrong or has expired. Make a new one for the app registration and "
+        "put it in tenants.yaml"
+    ),
+    "unauthorized_client": (
+        "the app registration may not use this grant. Correct client_id, entra_tenant or the app's "
+        "permissions"
+    ),
+    "invalid_scope": (
+        "the app registration has no permission for Business Central. Grant API.ReadWrite.All"
+    ),
+    "invalid_request": "the request is not acceptable. Check entra_tenant, client_id and grant",
+}
+
+
+class BearerAuth(AuthBase):
+    """Puts the token into the request, and keeps ``.netrc`` from replacing it."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class _Transient(Exception):
+    """The token endpoint may answer better a little later."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class AccessTokens:
+    """The access token of one tenant, renewed in time, by one thread of one process at a time.
+
+    A rotated refresh token is on disk before the access token that came with it is handed out.
+
+    Args:
+        tenant: whose credentials to use.
+        store: where tokens live between runs.
+        session: carries the requests to Entra.
+        throttle: only waits through it, so that a cancelled run does not keep on trying.
+        backoff: between tries.
+    """
+
+    def __init__(
+        self,
+        tenant: Tenant,
+        store: TokenStore,
+        session: requests.Session,
+        throttle: Throttle,
+        backoff: Backoff,
+    ) -> None:
+        self._tenant = tenant
+        self._settings = tenant.business_central
+        self._store = store
+        self._session = session
+        self._throttle = throttle
+        self._backoff = backoff
+        self._guard = threading.Lock()
+        self._current: StoredToken | None = None
+        self._refusal: AuthError | None = None
+        self._fingerprint = self._credentials_fingerprint()
+
+    def token(self) -> str:
+        """An access token that is good for a while yet.
+
+        Raises:
+            AuthError: Entra refuses the credentials; ``str(error)`` says what to do.
+            RequestFailed: Entra gave no usable answer, tries included.
+        """
+        current = self._current
+        if current is not None and _lasts(current):
+            return current.access_token
+        return self._renewed(refused=None)
+
+    def renew(self, refused: str) -> str:
+        """Another access token than ``refused``, which BC has just answered 401 to.
+
+        Threads that come with the same refused token share one renewal.
+
+        Raises:
+            AuthError, RequestFailed: as ``token``.
+        """
+        return self._renewed(refused)
+
+    def redacted(self, text: str) -> str:
+        """``text`` without any secret of this tenant that a server may have echoed into it."""
+        current = self._current
+        for secret in (
+            self._settings.client_secret.get_secret_value(),
+            self._seed(),
+            current.access_token if current else None,
+            current.refresh_token if current else None,
+        ):
+            if secret:
+                text = text.replace(secret, "***")
+        return text
+
+    def _renewed(self, refused: str | None) -> str:
+        with self._guard:
+            current = self._current
+            if current is not None and current.access_token != refused and _lasts(current):
+                return current.access_token
+            if self._refusal is not None:
+                raise self._refusal
+            with self._store.lock(self._tenant.name, SYSTEM):
+                # Whoever held the lock before, in whatever process, may have renewed already.
+                stored = self._stored()
+                if stored is None or stored.access_token == refused or not _lasts(stored):
+                    stored = self._requested(stored)
+                self._current = stored
+            return stored.access_token
+
+    def _requested(self, stored: StoredToken | None) -> StoredToken:
+        """A new token from Entra, already on disk."""
+        refresh_token = (stored.refresh_token if stored else None) or self._seed()
+        asked_at = datetime.now(UTC)
+        try:
+            answer = self._ask(self._form(refresh_token))
+        except AuthError as error:
+            # Asking again would give the same answer, to every thread and every entity.
+            self._refusal = error
+            raise
+        lifetime = float(answer.get("expires_in") or DEFAULT_LIFETIME_SECONDS)
+        renewed = StoredToken(
+            access_token=answer["access_token"],
+            expires_at=asked_at + timedelta(seconds=lifetime),
+            refresh_token=answer.get("refresh_token") or refresh_token,
+            fingerprint=self._fingerprint,
+            lifetime_seconds=lifetime,
+        )
+        self._store.save(self._tenant.name, SYSTEM, renewed)
+        return renewed
+
+    def _ask(self, form: dict[str, str]) -> dict[str, Any]:
+        def wait(state: RetryCallState) -> float:
+            failure = state.outcome.exception() if state.outcome else None
+            asked = failure.retry_after if isinstance(failure, _Transient) else None
+            return self._backoff.seconds(state.attempt_number) if asked is None else asked
+
+        retrying = Retrying(
+            retry=retry_if_exception_type(_Transient),
+            stop=stop_after_attempt(self._settings.max_attempts),
+            wait=wait,
+            sleep=self._throttle.wait,
+            reraise=True,
+        )
+        try:
+            return retrying(self._ask_once, form)
+        except _Transient as error:
+            raise RequestFailed(f"Microsoft Entra gave no token: {error}") from None
+
+    def _ask_once(self, form: dict[str, str]) -> dict[str, Any]:
+        try:
+            response = self._session.post(
+                f"{self._settings.login_url}/{self._settings.entra_tenant}/oauth2/v2.0/token",
+                data=form,
+                headers={"Accept": "application/json"},
+                timeout=(
+                    self._settings.connect_timeout_seconds,
+                    min(self._settings.read_timeout_seconds, 60.0),
+                ),
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            # The exception holds the request and that its body: it is not passed on.
+            raise _Transient(f"no answer ({type(error).__name__})") from None
+        answer = _json_object(response.content)
+        if response.status_code == 200 and isinstance(answer.get("access_token"), str):
+            return answer
+        raise self._failure(response, answer)
+
+    def _failure(self, response: requests.Response, answer: dict[str, Any]) -> Exception:
+        status = response.status_code
+        error = answer.get("error")
+        word = error if isinstance(error, str) and re.fullmatch(r"[a-z_]{1,64}", error) else None
+        if status == 429 or status >= 500 or word == "temporarily_unavailable" or status == 200:
+            return _Transient(
+                f"HTTP {status} {word or ''}".strip(),
+                retry_after_seconds(status, response.headers),
+            )
+        # Only the error word is repeated: the description is localised and may quote the request.
+        todo = _WHAT_TO_DO.get(word or "", "check entra_tenant, client_id and client_secret")
+        return AuthError(
+            f"Microsoft Entra refuses the credentials of {self._tenant.name} "
+            f"({word or f'HTTP {status}'}): {todo}"
+        )
+
+    def _form(self, refresh_token: str | None) -> dict[str, str]:
+        form = {
+            "client_id": self._settings.client_id,
+            "client_secret": self._settings.client_secret.get_secret_value(),
+        }
+        if refresh_token is None:
+            return {**form, "grant_type": "client_credentials", "scope": SCOPE}
+        return {
+            **form,
+            "grant_type": "refresh_token",
+            "refresh_token": refresh_token,
+            "scope": f"{SCOPE} offline_access",
+        }
+
+    def _stored(self) -> StoredToken | None:
+        """The stored token, unless it grew from credentials configured earlier."""
+        stored = self._store.load(self._tenant.name, SYSTEM)
+        return stored if stored and stored.fingerprint == self._fingerprint else None
+
+    def _seed(self) -> str | None:
+        token = self._settings.refresh_token
+        return token.get_secret_value() if token else None
+
+    def _credentials_fingerprint(self) -> str:
+        # A new client secret does not spoil a refresh token, so it is not part of this.
+        settings = self._settings
+        return fingerprint(
+            settings.login_url, settings.entra_tenant, settings.client_id, self._seed()
+        )
+
+
+def _lasts(token: StoredToken) -> bool:
+    margin = min(RENEW_BEFORE_SECONDS, token.lifetime_seconds * RENEW_BEFORE_SHARE)
+    return (token.expires_at - datetime.now(UTC)).total_seconds() > margin
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def no_access(tenant: Tenant, status: int, code: str | None) -> PipelineError:
+    """BC refuses a token that Entra has just issued: what a person has to do (behaviour.md 1)."""
+    delegated = tenant.business_central.refresh_token is not None
+    todo = (
+        "give the user who consented a licence and a permission set for this company"
+        if delegated
+        else "register the client id on the page Microsoft Entra Applications of Business Central, "
+        "state Enabled, with permission sets (SUPER is not allowed)"
+    )
+    return AuthError(
+        f"Business Central refuses access for {tenant.name} (HTTP {status}"
+        f"{f', {code}' if code else ''}): {todo}"
+    )

@@ -1,0 +1,291 @@
+"""One request to Business Central: limits, token, retries, and errors in the operator's words."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import orjson
+import requests
+from requests.adapters import HTTPAdapter
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+from bc_pipeline.business_central.auth import AccessTokens, BearerAuth, no_access
+from bc_pipeline.business_central.retry import (
+    THROTTLED,
+    TOO_SLOW_STATUSES,
+    Backoff,
+    retry_after_seconds,
+    worth_repeating,
+)
+from bc_pipeline.business_central.throttle import Throttle
+from bc_pipeline.errors import RequestFailed
+from bc_pipeline.tenants.model import Tenant
+
+Answer = TypeVar("Answer")
+USER_AGENT = "bc-pipeline"
+_ERROR_BODY_LIMIT = 64 * 1024
+_MESSAGE_LIMIT = 500
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class RequestCounter:
+    """Requests sent: all of them, the repeats among them, the 429s met. Safe to share."""
+
+    total: int = 0
+    retried: int = 0
+    throttled: int = 0
+    _guard: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    def count(self, *, total: int = 0, retried: int = 0, throttled: int = 0) -> None:
+        with self._guard:
+            self.total += total
+            self.retried += retried
+            self.throttled += throttled
+
+
+class BadAnswer(Exception):
+    """Raised while reading a 2xx answer that is not what it should be: a failed try."""
+
+
+class TooSlow(RequestFailed):
+    """BC, its gateway or the network ran out of time: ask for less at once (behaviour.md 6)."""
+
+
+class Transient(Exception):
+    """A failed try that may be repeated.
+
+    Args:
+        failure: what to raise when it was the last one.
+        retry_after: seconds the server asks to wait, None when it does not say.
+    """
+
+    def __init__(self, failure: RequestFailed, retry_after: float | None = None) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+        self.retry_after = retry_after
+
+
+class Http:
+    """Sends requests for one tenant; one connection pool, shared by its threads.
+
+    Args:
+        tenant: gives limits, time-outs and number of tries.
+        session: the connection pool.
+        tokens: the bearer and its renewal.
+        throttle: BC's limits per user.
+        backoff: between tries.
+    """
+
+    def __init__(
+        self,
+        tenant: Tenant,
+        session: requests.Session,
+        tokens: AccessTokens,
+        throttle: Throttle,
+        backoff: Backoff,
+    ) -> None:
+        self._tenant = tenant
+        self._settings = tenant.business_central
+        self._session = session
+        self._tokens = tokens
+        self._throttle = throttle
+        self._backoff = backoff
+        self.counter = RequestCounter()
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        consume: Callable[[requests.Response], Answer],
+        *,
+        headers: MutableMapping[str, str] | None = None,
+        body: object = None,
+        tally: RequestCounter | None = None,
+        before_retry: Callable[[RequestFailed], None] | None = None,
+    ) -> Answer:
+        """Sends a request until it succeeds, must not be repeated, or the tries are used up.
+
+        GET is repeated as behaviour.md 6 and flows.md 4 allow. Other methods are repeated only
+        when BC certainly did nothing (401, 429); otherwise the failure is marked ``uncertain``.
+
+        Args:
+            method: HTTP verb.
+            url: absolute.
+            consume: reads a 2xx answer; raises BadAnswer to have it asked for again.
+            headers: besides the standard ones; looked at before each try.
+            body: sent as JSON.
+            tally: counts this request too, next to ``counter``.
+            before_retry: told why a try failed, before the next one.
+
+        Returns:
+            What ``consume`` returned.
+
+        Raises:
+            AuthError: BC or Entra refuses the credentials.
+            Cancelled: the run was cancelled while waiting.
+            RequestFailed: anything else that repeating did not or may not cure.
+        """
+        tallies = [self.counter] if tally is None else [self.counter, tally]
+
+        def attempt() -> Answer:
+            return self._attempt(method, url, consume, headers or {}, body, tallies)
+
+        def wait(state: RetryCallState) -> float:
+            failed = state.outcome.exception() if state.outcome else None
+            asked = failed.retry_after if isinstance(failed, Transient) else None
+            seconds = self._backoff.seconds(state.attempt_number) if asked is None else asked
+            if isinstance(failed, Transient) and failed.failure.status == THROTTLED:
+                self._throttle.pause(seconds)
+            return seconds
+
+        def note(state: RetryCallState) -> None:
+            failed = state.outcome.exception() if state.outcome else None
+            _count(tallies, retried=1)
+            log.info("trying %s again: %s", method, failed)
+            if before_retry and isinstance(failed, Transient):
+                before_retry(failed.failure)
+
+        retrying = Retrying(
+            retry=retry_if_exception_type(Transient),
+            stop=stop_after_attempt(self._settings.max_attempts),
+            wait=wait,
+            before_sleep=note,
+            sleep=self._throttle.wait,
+            reraise=True,
+        )
+        try:
+            return retrying(attempt)
+        except Transient as error:
+            raise error.failure from None
+
+    def _attempt(
+        self,
+        method: str,
+        url: str,
+        consume: Callable[[requests.Response], Answer],
+        headers: MutableMapping[str, str],
+        body: object,
+        tallies: list[RequestCounter],
+    ) -> Answer:
+        """One try, and a second one with a new token when BC says 401."""
+        token = self._tokens.token()
+        for last in (False, True):
+            with self._throttle.slot():
+                _count(tallies, total=1, retried=int(last))
+                try:
+                    with self._send(method, url, headers, body, token) as response:
+                        if response.ok and not response.is_redirect:
+                            return consume(response)
+                        failure = self._failure(method, url, response, tallies)
+                except (requests.RequestException, HTTPError, BadAnswer) as error:
+                    raise self._no_answer(method, url, error) from None
+            if failure.status != 401 or last:
+                break
+            token = self._tokens.renew(token)
+        if failure.status in (401, 403):
+            raise no_access(self._tenant, failure.status, failure.code)
+        raise failure
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        headers: MutableMapping[str, str],
+        body: object,
+        token: str,
+    ) -> requests.Response:
+        standard = {"Accept": "application/json", "Accept-Language": "en-US"}
+        if method == "GET":
+            # A replica may answer; an error on anything but GET (behaviour.md 3).
+            standard["Data-Access-Intent"] = "ReadOnly"
+        return self._session.request(
+            method,
+            url,
+            headers={**standard, **headers},
+            json=body,
+            auth=BearerAuth(token),
+            timeout=(self._settings.connect_timeout_seconds, self._settings.read_timeout_seconds),
+            stream=True,
+            # A redirect would carry the bearer to wherever the answer says.
+            allow_redirects=False,
+        )
+
+    def _failure(
+        self,
+        method: str,
+        url: str,
+        response: requests.Response,
+        tallies: list[RequestCounter],
+    ) -> RequestFailed:
+        """The answer as an error; raises Transient instead when it may be repeated."""
+        status = response.status_code
+        code, message = _error_of(response)
+        if status == THROTTLED:
+            _count(tallies, throttled=1)
+        repeatable = method == "GET" or status == THROTTLED
+        kind = TooSlow if status in TOO_SLOW_STATUSES else RequestFailed
+        failure = kind(
+            f"Business Central answered {status} to {method} {_place(url)}"
+            f"{f' ({code})' if code else ''}: {self._tokens.redacted(message)}",
+            status=status,
+            code=code,
+            uncertain=not repeatable and (status == 408 or status >= 500),
+        )
+        if repeatable and worth_repeating(status, code, message):
+            raise Transient(failure, retry_after_seconds(status, response.headers))
+        return failure
+
+    def _no_answer(self, method: str, url: str, error: Exception) -> Exception:
+        why = str(error) if isinstance(error, BadAnswer) else type(error).__name__
+        kind = TooSlow if _timed_out(error) else RequestFailed
+        failure = kind(
+            f"no usable answer from Business Central to {method} {_place(url)}: "
+            f"{self._tokens.redacted(why)}",
+            uncertain=method != "GET",
+        )
+        return Transient(failure) if method == "GET" else failure
+
+
+def new_session(pool_size: int) -> requests.Session:
+    """A session whose pool has a connection for each request that may be in flight."""
+    session = requests.Session()
+    adapter = HTTPAdapter(pool_connections=2, pool_maxsize=pool_size)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"})
+    return session
+
+
+def _count(tallies: list[RequestCounter], **amounts: int) -> None:
+    for tally in tallies:
+        tally.count(**amounts)
+
+
+def _error_of(response: requests.Response) -> tuple[str | None, str]:
+    """``error.code`` and ``error.message`` in one line; the body may be anything."""
+    body = response.raw.read(_ERROR_BODY_LIMIT, decode_content=True) or b""
+    try:
+        error: Any = orjson.loads(body)["error"]
+        code, message = error.get("code"), error.get("message")
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        code, message = None, None
+    text = " ".join(message.split())[:_MESSAGE_LIMIT] if isinstance(message, str) else ""
+    return (code if isinstance(code, str) else None), text or "no explanation given"
+
+
+def _timed_out(error: Exception) -> bool:
+    # While a body is being read, requests wraps urllib3's time-out in a ConnectionError.
+    causes = (error, *error.args)
+    return any(isinstance(cause, (requests.ReadTimeout, ReadTimeoutError)) for cause in causes)
+
+
+def _place(url: str) -> str:
+    """What an error names of a URL: the end of its path."""
+    return url.split("?", 1)[0].rsplit("/", 1)[-1]

@@ -1,0 +1,75 @@
+"""Reads one entity of Business Central into the mirror: wholly, or not at all."""
+
+from __future__ import annotations
+
+import threading
+from datetime import date, timedelta
+
+import duckdb
+
+from bc_pipeline.business_central.client import BusinessCentral, is_absent
+from bc_pipeline.business_central.entities import Entity
+from bc_pipeline.business_central.plan import plan_read
+from bc_pipeline.business_central.reading import Reading
+from bc_pipeline.business_central.result import ReadResult
+from bc_pipeline.errors import (
+    AuthError,
+    Cancelled,
+    ConfigError,
+    PipelineError,
+    ReadFailed,
+    RequestFailed,
+)
+from bc_pipeline.snapshot.store import Snapshot
+
+__all__ = ["ReadResult", "read_entity"]
+
+
+def read_entity(
+    bc: BusinessCentral,
+    snapshot: Snapshot,
+    entity: Entity,
+    *,
+    run_no: int,
+    full: bool = False,
+    since: date | None = None,
+    cancel: threading.Event | None = None,
+) -> ReadResult:
+    """Reads an entity and brings the mirror up to date in one transaction.
+
+    Entities may be read at the same time from several threads.
+
+    Args:
+        bc: the tenant's Business Central.
+        snapshot: the tenant's snapshot, open for writing.
+        entity: one of ``ENTITIES``.
+        run_no: noted on every row written and in ``ops.reads``.
+        full: forget the bookmark for this read.
+        since: read from this date instead of from the bookmark (flows.md 10).
+        cancel: stops between pages.
+
+    Raises:
+        AuthError, ConfigError, Cancelled: the run cannot go on.
+        ReadFailed: the read did not complete. The mirror is as before; ``ops.reads`` says why.
+    """
+    with snapshot.cursor() as cursor:
+        overlap = timedelta(seconds=bc.tenant.sync.read_overlap_seconds)
+        plan = plan_read(cursor, entity, overlap=overlap, full=full, since=since)
+        reading = Reading(bc, snapshot, entity, plan, run_no, cancel or bc.cancel, cursor)
+        try:
+            return reading.run()
+        except RequestFailed as error:
+            if entity.optional and is_absent(error):
+                return reading.absent(error)
+            reading.record_failure(str(error))
+            raise ReadFailed(f"{entity.name}: {error}") from error
+        except (AuthError, ConfigError, Cancelled) as error:
+            reading.record_failure(str(error))
+            raise
+        except PipelineError as error:
+            reading.record_failure(str(error))
+            raise ReadFailed(f"{entity.name}: {error}") from error
+        except (duckdb.Error, OSError) as error:
+            reason = f"the rows could not be stored: {error}"
+            reading.record_failure(reason)
+            raise ReadFailed(f"{entity.name}: {reason}") from error

@@ -1,0 +1,74 @@
+"""What a read brought, and its trace in ``ops.reads`` and ``ops.warnings``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import duckdb
+
+from bc_pipeline.business_central.entities import Mode
+
+
+@dataclass(frozen=True)
+class ReadResult:
+    """What a read brought.
+
+    Args:
+        entity: its name.
+        mode: ``full`` or ``incremental``.
+        rows: rows read, each counted once.
+        changed: of these, new or different ones.
+        deleted: rows taken out of the mirror.
+        lines: lines read.
+        lines_changed: lines written to or taken out of the mirror.
+        pages: pages read, those of the comparison of ids included.
+        requests, retried, throttled: requests sent, repeats among them, 429s met.
+        seconds: how long it took.
+        from_stamp: the stamp an incremental read started from.
+        complete: the mirror shows the source; False when the read failed or there is no source.
+        absent: this tenant's BC does not have the optional source.
+        reason: why it is not complete.
+        warnings: kind -> message, for the operator.
+    """
+
+    entity: str
+    mode: Mode
+    rows: int = 0
+    changed: int = 0
+    deleted: int = 0
+    lines: int = 0
+    lines_changed: int = 0
+    pages: int = 0
+    requests: int = 0
+    retried: int = 0
+    throttled: int = 0
+    seconds: float = 0.0
+    from_stamp: datetime | None = None
+    complete: bool = True
+    absent: bool = False
+    reason: str | None = None
+    warnings: dict[str, str] = field(default_factory=dict)
+
+    def record(self, cursor: duckdb.DuckDBPyConnection, run_no: int) -> None:
+        """Writes it down, in the transaction of ``cursor``."""
+        cursor.execute(
+            "INSERT INTO ops.reads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                run_no,
+                self.entity,
+                self.mode,
+                self.rows,
+                self.pages,
+                self.requests,
+                self.seconds,
+                self.complete,
+                self.reason,
+                self.from_stamp,
+            ],
+        )
+        for kind, message in self.warnings.items():
+            cursor.execute(
+                "INSERT INTO ops.warnings VALUES (?, ?, NULL, ?, ?)",
+                [run_no, self.entity, kind, message],
+            )

@@ -1,0 +1,313 @@
+"""The tenants of this installation, read from ``tenants.yaml`` (DESIGN.md 3).
+
+``load()`` gives every tenant that is configured soundly and, beside them, one ``ConfigError`` per
+tenant that is not: a mistake in one tenant's settings never hides the others. Errors name the file,
+the tenant and the key, never the value.
+"""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import os
+import re
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeGuard, get_args
+
+import yaml
+from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+
+from bc_pipeline.errors import ConfigError
+from bc_pipeline.tenants.model import TENANT_KEY_PATTERN, Tenant
+
+logger = logging.getLogger(__name__)
+
+HOME_VARIABLE = "BC_PIPELINE_HOME"
+TENANTS_VARIABLE = "BC_PIPELINE_TENANTS"
+REFERENCE_KEYS = ("env", "file")
+
+# Set by the registry itself, never written in the file.
+_OWN_FIELDS = ("name", "home")
+
+
+@dataclass(frozen=True)
+class Registry:
+    """What ``tenants.yaml`` says.
+
+    Attributes:
+        path: the file, which need not exist.
+        home: BC_PIPELINE_HOME, absolute.
+        tenants: the sound tenants by partition key, in file order, disabled ones included.
+        errors: one error per tenant whose settings cannot work.
+        warnings: what works but should be changed, such as secrets written literally.
+    """
+
+    path: Path
+    home: Path
+    tenants: dict[str, Tenant] = field(default_factory=dict)
+    errors: dict[str, ConfigError] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    def get(self, name: str) -> Tenant:
+        """The tenant called ``name``; ConfigError when it is unknown or its settings are wrong."""
+        if name in self.tenants:
+            return self.tenants[name]
+        if name in self.errors:
+            raise self.errors[name]
+        raise ConfigError(f"{self.path}: there is no tenant {name!r}{_did_you_mean(name, self)}")
+
+    def enabled(self) -> list[Tenant]:
+        """The tenants a schedule or ``--all`` works on."""
+        return [tenant for tenant in self.tenants.values() if tenant.enabled]
+
+    def names(self) -> list[str]:
+        """Every tenant the file names, sound or not."""
+        return [*self.tenants, *self.errors]
+
+    def how_to_add(self) -> str:
+        """What to do when there is no tenant at all."""
+        return (
+            f"No tenant is configured: write {self.path} (see docs/configuration.md; "
+            "`bc-pipeline tenants schema` prints its JSON Schema) or try `make demo`."
+        )
+
+
+def home_directory() -> Path:
+    """BC_PIPELINE_HOME as an absolute path, ``./var`` when it is not set."""
+    return Path(os.environ.get(HOME_VARIABLE) or "var").expanduser().resolve()
+
+
+def tenants_file(home: Path) -> Path:
+    """BC_PIPELINE_TENANTS as an absolute path, ``<home>/tenants.yaml`` when it is not set."""
+    configured = os.environ.get(TENANTS_VARIABLE)
+    return Path(configured).expanduser().resolve() if configured else home / "tenants.yaml"
+
+
+def load(home: Path | None = None, path: Path | None = None) -> Registry:
+    """Read the registry.
+
+    Args:
+        home: base of relative paths; BC_PIPELINE_HOME when not given.
+        path: the file; BC_PIPELINE_TENANTS or ``<home>/tenants.yaml`` when not given. A missing
+            file is a registry without tenants.
+
+    Raises:
+        ConfigError: the file as a whole cannot be read (not YAML, not a mapping, unknown keys).
+    """
+    home = (home or home_directory()).resolve()
+    path = path or tenants_file(home)
+    if not path.exists():
+        return Registry(path=path, home=home)
+    document = _read_document(path)
+    defaults = _mapping(document.get("defaults"), f"{path}: defaults")
+    entries = _mapping(document.get("tenants"), f"{path}: tenants")
+    tenants: dict[str, Tenant] = {}
+    errors: dict[str, ConfigError] = {}
+    warnings: list[str] = []
+    for key, entry in entries.items():
+        try:
+            tenant, notes = _read_tenant(path, home, key, entry, defaults)
+        except ConfigError as error:
+            errors[str(key)] = error
+        else:
+            tenants[tenant.name] = tenant
+            warnings += notes
+    errors |= _shared_snapshot_dirs(path, tenants)
+    sound = {name: tenant for name, tenant in tenants.items() if name not in errors}
+    return Registry(path, home, sound, errors, tuple(dict.fromkeys(warnings)))
+
+
+def _read_document(path: Path) -> dict[str, Any]:
+    try:
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506
+    except yaml.MarkedYAMLError as error:
+        # The error's own text quotes the file, secrets included.
+        mark = error.problem_mark
+        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise ConfigError(f"{path}: not valid YAML{where}: {error.problem}") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: cannot be read ({type(error).__name__})") from None
+    document = _mapping(document, str(path))
+    for key in document:
+        if key not in ("defaults", "tenants"):
+            raise ConfigError(f"{path}: {key}: unknown key; 'defaults' and 'tenants' are known")
+    return document
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML without duplicate keys: the second of two tenants of one name must not win silently."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[Hashable] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, Hashable) and key in seen and key != "<<":
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} stands here twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def _mapping(value: object, where: str) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ConfigError(f"{where}: must be a mapping of keys to values")
+    return value
+
+
+def _read_tenant(
+    path: Path, home: Path, key: object, entry: object, defaults: Mapping[str, Any]
+) -> tuple[Tenant, list[str]]:
+    where = f"{path}: tenants.{key}"
+    if not isinstance(key, str) or not re.fullmatch(TENANT_KEY_PATTERN, key):
+        raise ConfigError(
+            f"{where}: a tenant's key is 1 to 63 of a-z, 0-9, _ and -, starts with a letter or "
+            "digit, and is quoted when it looks like a number"
+        )
+    settings = _with_defaults(_mapping(entry, where), defaults, where)
+    for own in _OWN_FIELDS:
+        if own in settings:
+            raise ConfigError(f"{where}.{own}: unknown key")
+    warnings = [
+        f"{where}.{secret} is written literally; "
+        "{env: NAME} or {file: path} keeps it out of the file"
+        for secret in _literal_secrets(settings)
+    ]
+    values = {key: _resolve(value, home, f"{where}.{key}") for key, value in settings.items()}
+    directory = values.get("snapshot_dir", f"snapshots/{key}")
+    if isinstance(directory, str):
+        values["snapshot_dir"] = (home / directory).resolve()
+    try:
+        return Tenant(**{**values, "name": key, "home": home}), warnings
+    except ValidationError as error:
+        raise ConfigError(_explain(error, where)) from None
+
+
+def _with_defaults(
+    entry: Mapping[str, Any], defaults: Mapping[str, Any], where: str
+) -> dict[str, Any]:
+    """The tenant's keys over the defaults, section by section."""
+    merged: dict[str, Any] = dict(defaults)
+    for key, value in entry.items():
+        default = merged.get(key)
+        if isinstance(value, dict) and isinstance(default, dict) and key in _sections():
+            merged[key] = {**default, **value}
+        elif value is None and key in _sections():
+            merged.setdefault(key, {})
+        else:
+            merged[key] = value
+    for section in _sections():
+        if section in merged:
+            merged[section] = _mapping(merged[section], f"{where}.{section}")
+    return merged
+
+
+def _sections() -> dict[str, type[BaseModel]]:
+    """The settings that are themselves groups of settings, by key."""
+    return {
+        name: info.annotation
+        for name, info in Tenant.model_fields.items()
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel)
+    }
+
+
+def _literal_secrets(settings: Mapping[str, Any]) -> Iterator[str]:
+    for section, model in _sections().items():
+        for name, info in model.model_fields.items():
+            is_secret = SecretStr in (info.annotation, *get_args(info.annotation))
+            if is_secret and isinstance(settings.get(section, {}).get(name), str):
+                yield f"{section}.{name}"
+
+
+def is_reference(value: object) -> TypeGuard[dict[str, str]]:
+    """Whether a value is ``{env: NAME}`` or ``{file: path}``."""
+    return (
+        isinstance(value, dict)
+        and len(value) == 1
+        and next(iter(value)) in REFERENCE_KEYS
+        and isinstance(next(iter(value.values())), str)
+    )
+
+
+def _resolve(value: object, home: Path, where: str) -> object:
+    """The value with every reference in it replaced by what it points to."""
+    if is_reference(value):
+        (kind, target), *_ = value.items()
+        return (
+            _from_environment(target, where) if kind == "env" else _from_file(home, target, where)
+        )
+    if isinstance(value, dict):
+        return {key: _resolve(inner, home, f"{where}.{key}") for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_resolve(inner, home, where) for inner in value]
+    return value
+
+
+def _from_environment(name: str, where: str) -> str:
+    value = os.environ.get(name, "")
+    if not value:
+        raise ConfigError(f"{where}: the environment variable {name} is not set")
+    return value
+
+
+def _from_file(home: Path, target: str, where: str) -> str:
+    file = home / Path(target).expanduser()
+    try:
+        value = file.read_text(encoding="utf-8-sig").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{where}: {file} cannot be read ({type(error).__name__})") from None
+    if not value:
+        raise ConfigError(f"{where}: {file} is empty")
+    return value
+
+
+def _explain(error: ValidationError, where: str) -> str:
+    return "; ".join(_explain_one(detail, where) for detail in error.errors(include_url=False))
+
+
+def _explain_one(detail: ErrorDetails, where: str) -> str:
+    location = ".".join(str(part) for part in detail["loc"] if part != "__root__")
+    key = f"{where}.{location}" if location else where
+    if detail["type"] == "extra_forbidden":
+        return f"{key}: unknown key{_similar_key(detail['loc'])}"
+    if detail["type"] == "missing":
+        return f"{key}: missing"
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    if isinstance(detail["input"], str) and detail["input"]:
+        message = message.replace(repr(detail["input"]), "the value")
+    return f"{key}: {message}"
+
+
+def _similar_key(location: tuple[object, ...]) -> str:
+    model: type[BaseModel] = _sections().get(str(location[0]), Tenant)
+    known = list((model if len(location) > 1 else Tenant).model_fields)
+    close = difflib.get_close_matches(str(location[-1]), known, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _did_you_mean(name: str, registry: Registry) -> str:
+    close = difflib.get_close_matches(name, registry.names(), n=1)
+    if close:
+        return f"; did you mean {close[0]}?"
+    return f"; it has {', '.join(registry.names())}" if registry.names() else ""
+
+
+def _shared_snapshot_dirs(path: Path, tenants: Mapping[str, Tenant]) -> dict[str, ConfigError]:
+    """Tenants share nothing: two of them on one snapshot_dir are both refused."""
+    users: dict[Path, list[str]] = {}
+    for tenant in tenants.values():
+        users.setdefault(tenant.snapshot_dir, []).append(tenant.name)
+    return {
+        name: ConfigError(
+            f"{path}: tenants.{name}.snapshot_dir: {', '.join(names)} share one directory; "
+            "each tenant needs its own"
+        )
+        for names in users.values()
+        if len(names) > 1
+        for name in names
+    }

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from bc_pipeline.snapshot import schema
+from bc_pipeline.snapshot.schema import SCHEMA_VERSION, SYNC_TABLES, migrate, schema_version
+from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline.snapshot.tables import BOOKKEEPING, TABLES
+
+
+def columns(snapshot: Snapshot, table: str) -> dict[str, str]:
+    with snapshot.cursor() as cursor:
+        return {row[0]: row[1] for row in cursor.execute(f"DESCRIBE {table}").fetchall()}
+
+
+def test_given_a_new_file_then_every_declared_table_stands_there_empty(tmp_path: Path):
+    with Snapshot.open(tmp_path) as snapshot:
+        for name in [f"bc.{table}" for table in TABLES] + [f"sync.{name}" for name in SYNC_TABLES]:
+            assert snapshot.frame(name).empty
+        assert {"remote_id", "optiply_id", "content_hash", "last_sent", "state"} <= set(
+            columns(snapshot, "sync.products")
+        )
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+def test_given_a_mirror_table_then_its_columns_are_typed_as_declared(tmp_path: Path, table):
+    expected = {
+        name: "TIMESTAMP WITH TIME ZONE" if kind == "TIMESTAMPTZ" else kind
+        for name, kind in {**table.columns, **BOOKKEEPING}.items()
+    }
+
+    with duckdb.connect() as connection:
+        connection.execute(schema.create_statement("t", table))
+        found = {row[0]: row[1] for row in connection.execute("DESCRIBE t").fetchall()}
+
+    assert found == expected
+
+
+def test_given_a_current_file_then_migrating_changes_nothing(tmp_path: Path):
+    with Snapshot.open(tmp_path) as snapshot, snapshot.cursor() as cursor:
+        cursor.execute("INSERT INTO ops.bookmarks VALUES ('bc/vendors', now(), 1)")
+        migrate(cursor)
+
+        assert schema_version(cursor) == SCHEMA_VERSION
+        assert len(snapshot.frame("ops.bookmarks")) == 1
+
+
+def test_given_a_mirror_without_a_new_column_then_it_gets_it_and_is_read_in_full_again(
+    tmp_path: Path,
+):
+    with Snapshot.open(tmp_path) as snapshot, snapshot.cursor() as cursor:
+        cursor.execute("INSERT INTO bc.vendors (id, number, email) VALUES ('v', '10', 'a@b.nl')")
+        cursor.execute("INSERT INTO ops.bookmarks VALUES ('bc/vendors', now(), 1)")
+        cursor.execute("ALTER TABLE bc.vendors DROP COLUMN email")
+        cursor.execute("DROP TABLE bc.locations")
+
+    with Snapshot.open(tmp_path) as snapshot:
+        frame = snapshot.frame("bc.vendors")
+        assert list(frame["number"]) == ["10"]
+        assert frame["email"].isna().all()
+        assert snapshot.frame("ops.bookmarks").empty
+        assert snapshot.frame("bc.locations").empty
+
+
+def test_given_a_migration_that_fails_half_way_then_the_file_is_as_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    Snapshot.open(tmp_path).close()
+    monkeypatch.setattr(
+        schema, "MIGRATIONS", (*schema.MIGRATIONS, "CREATE TABLE ops.more (a INT); SELECT nonsense")
+    )
+    monkeypatch.setattr(schema, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
+
+    with pytest.raises(duckdb.Error):
+        Snapshot.open(tmp_path)
+
+    monkeypatch.undo()
+    with Snapshot.open(tmp_path) as snapshot, snapshot.cursor() as cursor:
+        assert schema_version(cursor) == SCHEMA_VERSION
+        with pytest.raises(duckdb.CatalogException):
+            snapshot.frame("ops.more")
+
+
+def test_given_a_later_migration_then_an_older_file_gets_it_and_keeps_its_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with Snapshot.open(tmp_path) as snapshot, snapshot.cursor() as cursor:
+        cursor.execute("INSERT INTO sync.products (remote_id) VALUES ('a')")
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, "CREATE TABLE ops.more (a INT)"))
+    monkeypatch.setattr(schema, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
+
+    with Snapshot.open(tmp_path) as snapshot, snapshot.cursor() as cursor:
+        assert schema_version(cursor) == SCHEMA_VERSION + 1
+        assert snapshot.frame("ops.more").empty
+        assert list(snapshot.frame("sync.products")["remote_id"]) == ["a"]
