@@ -1,0 +1,355 @@
+"""A small Business Central company in the mirror, written the way BC encodes values, and what its
+mapping makes of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+import duckdb
+
+from bc_pipeline.mapping import Facts, MappingReport, build_wanted
+from bc_pipeline.snapshot.schema import migrate
+from bc_pipeline.tenants.model import SyncOptions
+
+ZERO_GUID = "00000000-0000-0000-0000-000000000000"
+NO_DATE = date(1, 1, 1)
+BLANK = "_x0020_"
+TODAY = date(2026, 8, 22)
+NOW = datetime(2026, 8, 22, 9, 30, tzinfo=UTC)
+MODIFIED = datetime(2026, 8, 1, 12, 0, tzinfo=UTC)
+ALL_SOURCES = frozenset(
+    {
+        "bc.item_page",
+        "bc.item_units_of_measure",
+        "bc.inventory_by_locations",
+        "bc.bom_components",
+    }
+)
+
+Line = dict[str, Any]
+
+
+def guid(name: str) -> str:
+    """The id of the record called ``name``."""
+    return str(uuid5(NAMESPACE_URL, name))
+
+
+def at(year: int, month: int, day: int) -> datetime:
+    """Midnight UTC, as a date arrives in Optiply."""
+    return datetime(year, month, day, tzinfo=UTC)
+
+
+def line(item: str | None, quantity: Any = 1, **values: Any) -> Line:
+    """A document line about an item; ``None`` is a comment."""
+    return {
+        "lineType": "Item" if item else "Comment",
+        "itemId": guid(item) if item else ZERO_GUID,
+        "itemVariantId": ZERO_GUID,
+        "lineObjectNumber": item or "",
+        "unitOfMeasureCode": "PCS",
+        "quantity": quantity,
+        "locationId": ZERO_GUID,
+        **values,
+    }
+
+
+@dataclass
+class Company:
+    """The mirror of one company; every method adds to it."""
+
+    cursor: duckdb.DuckDBPyConnection
+    report: MappingReport = field(default_factory=lambda: MappingReport(0))
+
+    def add(self, table: str, **values: Any) -> None:
+        names = ", ".join(f'"{name}"' for name in values)
+        marks = ", ".join("?" for _ in values)
+        self.cursor.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", [*values.values()])
+
+    def clear(self) -> None:
+        """Nothing is left but empty tables, as in a new snapshot."""
+        for row in self.rows("SELECT schema_name, table_name, temporary FROM duckdb_tables()"):
+            table = f"{row['schema_name']}.{row['table_name']}"
+            if row["temporary"] or row["schema_name"] == "optiply":
+                self.cursor.execute(f"DROP TABLE {'temp.' if row['temporary'] else ''}{table}")
+            else:
+                self.cursor.execute(f"DELETE FROM {table}")
+
+    # -- master data ------------------------------------------------------------------------------
+
+    def item(self, number: str, **values: Any) -> str:
+        self.add(
+            "bc.items",
+            **{
+                "id": guid(number),
+                "number": number,
+                "displayName": f"Name of {number}",
+                "type": "Inventory",
+                "itemCategoryCode": "",
+                "blocked": False,
+                "gtin": "",
+                "inventory": 10,
+                "unitPrice": 5,
+                "priceIncludesTax": False,
+                "unitCost": 0,
+                "taxGroupCode": "",
+                "baseUnitOfMeasureCode": "PCS",
+                "lastModifiedDateTime": MODIFIED,
+                **values,
+            },
+        )
+        return guid(number)
+
+    def variant(self, item: str, code: str, description: str = "") -> str:
+        self.add(
+            "bc.item_variants",
+            id=guid(f"{item}/{code}"),
+            itemId=guid(item),
+            itemNumber=item,
+            code=code,
+            description=description,
+        )
+        return guid(f"{item}/{code}")
+
+    def vendor(self, number: str, **values: Any) -> str:
+        self.add(
+            "bc.vendors",
+            **{
+                "id": guid(f"vendor {number}"),
+                "number": number,
+                "displayName": f"Name of {number}",
+                "email": "",
+                "blocked": BLANK,
+                "currencyCode": "EUR",
+                "lastModifiedDateTime": MODIFIED,
+                **values,
+            },
+        )
+        return guid(f"vendor {number}")
+
+    def page(self, number: str, **values: Any) -> None:
+        self.add("bc.item_page", **{"No": number, "Vendor_No": "", **values})
+
+    def unit(self, item: str, code: str, factor: Any) -> None:
+        self.add(
+            "bc.item_units_of_measure", Item_No=item, Code=code, Qty_per_Unit_of_Measure=factor
+        )
+
+    def location(self, code: str) -> str:
+        self.add("bc.locations", id=guid(f"location {code}"), code=code, displayName=code)
+        return guid(f"location {code}")
+
+    def stock(self, item: str, location: str, inventory: Any, variant: str | None = None) -> None:
+        self.add(
+            "bc.inventory_by_locations",
+            ItemId=guid(item),
+            ItemNo=item,
+            VariantId=guid(f"{item}/{variant}") if variant else ZERO_GUID,
+            VariantCode=variant or "",
+            LocationCode=location,
+            Inventory=inventory,
+        )
+
+    def company_currency(self, code: str = "EUR") -> None:
+        self.add("bc.company_information", id=guid("company"), currencyCode=code)
+
+    def rate(self, currency: str, since: date, exchange: Any, to: Any, via: str = "") -> None:
+        self.add(
+            "bc.currency_exchange_rates",
+            id=guid(f"{currency}{since}"),
+            currencyCode=currency,
+            startingDate=since,
+            exchangeRateAmount=exchange,
+            relationalCurrencyCode=via,
+            relationalExchangeRateAmount=to,
+        )
+
+    def bom(self, parent: str, part: str, quantity: Any, name: str = "", **values: Any) -> str:
+        key = guid(name or f"bom {parent} {part}")
+        self.add(
+            "bc.bom_components",
+            **{
+                "id": key,
+                "parentItemNo": parent,
+                "no": part,
+                "componentType": "Item",
+                "quantityPer": quantity,
+                "unitOfMeasureCode": "PCS",
+                **values,
+            },
+        )
+        return key
+
+    # -- documents --------------------------------------------------------------------------------
+
+    def document(
+        self, table: str, number: str, lines: Sequence[Line], header: dict[str, Any], **more: Any
+    ) -> str:
+        """A document and its lines; ``more`` are fields of every line that does not give them."""
+        document_id = header.setdefault("id", guid(f"{table} {number}"))
+        self.add(f"bc.{table}", **{"number": number, "lastModifiedDateTime": MODIFIED, **header})
+        for place, given in enumerate(lines, start=1):
+            values = {**more, **given}
+            sequence = values.setdefault("sequence", place * 10000)
+            values.setdefault("id", guid(f"{table} {number} {sequence}"))
+            self.add(f"bc.{table.removesuffix('s')}_lines", documentId=document_id, **values)
+        return str(document_id)
+
+    def invoice(self, number: str, *lines: Line, **header: Any) -> str:
+        header = {
+            "invoiceDate": date(2026, 3, 31),
+            "postingDate": date(2026, 4, 2),
+            "status": "Open",
+            "orderNumber": "",
+            "currencyCode": "EUR",
+            "pricesIncludeTax": False,
+            **header,
+        }
+        return self.document("sales_invoices", number, lines, header)
+
+    def sales_order(self, number: str, *lines: Line, **header: Any) -> str:
+        header = {
+            "orderDate": date(2026, 5, 1),
+            "postingDate": date(2026, 5, 2),
+            "status": "Draft",
+            "fullyShipped": False,
+            "currencyCode": "EUR",
+            **header,
+        }
+        return self.document("sales_orders", number, lines, header, shipmentDate=NO_DATE)
+
+    def shipment(self, number: str, *lines: Line, **header: Any) -> str:
+        header = {
+            "postingDate": date(2026, 5, 3),
+            "orderNumber": "",
+            "currencyCode": "EUR",
+            **header,
+        }
+        for given in lines:
+            given.update(itemId=None, itemVariantId=None, locationId=None)
+        return self.document("sales_shipments", number, lines, header)
+
+    def purchase_order(self, number: str, *lines: Line, vendor: str = "V1", **header: Any) -> str:
+        header = {
+            "orderDate": date(2026, 6, 1),
+            "postingDate": date(2026, 6, 2),
+            "vendorId": guid(f"vendor {vendor}"),
+            "vendorNumber": vendor,
+            "currencyCode": "EUR",
+            "requestedReceiptDate": NO_DATE,
+            "fullyReceived": False,
+            "status": "Draft",
+            **header,
+        }
+        return self.document(
+            "purchase_orders",
+            number,
+            lines,
+            header,
+            expectedReceiptDate=NO_DATE,
+            receivedQuantity=0,
+            discountPercent=0,
+        )
+
+    def receipt(self, number: str, *lines: Line, order: str = "", **header: Any) -> str:
+        header = {
+            "postingDate": date(2026, 8, 1),
+            "vendorNumber": "V1",
+            "currencyCode": "EUR",
+            "orderNumber": order,
+            **header,
+        }
+        for given in lines:
+            for name in ("itemId", "itemVariantId", "locationId"):
+                given.pop(name, None)
+        return self.document("purchase_receipts", number, lines, header)
+
+    # -- what Optiply has -------------------------------------------------------------------------
+
+    def stands(self, resource: str, remote_id: str, optiply_id: int | None, **values: Any) -> None:
+        """A row of the id map; ``last_sent`` and ``extra`` are given as dictionaries."""
+        for name in ("last_sent", "extra"):
+            if name in values:
+                values[name] = json.dumps(values[name])
+        values.setdefault("state", "active")
+        self.cursor.execute(f"DELETE FROM sync.{resource} WHERE remote_id = ?", [remote_id])
+        self.add(f"sync.{resource}", remote_id=remote_id, optiply_id=optiply_id, **values)
+
+    def product(self, number: str, optiply_id: int = 1, **values: Any) -> str:
+        """An item that stands in Optiply."""
+        item_id = self.item(number, **values)
+        self.stands("products", item_id, optiply_id)
+        return item_id
+
+    def supplier(self, number: str, optiply_id: int = 100, **values: Any) -> str:
+        """A vendor that stands in Optiply."""
+        vendor_id = self.vendor(number, **values)
+        self.stands("suppliers", vendor_id, optiply_id)
+        return vendor_id
+
+    def written(self, resource: str, first_id: int = 1000) -> None:
+        """Everything ``optiply.<resource>`` wants to write was written."""
+        columns = self.rows(f"SELECT * FROM optiply.{resource} WHERE decision = 'write'")
+        keys = ("remote_id", "reference", "decision", "reason", "source_modified_at", "extra")
+        for number, row in enumerate(columns):
+            known = self.rows(
+                f"SELECT optiply_id FROM sync.{resource} WHERE remote_id = ?", [row["remote_id"]]
+            )
+            sent = {name: _as_sent(value) for name, value in row.items() if name not in keys}
+            self.stands(
+                resource,
+                row["remote_id"],
+                known[0]["optiply_id"] if known else first_id + number,
+                last_sent={name: value for name, value in sent.items() if value is not None},
+                extra=json.loads(row["extra"] or "{}"),
+            )
+
+    # -- the mapping ------------------------------------------------------------------------------
+
+    def build(
+        self,
+        resource: str,
+        options: SyncOptions | None = None,
+        **facts: Any,
+    ) -> dict[str, dict[str, Any]]:
+        """The wanted rows by remote id; ``extra`` is decoded."""
+        known = {"run_no": 1, "today": TODAY, "now": NOW, **facts}
+        self.report = build_wanted(self.cursor, resource, options or SyncOptions(), Facts(**known))
+        found = self.rows(f"SELECT * FROM optiply.{resource} ORDER BY remote_id")
+        for row in found:
+            row["extra"] = json.loads(row["extra"]) if row["extra"] else None
+        assert len({row["remote_id"] for row in found}) == len(found), "remote ids must be unique"
+        return {row["remote_id"]: row for row in found}
+
+    def warnings(self, kind: str) -> list[tuple[str, str]]:
+        """(remote id, message) of the warnings of a kind."""
+        return self.cursor.execute(
+            "SELECT remote_id, message FROM ops.warnings WHERE kind = ? ORDER BY message", [kind]
+        ).fetchall()
+
+    def rows(self, query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        self.cursor.execute(query, list(values))
+        names = [column[0] for column in self.cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in self.cursor.fetchall()]
+
+
+def new_company() -> Company:
+    """An empty company, in memory."""
+    connection = duckdb.connect(":memory:")
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET threads = 1")  # more threads only cost time on tiny tables
+    migrate(connection)
+    return Company(connection)
+
+
+def _as_sent(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    return str(value)
