@@ -1,0 +1,293 @@
+"""Sending one request to Optiply: pace, token, retries, and what an answer means
+(behaviour.md 1, 2, 4, 5).
+
+What may be repeated is repeated here. A POST that may have been applied is not: it ends as
+``RequestFailed(uncertain=True)`` and the caller looks for the record first (flows.md 4).
+"""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_random_exponential
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from bc_pipeline.errors import AuthError, Cancelled, RequestFailed
+from bc_pipeline.optiply.auth import BearerAuth, OptiplyAuth
+from bc_pipeline.optiply.limiter import RateLimiter
+from bc_pipeline.optiply.messages import WRONG_CREDENTIALS, error_message
+from bc_pipeline.tenants.model import Tenant
+from bc_pipeline.tenants.secrets import TokenStore
+
+MEDIA_TYPE = "application/vnd.api+json"
+LONGEST_WAIT_SECONDS = 600.0
+BACKOFF = wait_random_exponential(multiplier=0.5, max=30)
+"""Exponential with full jitter: up to 0.5, 1, 2, 4 ... 30 seconds."""
+
+
+class RequestCounter:
+    """Counts requests; what is counted here is counted in ``parent`` too."""
+
+    def __init__(self, parent: RequestCounter | None = None) -> None:
+        self.total = 0
+        self.retried = 0
+        self.throttled = 0
+        self._parent = parent
+        self._lock = threading.Lock()
+
+    def count(self, *, retried: bool = False, throttled: bool = False) -> None:
+        """One request was sent (``retried``: again), or its answer was 429 (``throttled``)."""
+        with self._lock:
+            self.total += not throttled
+            self.retried += retried
+            self.throttled += throttled
+        if self._parent is not None:
+            self._parent.count(retried=retried, throttled=throttled)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request, as the retry loop repeats it."""
+
+    method: str
+    url: str
+    params: Mapping[str, str | int]
+    body: Mapping[str, Any] | None
+    counter: RequestCounter
+
+    @property
+    def reads_answer(self) -> bool:
+        """PATCH and DELETE are judged by their status alone."""
+        return self.method in ("GET", "POST")
+
+    @property
+    def name(self) -> str:
+        """How messages call it: no query, no host."""
+        return f"{self.method} {self.url.split('//', 1)[-1].split('/', 1)[-1].split('?')[0]}"
+
+
+class _Again(Exception):
+    """The attempt failed in a way that may be repeated."""
+
+    def __init__(self, failure: RequestFailed, pause: float | None = None) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+        self.pause = pause
+
+
+class Transport:
+    """One HTTP session, one pace and one token for all threads of a tenant's run."""
+
+    def __init__(self, tenant: Tenant, tokens: TokenStore, cancel: threading.Event) -> None:
+        settings = tenant.optiply
+        self._attempts = settings.max_attempts
+        self._timeout = (settings.connect_timeout_seconds, settings.read_timeout_seconds)
+        self._cancel = cancel
+        self._slots = threading.BoundedSemaphore(settings.max_concurrent_requests)
+        self._session = requests.Session()
+        adapter = HTTPAdapter(pool_maxsize=settings.max_concurrent_requests)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+        self.limiter = RateLimiter(settings.requests_per_second, sleep=self.sleep)
+        self.auth = OptiplyAuth(tenant, tokens, self._post_token_request)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; raises Cancelled as soon as the run is cancelled."""
+        if self._cancel.wait(max(0.0, seconds)):
+            raise Cancelled("the run was cancelled")
+
+    def send(self, request: Request) -> Any:  # noqa: ANN401 - any JSON
+        """Send until answered, and return the parsed answer (None where it is not needed).
+
+        Raises:
+            RequestFailed: refused, or no success within the attempts; ``uncertain`` when it is a
+                POST that may have been applied.
+            AuthError: the credentials or the token are refused for good.
+            Cancelled: the run was cancelled while waiting.
+        """
+        retrying = Retrying(
+            stop=stop_after_attempt(self._attempts),
+            wait=_wait,
+            sleep=self.sleep,
+            retry=retry_if_exception_type(_Again),
+            reraise=True,
+        )
+        try:
+            for attempt in retrying:
+                with attempt:
+                    again = attempt.retry_state.attempt_number > 1
+                    return self._attempt(request, again=again)
+        except _Again as error:
+            raise error.failure from None
+        raise AssertionError("unreachable: the loop returns or raises")
+
+    def back_off(self, attempt: int) -> None:
+        """Wait before repeating, in the caller's own loop, what failed ``attempt`` times."""
+        self.sleep(BACKOFF(_state(attempt)))
+
+    def _attempt(self, request: Request, *, again: bool) -> Any:  # noqa: ANN401 - any JSON
+        token = self.auth.token()
+        response = self._exchange(request, token, again=again)
+        if response.status_code == requests.codes.unauthorized:
+            if WRONG_CREDENTIALS in response.text:
+                raise AuthError("credentials broken: Optiply does not know this user")
+            token = self.auth.renew(token)
+            response = self._exchange(request, token, again=True)
+            if response.status_code == requests.codes.unauthorized:
+                raise AuthError(f"{request.name}: Optiply refuses a token it has just issued")
+        return self._judge(request, response)
+
+    def _exchange(self, request: Request, token: str, *, again: bool) -> requests.Response:
+        """One HTTP exchange; failures without an answer become RequestFailed or _Again."""
+        if self._cancel.is_set():
+            raise Cancelled("the run was cancelled")
+        body = None if request.body is None else orjson.dumps(request.body, default=_exact)
+        ticket = self.limiter.acquire()
+        with self._slots:
+            request.counter.count(retried=again)
+            try:
+                response = self._session.request(
+                    request.method,
+                    request.url,
+                    params=request.params or None,
+                    data=body,
+                    headers={"Content-Type": MEDIA_TYPE, "Accept": MEDIA_TYPE},
+                    auth=BearerAuth(token),
+                    timeout=self._timeout,
+                    allow_redirects=False,
+                )
+            except requests.RequestException as error:
+                raise _lost(request, error) from None
+        if response.status_code == requests.codes.too_many_requests:
+            request.counter.count(throttled=True)
+            pause = _retry_after(response)
+            self.limiter.slow_down(ticket, pause or 0.0)
+            raise _Again(_failure(request, response), pause)
+        return response
+
+    def _judge(self, request: Request, response: requests.Response) -> Any:  # noqa: ANN401
+        status = response.status_code
+        if 200 <= status < 300:
+            return _parsed(request, response) if request.reads_answer else None
+        failure = _failure(request, response)
+        if status == requests.codes.request_timeout or status >= 500:
+            raise failure if failure.uncertain else _Again(failure, _retry_after(response))
+        raise failure
+
+    def _post_token_request(
+        self, url: str, form: dict[str, str], client: HTTPBasicAuth
+    ) -> requests.Response:
+        """A token request; repeated while Optiply is busy or unreachable."""
+        failure = RequestFailed("Optiply's token endpoint was not asked")
+        for attempt in range(1, self._attempts + 1):
+            if attempt > 1:
+                self.back_off(attempt - 1)
+            try:
+                response = self._session.post(
+                    url, data=form, auth=client, timeout=self._timeout, allow_redirects=False
+                )
+            except requests.RequestException as error:
+                failure = RequestFailed(
+                    f"Optiply's token endpoint gave no answer ({type(error).__name__})"
+                )
+                continue
+            busy = response.status_code in (408, 429) or response.status_code >= 500
+            if not busy or "Rate limit exceeded" in response.text:
+                return response
+            failure = RequestFailed(
+                f"Optiply's token endpoint answered {response.status_code}: "
+                f"{error_message(response.text)}",
+                status=response.status_code,
+            )
+        raise failure
+
+
+def _wait(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, _Again) and error.pause is not None:
+        return error.pause
+    return BACKOFF(state)
+
+
+def _state(attempt: int) -> RetryCallState:
+    state = RetryCallState(Retrying(), None, (), {})
+    state.attempt_number = attempt
+    return state
+
+
+def _exact(value: object) -> orjson.Fragment:
+    if isinstance(value, Decimal):
+        return orjson.Fragment(format(value, "f"))
+    raise TypeError(f"{type(value).__name__} cannot be sent")
+
+
+def _lost(request: Request, error: requests.RequestException) -> Exception:
+    """What a request without a complete answer means."""
+    failure = RequestFailed(
+        f"{request.name}: no answer from Optiply ({type(error).__name__})",
+        uncertain=request.method == "POST" and not _never_sent(error),
+    )
+    return failure if failure.uncertain else _Again(failure)
+
+
+def _never_sent(error: requests.RequestException) -> bool:
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    cause = error.args[0] if error.args else None
+    reason = getattr(cause, "reason", None)
+    return isinstance(reason, NewConnectionError | ConnectTimeoutError)
+
+
+def _failure(request: Request, response: requests.Response) -> RequestFailed:
+    status = response.status_code
+    text = "redirect not followed" if 300 <= status < 400 else error_message(response.text)
+    return RequestFailed(
+        f"{request.name}: HTTP {status}: {text}",
+        status=status,
+        code=text,
+        uncertain=request.method == "POST" and (status == 408 or status >= 500),
+    )
+
+
+def _parsed(request: Request, response: requests.Response) -> Any:  # noqa: ANN401 - any JSON
+    try:
+        answer = json.loads(response.content, parse_float=Decimal)
+        answer["data"]  # every answer worth having has it
+    except (ValueError, KeyError, TypeError):
+        failure = RequestFailed(
+            f"{request.name}: HTTP {response.status_code}, but the answer is not readable",
+            status=response.status_code,
+            uncertain=request.method == "POST",
+        )
+        raise (failure if failure.uncertain else _Again(failure)) from None
+    return answer
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    value = response.headers.get("Retry-After", "").strip()
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        moment = email.utils.parsedate_tz(value)
+        if moment is None:
+            return None
+        seconds = email.utils.mktime_tz(moment) - datetime.now(UTC).timestamp()
+    return min(max(seconds, 0.0), LONGEST_WAIT_SECONDS)

@@ -1,0 +1,49 @@
+"""What has been learned about an Optiply account and holds for later runs, in ``ops.meta``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from bc_pipeline.optiply.resources import Resource
+from bc_pipeline.snapshot.store import Snapshot
+
+_OMIT_SYNCED_TO = "optiply.{}.omit_remoteDataSyncedToDate"
+
+
+@dataclass
+class Facts:
+    """Facts about one resource.
+
+    Args:
+        omit_synced_to: a 400 has named remoteDataSyncedToDate; it is left out (api.json).
+    """
+
+    omit_synced_to: bool = False
+
+
+def load(cursor: duckdb.DuckDBPyConnection, resource: Resource) -> Facts:
+    """The facts known so far."""
+    return Facts(get(cursor, _OMIT_SYNCED_TO.format(resource.path)) == "true")
+
+
+def save(snapshot: Snapshot, resource: Resource, facts: Facts) -> None:
+    """Keep the facts, where there is something to keep."""
+    if facts.omit_synced_to:
+        put(snapshot, _OMIT_SYNCED_TO.format(resource.path), "true")
+
+
+def get(cursor: duckdb.DuckDBPyConnection, key: str) -> str | None:
+    """A value of ``ops.meta``, or None."""
+    row = cursor.execute("SELECT value FROM ops.meta WHERE key = ?", [key]).fetchone()
+    return row[0] if row else None
+
+
+def put(snapshot: Snapshot, key: str, value: str) -> None:
+    """Set a value of ``ops.meta``; writes only when it changes."""
+    with snapshot.cursor() as cursor:
+        if get(cursor, key) == value:
+            return
+    with snapshot.transaction() as cursor:
+        cursor.execute("INSERT OR REPLACE INTO ops.meta (key, value) VALUES (?, ?)", [key, value])

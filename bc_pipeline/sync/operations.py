@@ -1,0 +1,132 @@
+"""What an operator can do between two runs (flows.md 10). Nothing here talks to a remote system.
+
+Everything that changes something takes the tenant lock, so it never meets a run at work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import orjson
+
+from bc_pipeline.snapshot.lock import tenant_lock
+from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline.sync import approvals, facts
+from bc_pipeline.sync.inspection import show
+from bc_pipeline.sync.names import find, resource_names
+from bc_pipeline.sync.plan import FORCED
+from bc_pipeline.sync.sources import SELL_ORDER_SOURCE
+from bc_pipeline.tenants.model import Tenant
+
+__all__ = [
+    "accept_sell_order_source",
+    "approve_deletions",
+    "resend",
+    "retry",
+    "show",
+]
+
+WAIT_SECONDS = 30.0
+STANDING = "optiply_id IS NOT NULL AND state <> 'deleted'"
+
+
+def retry(tenant: Tenant, entity: str | None = None, remote_id: str | None = None) -> int:
+    """Try quarantined and deferred records again in the next run, instead of when they are due.
+
+    Args:
+        entity: only this entity.
+        remote_id: only this record; its BC number is understood too.
+
+    Returns:
+        how many records that is.
+
+    Raises:
+        ConfigError: no such entity.
+        TenantBusy: a run is going on.
+    """
+    return _update(
+        tenant,
+        entity,
+        remote_id,
+        "next_attempt_run = NULL, failed_hash = NULL, attempts = 0",
+        "state IN ('quarantined', 'deferred')",
+    )
+
+
+def resend(tenant: Tenant, entity: str | None = None, remote_id: str | None = None) -> int:
+    """Send all attributes of records again in the next run, changed or not. What a user may have
+    set in Optiply (a supplier ignored, a product phased out) is left alone.
+
+    Args, Returns, Raises: as ``retry``.
+    """
+    return _update(tenant, entity, remote_id, f"content_hash = '{FORCED}'", STANDING)
+
+
+def approve_deletions(tenant: Tenant, entity: str | None = None) -> tuple[str, ...]:
+    """Let the next run do what a brake has held back in the last one; good for one run.
+
+    Args:
+        entity: this entity, whatever the last run said; None means those it held back.
+
+    Returns:
+        the entities approved.
+
+    Raises: as ``retry``.
+    """
+    named = tuple(f"optiply/{name}" for name in resource_names(entity)) if entity else None
+    with _writable(tenant) as snapshot:
+        entities = _held_back(snapshot) if named is None else named
+        approvals.give(snapshot, entities)
+    return entities
+
+
+def accept_sell_order_source(tenant: Tenant) -> str:
+    """Accept that ``sync.sell_order_source`` was changed: the next run takes the sell orders of
+    the old source away (behind the deletion guard) and creates those of the new one.
+
+    Returns:
+        the source accepted.
+    """
+    with _writable(tenant) as snapshot:
+        facts.put(snapshot, SELL_ORDER_SOURCE, tenant.sync.sell_order_source)
+    return tenant.sync.sell_order_source
+
+
+def _update(
+    tenant: Tenant, entity: str | None, remote_id: str | None, assignments: str, condition: str
+) -> int:
+    count = 0
+    with _writable(tenant) as snapshot, snapshot.transaction() as cursor:
+        for name in resource_names(entity):
+            ids = None if remote_id is None else find(cursor, name, remote_id)
+            narrowed = (
+                "" if ids is None else " AND remote_id IN (SELECT unnest(CAST(? AS VARCHAR[])))"
+            )
+            row = cursor.execute(
+                f"UPDATE sync.{name} SET {assignments} WHERE {condition}{narrowed}",
+                [] if ids is None else [ids],
+            ).fetchone()
+            count += int(row[0]) if row else 0
+    return count
+
+
+def _held_back(snapshot: Snapshot) -> tuple[str, ...]:
+    """The entities the last run stopped or held back."""
+    with snapshot.cursor() as cursor:
+        row = cursor.execute(
+            "SELECT CAST(summary AS VARCHAR) FROM ops.runs WHERE NOT dry_run "
+            "AND summary IS NOT NULL ORDER BY run_no DESC LIMIT 1"
+        ).fetchone()
+    problems = orjson.loads(row[0])["problems"] if row else []
+    held_back = (p["entity"] for p in problems if p["kind"] == "guard")
+    return tuple(dict.fromkeys(held_back))
+
+
+@contextmanager
+def _writable(tenant: Tenant) -> Iterator[Snapshot]:
+    with (
+        tenant_lock(tenant.snapshot_dir, wait_seconds=WAIT_SECONDS),
+        Snapshot.open(tenant.snapshot_dir) as snapshot,
+    ):
+        yield snapshot

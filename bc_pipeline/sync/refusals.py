@@ -1,0 +1,50 @@
+"""What a refused or unanswered request means for a record, or for its whole entity
+(behaviour.md 4)."""
+
+from __future__ import annotations
+
+from bc_pipeline.errors import EntityFailed, RequestFailed
+from bc_pipeline.sync.outcome import Outcome, rejected, waiting
+from bc_pipeline.sync.plan import PlannedRow
+from bc_pipeline.sync.values import Values
+
+FORBIDDEN = 403
+THROTTLED = 429
+
+
+def not_accepted(row: PlannedRow, error: RequestFailed, run_no: int) -> Outcome:
+    """The record waits: for its turn when Optiply is busy, else for a change or its next try."""
+    if error.status == THROTTLED:
+        outcome = waiting(row, f"Optiply is busy: {error}", failed=True)
+        outcome.kind = "throttled"
+        return outcome
+    return rejected(row, str(error), run_no)
+
+
+def not_found_out(row: PlannedRow, pending: Values, error: RequestFailed) -> Outcome:
+    """A failed look-up is not "absent": the intent stays, and is looked into next run."""
+    stop_if_forbidden(error)
+    text = f"may have been created, could not look: {error}"
+    outcome = waiting(row, text, pending=pending, failed=True)
+    outcome.state = "intent"
+    return outcome
+
+
+def left_out_warnings(refused: Values) -> tuple[tuple[str, str], ...]:
+    """Warnings (kind, message) about attributes Optiply did not take."""
+    return tuple(
+        ("null_refused", f"Optiply keeps its {name}: it does not accept an empty value")
+        if value is None
+        else (f"{name}_refused", f"Optiply does not accept the {name}; sent without")
+        for name, value in refused.items()
+    )
+
+
+def stop_if_forbidden(error: RequestFailed) -> None:
+    """Raise EntityFailed when the account itself is refused: no other record would fare better
+    (behaviour.md 4)."""
+    if error.status == FORBIDDEN:
+        raise EntityFailed(
+            f"Optiply forbids this account to write: {error.code}. Check account_id, "
+            "coupling_id and the rights of the API user"
+        ) from None

@@ -1,0 +1,188 @@
+"""Attribute values in one canonical form, so that "changed" means changed (mapping.md 1.5-1.8).
+
+Canonical values are JSON: texts, whole numbers, booleans and null as they are; money, totals and
+decimals as text (``"12.50"``); instants as ``YYYY-MM-DDTHH:MM:SSZ``; order lines as a list sorted
+by product. The wanted rows are brought into this form by SQL, Optiply's answers by ``canonical``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from bc_pipeline.optiply.client import Record
+from bc_pipeline.optiply.resources import Attribute, Kind, Resource
+
+Values = dict[str, Any]
+"""Attribute name -> canonical value."""
+
+REMOTE_ID = "remoteId"
+SYNCED_TO = "remoteDataSyncedToDate"
+CENT = Decimal("0.01")
+
+_SQL: dict[Kind, str] = {
+    "text": "{0}",
+    "integer": "{0}",
+    "flag": "{0}",
+    "texts": "{0}",
+    "decimal": "CAST({0} AS VARCHAR)",
+    "money": "CAST(CAST({0} AS DECIMAL(38,2)) AS VARCHAR)",
+    "total": "CAST(CAST({0} AS DECIMAL(38,2)) AS VARCHAR)",
+    # By way of microseconds, so that the session's time zone plays no part.
+    "instant": "strftime(make_timestamp(epoch_us({0})), '%Y-%m-%dT%H:%M:%SZ')",
+    "lines": (
+        "list_transform(list_sort({0}), lambda line: {{'productId': line.productId, "
+        "'quantity': line.quantity, 'subtotalValue': "
+        "CAST(CAST(line.subtotalValue AS DECIMAL(38,2)) AS VARCHAR)}})"
+    ),
+}
+
+
+def canonical_sql(resource: Resource) -> str:
+    """SQL for the canonical attributes of a wanted row, as JSON text."""
+    members = ", ".join(
+        f"{attribute.name} := {_SQL[attribute.kind].format(attribute.name)}"
+        for attribute in resource.attributes
+    )
+    return f"CAST(to_json(struct_pack({members})) AS VARCHAR)"
+
+
+def canonical(kind: Kind, value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """A value as Optiply answers it, in canonical form; unreadable values count as null."""
+    if value is None:
+        return None
+    try:
+        return _canonical(kind, value)
+    except (ValueError, TypeError, InvalidOperation):
+        return None
+
+
+def _canonical(kind: Kind, value: Any) -> Any:  # noqa: ANN401 - any JSON
+    match kind:
+        case "integer":
+            return int(value)
+        case "flag":
+            return value if isinstance(value, bool) else str(value).lower() == "true"
+        case "money" | "total":
+            return str(Decimal(str(value)).quantize(CENT))
+        case "decimal":
+            return str(Decimal(str(value)))
+        case "instant":
+            moment = datetime.fromisoformat(str(value))
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        case "texts":
+            return [str(text) for text in value]
+        case "lines":
+            return value
+        case "text":
+            return str(value)
+
+
+def same(attribute: Attribute, left: Any, right: Any) -> bool:  # noqa: ANN401 - any JSON
+    """Whether two canonical values mean the same."""
+    if left is None or right is None:
+        return left is right
+    if attribute.kind == "decimal":
+        return Decimal(left) == Decimal(right)
+    return bool(left == right)
+
+
+def on_the_wire(attribute: Attribute, value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """A canonical value as sent: money as an exact number, totals as text (mapping.md 1.5)."""
+    if value is not None and attribute.kind in ("money", "decimal"):
+        return Decimal(value)
+    return value
+
+
+def moment_text(moment: datetime) -> str:
+    """A UTC moment as Optiply writes it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def missing(resource: Resource, wanted: Mapping[str, Any]) -> list[str]:
+    """The required attributes that are not known yet."""
+    return [a.name for a in resource.attributes if a.required and wanted.get(a.name) is None]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a PATCH has to carry, in canonical form."""
+
+    values: Values
+
+    @property
+    def cleared(self) -> list[str]:
+        """Attributes that are sent as an explicit null."""
+        return [name for name, value in self.values.items() if value is None]
+
+
+def difference(
+    resource: Resource,
+    remote_id: str,
+    wanted: Mapping[str, Any],
+    sent: Mapping[str, Any],
+    *,
+    refused: Mapping[str, Any] | None = None,
+    force: bool = False,
+) -> Difference:
+    """What differs between the wanted attributes and those sent last (flows.md 3).
+
+    Args:
+        resource: decides what may be sent in a PATCH at all.
+        remote_id: sent too when Optiply does not have it yet.
+        wanted: canonical; null means "no value" and is sent only where mapping.md 1.7 says so.
+        sent: canonical, as last confirmed.
+        refused: attribute values Optiply has refused; not tried again until they change.
+        force: send everything that has a value (flows.md 10).
+    """
+    if resource.create_only:
+        return Difference({})
+    changes: Values = {}
+    for attribute in resource.attributes:
+        new, old = wanted.get(attribute.name), sent.get(attribute.name)
+        if attribute.post_only or (
+            attribute.name in (refused or {})
+            and same(attribute, new, (refused or {}).get(attribute.name))
+        ):
+            continue
+        if new is None:
+            if attribute.clearable and old is not None:
+                changes[attribute.name] = None
+        elif not same(attribute, new, old) or (force and not attribute.only_on_change):
+            changes[attribute.name] = new
+    if sent.get(REMOTE_ID) != remote_id:
+        changes[REMOTE_ID] = remote_id
+    return Difference(changes)
+
+
+def after_sending(resource: Resource, sent: Mapping[str, Any], values: Mapping[str, Any]) -> Values:
+    """The new "last sent": what was sent on top of what was there."""
+    known = {attribute.name for attribute in resource.attributes} | {REMOTE_ID}
+    return {**sent, **{name: value for name, value in values.items() if name in known}}
+
+
+def as_found(
+    resource: Resource, record: Record, remote_id: str, wanted: Mapping[str, Any], coupling_id: int
+) -> Values:
+    """The "last sent" of a row that is adopted: what Optiply has, seen through our attributes.
+
+    Values we have none for stay Optiply's own; attributes a user may have changed are taken as
+    sent, so that adopting does not overwrite them (behaviour.md 7, mapping.md 2, 3).
+    """
+    found: Values = {}
+    for attribute in resource.attributes:
+        mine = wanted.get(attribute.name)
+        if mine is None and not attribute.null_counts:
+            continue
+        if attribute.only_on_change or attribute.post_only:
+            found[attribute.name] = mine
+        else:
+            found[attribute.name] = canonical(attribute.kind, record.attributes.get(attribute.name))
+    # Where Optiply does not show remote ids, a row equal to ours is taken to carry ours.
+    if not resource.has_remote_id_map or record.is_linked(coupling_id, remote_id):
+        found[REMOTE_ID] = remote_id
+    return found

@@ -1,0 +1,174 @@
+"""A shop that has rows already, or a lost snapshot, is recognised and not duplicated
+(flows.md 3, behaviour.md 7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bc_pipeline_tests.sync.shop import (
+    Bench,
+    buy_order,
+    order_line,
+    product,
+    receipt_line,
+    sell_order,
+    supplier,
+)
+
+MINIMUM: dict[str, Any] = {"stockLevel": 0, "unlimitedStock": False}
+
+
+def test_after_losing_the_snapshot_nothing_is_created_or_changed(tenant: Bench) -> None:
+    orders = fill(tenant)
+    tenant.forget_map()
+    tenant.forget_writes()
+
+    for resource in (
+        "products",
+        "suppliers",
+        "supplier_products",
+        "sell_orders",
+        "buy_orders",
+        "buy_order_lines",
+        "receipt_lines",
+    ):
+        result = tenant.sync(resource, before_adopting=lambda cursor: None)
+        assert (result.created, result.updated) == (0, 0), resource
+        assert result.unchanged > 0, resource
+    assert tenant.writes() == []
+    assert orders == {n: tenant.optiply_id("buy_orders", f"order-{n}") for n in orders}
+
+
+def fill(tenant: Bench) -> dict[int, int]:
+    """One of everything; some order lines and orders are alike."""
+    tenant.want("products", [product(1), product(2)])
+    tenant.want("suppliers", [supplier(1), supplier(2)])
+    tenant.sync("products")
+    tenant.sync("suppliers")
+    items = [tenant.optiply_id("products", f"item-{n}") for n in (1, 2)]
+    vendor = tenant.optiply_id("suppliers", "vendor-1")
+    tenant.want("supplier_products", [tenant.link(1, 1), tenant.link(2, 2)])
+    tenant.sync("supplier_products")
+    tenant.want("sell_orders", [sell_order(n, [(items[0], n, "10.00")]) for n in (1, 2)])
+    tenant.sync("sell_orders")
+    tenant.want("buy_orders", [buy_order(1, vendor), buy_order(2, vendor)])
+    tenant.sync("buy_orders")
+    ids = {n: tenant.optiply_id("buy_orders", f"order-{n}") for n in (1, 2)}
+    tenant.want(
+        "buy_order_lines",
+        [
+            order_line(1, 1, ids[1], items[0]),
+            order_line(2, 1, ids[1], items[0]),
+            order_line(3, 2, ids[2], items[1]),
+        ],
+    )
+    tenant.sync("buy_order_lines")
+    lines = [tenant.optiply_id("buy_order_lines", f"line-{n}") for n in (1, 2, 3)]
+    tenant.want("receipt_lines", [receipt_line(n, line) for n, line in enumerate(lines)])
+    tenant.sync("receipt_lines")
+    return ids
+
+
+def test_a_reconnected_shop_is_matched_by_the_remote_ids_of_any_coupling(tenant: Bench) -> None:
+    tenant.want("products", [product(1)])
+    tenant.sync("products")
+    old = tenant.optiply_id("products", "item-1")
+    tenant.forget_map()
+    tenant.forget_writes()
+    tenant.shop.coupling_id += 1000
+    tenant.optiply.coupling_id += 1000
+    tenant.want("products", [product(1, skuCode="other")])
+
+    assert tenant.sync("products").updated == 1
+    assert tenant.optiply_id("products", "item-1") == old
+    assert tenant.writes() == [("PATCH", {"skuCode": "other", "remoteId": "item-1"})]
+
+
+def test_products_are_matched_by_sku_and_only_differences_are_sent(tenant: Bench) -> None:
+    row = tenant.shop.add_by_user(
+        "products", {"name": "Item 1", "skuCode": "SKU1", "price": "12.5", **MINIMUM}
+    )
+    tenant.want("products", [product(1)])
+
+    assert tenant.sync("products").updated == 1
+    assert tenant.optiply_id("products", "item-1") == row["id"]
+    ((_, sent),) = tenant.writes()
+    assert sent.keys() <= {"stockLevel", "status", "remoteId"}
+    assert sent["stockLevel"] == 1
+    assert sent["remoteId"] == "item-1"
+
+
+def test_an_ambiguous_sku_or_name_is_no_match(tenant: Bench) -> None:
+    for _ in range(2):
+        tenant.shop.add_by_user("products", {"name": "A", "skuCode": "SKU1", **MINIMUM})
+        tenant.shop.add_by_user("suppliers", {"name": "Vendor 1"})
+    tenant.want("products", [product(1)])
+    tenant.want("suppliers", [supplier(1)])
+
+    assert tenant.sync("products").created == 1
+    assert tenant.sync("suppliers").created == 1
+
+
+def test_of_two_wanted_records_with_one_name_neither_is_matched(tenant: Bench) -> None:
+    tenant.shop.add_by_user("suppliers", {"name": "Same"})
+    tenant.want("suppliers", [supplier(1, name="Same"), supplier(2, name="Same")])
+
+    assert tenant.sync("suppliers").created == 2
+
+
+def test_what_a_user_decided_in_optiply_survives_adoption(tenant: Bench) -> None:
+    tenant.shop.add_by_user("suppliers", {"name": "Vendor 1", "ignored": True, "deliveryTime": 9})
+    tenant.shop.add_by_user(
+        "products", {"name": "Item 1", "skuCode": "SKU1", "notBeingBought": True, **MINIMUM}
+    )
+    tenant.want("suppliers", [supplier(1)])
+    tenant.want("products", [product(1, notBeingBought=False)])
+    tenant.sync("suppliers")
+    tenant.sync("products")
+
+    vendor = tenant.rows("suppliers")["vendor-1"]
+    assert (vendor["ignored"], vendor["deliveryTime"]) == (True, 9)
+    assert tenant.rows("products")["item-1"]["notBeingBought"] is True
+
+
+def test_one_row_is_adopted_by_one_record_only(tenant: Bench) -> None:
+    tenant.want("products", [product(1)])
+    tenant.sync("products")
+    tenant.forget_map()
+    # The item was deleted in BC and made anew under the same number.
+    tenant.want("products", [product(1, remote_id="item-new"), product(1, remote_id="item-1")])
+
+    result = tenant.sync("products")
+
+    assert (result.created, result.unchanged) == (1, 1)
+    assert len(tenant.rows("products")) == 2
+
+
+def test_orders_of_the_same_vendor_and_day_are_told_apart_by_their_lines(tenant: Bench) -> None:
+    fill(tenant)
+    before = tenant.optiply_id("buy_orders", "order-1"), tenant.optiply_id("buy_orders", "order-2")
+    tenant.forget_map("buy_orders", "buy_order_lines", "receipt_lines")
+    items = [tenant.optiply_id("products", f"item-{n}") for n in (1, 2)]
+    # As the mapping shows them before the orders stand: without their order's id.
+    tenant.want(
+        "buy_order_lines",
+        [
+            order_line(1, 1, None, items[0]),
+            order_line(2, 1, None, items[0]),
+            order_line(3, 2, None, items[1]),
+        ],
+    )
+
+    tenant.sync("buy_orders")
+
+    after = tenant.optiply_id("buy_orders", "order-1"), tenant.optiply_id("buy_orders", "order-2")
+    assert after == before
+
+
+def test_existing_rows_are_read_only_once(tenant: Bench) -> None:
+    tenant.shop.add_by_user("products", {"name": "A", "skuCode": "A", **MINIMUM})
+    tenant.want("products", [product(1)])
+    tenant.sync("products")
+    tenant.want("products", [product(1), product(2)])
+
+    assert tenant.sync("products").requests == 1
