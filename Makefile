@@ -1,0 +1,37 @@
+# Needs Python 3.11 to 3.13 with venv and pip; everything else is set up in .venv on first use.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	command -v $$p >/dev/null 2>&1 && \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && \
+	echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test dev lint bench clean
+
+demo: $(STAMP)  ## sandbox, two tenants, full and incremental sync; leaves var/demo to look at
+	$(BIN)/bc-pipeline demo
+
+test: $(STAMP)  ## everything, two workers
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+dev: $(STAMP)  ## sandbox and Dagster's UI, until Ctrl-C
+	$(BIN)/python -m bc_pipeline.cli.dev
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(STAMP)  ## a million sales invoice lines into the mirror
+	$(BIN)/python benchmarks/read.py
+
+clean:  ## removes what these targets made; run-time files of a configured installation stay
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis var/demo var/dev
+
+$(STAMP): pyproject.toml setup.py
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed (set PYTHON=...)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $(STAMP)

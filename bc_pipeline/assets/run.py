@@ -1,0 +1,144 @@
+"""The link between one Dagster run and one engine run (``TenantRun``).
+
+With the in-process executor all steps of a Dagster run share one ``RunHandle``. The first step that
+asks starts the engine for everything the Dagster run selected; each step then waits for its own
+task. The engine works on many tasks at once while the steps look at them one after another.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Protocol
+
+from dagster import DagsterRun
+
+from bc_pipeline.assets.keys import selected_names
+from bc_pipeline.assets.table import closure, entity_names
+from bc_pipeline.errors import PipelineError
+from bc_pipeline.sync.model import EntityResult, Launch, Problem, ProgressListener, RunSummary
+from bc_pipeline.sync.run import TenantRun
+from bc_pipeline.tenants.model import Tenant
+
+
+class RunObserver(ProgressListener, Protocol):
+    """Somebody who watches runs of this process, such as the command line."""
+
+    def finished(self, summary: RunSummary) -> None:
+        """The run is over; everything it learned is in ``summary``."""
+
+
+_observer: ContextVar[RunObserver | None] = ContextVar("observer", default=None)
+
+
+@contextmanager
+def watched_by(observer: RunObserver) -> Iterator[None]:
+    """Runs executed inside the block report their progress and outcome to ``observer``."""
+    token = _observer.set(observer)
+    try:
+        yield
+    finally:
+        _observer.reset(token)
+
+
+class RunHandle:
+    """The engine run of one Dagster run, started when a step first asks.
+
+    Args:
+        find_tenant: gives the tenant of a partition key; may raise ConfigError.
+        find_launch: gives the launch settings; may raise ConfigError.
+        dagster_run: whose selection the engine works on; None outside of a run.
+    """
+
+    def __init__(
+        self,
+        find_tenant: Callable[[str], Tenant],
+        find_launch: Callable[[], Launch],
+        dagster_run: DagsterRun | None,
+    ) -> None:
+        self._find_tenant = find_tenant
+        self._find_launch = find_launch
+        self._dagster_run = dagster_run
+        self._run_id = dagster_run.run_id if dagster_run else str(uuid.uuid4())
+        self._partition = ""
+        self._engine: TenantRun | None = None
+        self._refusal: PipelineError | None = None
+        self._checks: dict[str, str] = {}
+
+    def includes(self, name: str) -> bool:
+        """Whether launch configuration leaves this asset in (``entities``)."""
+        entities = self._find_launch().entities
+        return not entities or name in closure(entity_names(entities))
+
+    def wait(self, partition: str, name: str) -> EntityResult:
+        """Wait for one task and return what it did; empty when the tenant has no such entity.
+
+        Raises:
+            PipelineError: the engine could not start (the same error for every step that asks), or
+                this task failed or was blocked.
+        """
+        return self._started(partition).wait(name)
+
+    def engine(self) -> TenantRun:
+        """The engine run, once a step has waited for something."""
+        if self._engine is None:
+            raise RuntimeError("no step has asked for anything yet")
+        return self._engine
+
+    def note_check(self, name: str, outcome: str) -> None:
+        """Remember a check's outcome for the summary; of several, the worst stays."""
+        ranking = ("passed", "warned", "failed")
+        known = self._checks.get(name, "passed")
+        self._checks[name] = max(known, outcome, key=ranking.index)
+
+    def cancel(self) -> None:
+        """Stop after the requests in flight; called when the Dagster run is interrupted."""
+        if self._engine is not None:
+            self._engine.cancel()
+
+    def close(self) -> None:
+        """End of the Dagster run: wait for what still works, write the summary, free the tenant."""
+        summary = self._summarised()
+        observer = _observer.get()
+        if observer is not None and summary is not None:
+            observer.finished(summary)
+
+    def _started(self, partition: str) -> TenantRun:
+        if self._refusal is not None:
+            raise self._refusal
+        if self._engine is None:
+            try:
+                self._engine = self._prepared(partition)
+                self._engine.start()
+            except PipelineError as error:
+                self._refusal = error
+                raise
+        return self._engine
+
+    def _prepared(self, partition: str) -> TenantRun:
+        self._partition = partition
+        return TenantRun(
+            self._find_tenant(partition),
+            self._find_launch(),
+            run_id=self._run_id,
+            selected=[name for name in selected_names(self._dagster_run) if self.includes(name)],
+            listener=_observer.get(),
+        )
+
+    def _summarised(self) -> RunSummary | None:
+        if self._engine is not None:
+            summary = self._engine.finish()
+            summary.checks.update(self._checks)
+            return summary
+        if self._refusal is None:
+            return None  # no step ran
+        reason = str(self._refusal)
+        return RunSummary(
+            self._partition,
+            self._run_id,
+            status="failed",
+            reason=reason,
+            problems=[Problem("run", None, "config", reason)],
+        )

@@ -1,0 +1,110 @@
+"""What a tick of the schedule starts: one run per tenant that is due.
+
+Everything else only knows ``every_30_minutes``, so that another way of spreading tenants over runs
+is an exchange of this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from dagster import (
+    DagsterInstance,
+    DagsterRunStatus,
+    DefaultScheduleStatus,
+    RunRequest,
+    RunsFilter,
+    ScheduleEvaluationContext,
+    SensorEvaluationContext,
+    SkipReason,
+    schedule,
+)
+
+from bc_pipeline.assets.keys import configured_keys
+from bc_pipeline.automation.jobs import SYNC
+from bc_pipeline.errors import ConfigError
+from bc_pipeline.resources import TenantsResource
+from bc_pipeline.tenants import partitions
+from bc_pipeline.tenants.model import Tenant
+from bc_pipeline.tenants.registry import Registry
+
+CRON = "*/30 * * * *"
+TENANT_TAG = "bc_pipeline/tenant"
+PARTITION_TAG = "dagster/partition"
+
+UNFINISHED = [
+    DagsterRunStatus.QUEUED,
+    DagsterRunStatus.NOT_STARTED,
+    DagsterRunStatus.STARTING,
+    DagsterRunStatus.STARTED,
+    DagsterRunStatus.CANCELING,
+]
+
+
+def due_tenants(
+    registry: Registry, partitions: Collection[str], busy: Collection[str]
+) -> list[Tenant]:
+    """The tenants to start: enabled, soundly configured, known to Dagster and not at work."""
+    return [
+        tenant
+        for tenant in registry.enabled()
+        if tenant.name in partitions and tenant.name not in busy
+    ]
+
+
+def busy_tenants(instance: DagsterInstance) -> set[str]:
+    """The tenants whose last run is still waiting or at work."""
+    runs = instance.get_runs(filters=RunsFilter(statuses=UNFINISHED))
+    return {run.tags[PARTITION_TAG] for run in runs if PARTITION_TAG in run.tags}
+
+
+def run_request(tenant: Tenant, scheduled_at: datetime) -> RunRequest:
+    """The run of one tenant; the same tick never starts it twice."""
+    return RunRequest(
+        run_key=f"{tenant.name}@{scheduled_at.isoformat()}",
+        partition_key=tenant.name,
+        asset_selection=configured_keys(tenant),
+        tags={TENANT_TAG: tenant.name},
+    )
+
+
+def runs_due(
+    context: ScheduleEvaluationContext | SensorEvaluationContext,
+    tenants: TenantsResource,
+    scheduled_at: datetime,
+) -> list[RunRequest] | SkipReason:
+    """The runs of one tick.
+
+    Args:
+        context: Dagster's, for its instance and log.
+        tenants: the registry.
+        scheduled_at: the time the tick stands for; part of the run key.
+    """
+    try:
+        registry = tenants.load()
+    except ConfigError as error:
+        return SkipReason(str(error))
+    for broken in registry.errors.values():
+        context.log.error(f"Not started: {broken}")
+    if not registry.names():
+        return SkipReason(registry.how_to_add())
+    known = context.instance.get_dynamic_partitions(partitions.NAME)
+    busy = busy_tenants(context.instance)
+    due = due_tenants(registry, known, busy)
+    if not due:
+        return SkipReason("No tenant is due: all are disabled, new, at work or wrongly configured")
+    return [run_request(tenant, scheduled_at) for tenant in due]
+
+
+@schedule(
+    cron_schedule=CRON,
+    job_name=SYNC,
+    default_status=DefaultScheduleStatus.STOPPED,
+    description="Starts the sync of every enabled tenant that is not still at work.",
+)
+def every_30_minutes(
+    context: ScheduleEvaluationContext, tenants: TenantsResource
+) -> list[RunRequest] | SkipReason:
+    """The tick of production (DESIGN.md 5)."""
+    return runs_due(context, tenants, context.scheduled_execution_time)

@@ -1,0 +1,80 @@
+"""All checks, declared once. ``assets/factory.py`` gives each asset those that apply to it."""
+
+from __future__ import annotations
+
+from bc_pipeline.checks import dimensions, records, run
+from bc_pipeline.checks.model import Check
+
+
+def _reads(name: str) -> bool:
+    return name.startswith("bc/")
+
+
+def _writes(name: str) -> bool:
+    return name.startswith("optiply/")
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(
+        "read_complete",
+        "The read reached its end. After an incomplete one nothing is deleted.",
+        "error",
+        _reads,
+        run.read_complete,
+    ),
+    Check(
+        "unique_gtin",
+        "No two items share a GTIN.",
+        "warn",
+        lambda name: name == "bc/items",
+        records.unique_gtin,
+    ),
+    Check(
+        dimensions.NAME,
+        "The dimensions of tenant-config.json exist in the company. Only a warning when nothing "
+        "but the built-in default names them.",
+        "error",
+        lambda name: name == "bc/dimensions",
+        dimensions.dimension_mappings_exist,
+    ),
+    Check(
+        "references_resolve",
+        "Items, vendors and documents referred to by what this is made from exist.",
+        "warn",
+        lambda name: name in records.REFERENCES,
+        records.references_resolve,
+    ),
+    Check(
+        "counts_agree",
+        "At least 99 % of the wanted records stand in Optiply.",
+        "warn",
+        _writes,
+        records.counts_agree,
+    ),
+    Check(
+        "none_quarantined",
+        "No record is held back because it was refused.",
+        "warn",
+        _writes,
+        records.none_quarantined,
+    ),
+    Check(
+        "deletion_guard",
+        "No large deletion waits for an operator's approval.",
+        "error",
+        _writes,
+        run.deletion_guard,
+    ),
+    Check(
+        "mirror_fresh",
+        "What this is made from was read within the last 90 minutes.",
+        "warn",
+        lambda name: _writes(name) and name != "optiply/buy_order_lines",
+        run.mirror_fresh,
+    ),
+)
+
+
+def checks_of(name: str) -> list[Check]:
+    """The checks of one asset, given by name."""
+    return [check for check in CHECKS if check.applies_to(name)]

@@ -1,0 +1,96 @@
+"""What a check is: a plain function over a tenant's snapshot, declared with a name and a severity.
+
+Checks are evaluated by the asset's own step, so every partition run has its own results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+import duckdb
+
+from bc_pipeline.sync.model import EntityResult
+from bc_pipeline.tenants.model import Tenant
+
+SAMPLE_ROWS = 20
+
+Severity = Literal["error", "warn"]
+Outcome = Literal["passed", "warned", "failed"]
+
+
+@dataclass(frozen=True)
+class CheckInput:
+    """What a check may look at.
+
+    Attributes:
+        name: the asset, e.g. ``optiply/products``.
+        tenant: whose snapshot it is.
+        cursor: a connection to the snapshot, as the run sees it.
+        result: what the run did for this asset.
+        now: UTC.
+    """
+
+    name: str
+    tenant: Tenant
+    cursor: duckdb.DuckDBPyConnection
+    result: EntityResult
+    now: datetime
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
+        """The answer of a query as dictionaries."""
+        answer = self.cursor.execute(sql, list(parameters))
+        columns = [column[0] for column in answer.description or []]
+        return [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The outcome of one check.
+
+    Attributes:
+        passed: whether all is well.
+        description: one sentence for an operator.
+        sample: some of the records concerned, at most ``SAMPLE_ROWS``.
+        metadata: figures for the check's page.
+        severity: instead of the check's own, when the case at hand is milder or graver.
+    """
+
+    passed: bool
+    description: str
+    sample: Sequence[Mapping[str, Any]] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True)
+class Check:
+    """One declared check.
+
+    Attributes:
+        name: as shown in Dagster and in the JSON of ``sync``.
+        description: what it guards against.
+        severity: ``warn`` does not mark the asset as broken, ``error`` does.
+        applies_to: whether an asset, given by name, has it.
+        evaluate: the check itself.
+    """
+
+    name: str
+    description: str
+    severity: Severity
+    applies_to: Callable[[str], bool]
+    evaluate: Callable[[CheckInput], Finding]
+
+
+def outcome(finding: Finding, severity: Severity) -> Outcome:
+    """The finding in the words of the JSON of ``sync`` (DESIGN.md 7).
+
+    Args:
+        finding: what was found.
+        severity: the check's own, which the finding may override.
+    """
+    if finding.passed:
+        return "passed"
+    return "failed" if (finding.severity or severity) == "error" else "warned"

@@ -1,0 +1,90 @@
+"""What the commands print: one JSON document, or tables for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+SUCCESS = 0
+SOME_FAILED = 1
+USAGE = 2
+INTERRUPTED = 130
+"""128 + SIGINT, as shells have it."""
+
+PLAIN_WIDTH = 160
+"""Columns of a table that goes to a file or pipe, where no terminal limits it."""
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def json_option(command: Command) -> Command:
+    """Adds ``--json`` (parameter ``as_json``) to a command."""
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Print one JSON document on stdout."
+    )(command)
+
+
+def print_json(document: object) -> None:
+    """The one JSON document of a command."""
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=_plain))
+
+
+def message(text: str) -> None:
+    """A line for people, on stderr."""
+    click.echo(text, err=True)
+
+
+@contextmanager
+def only_json_on_stdout(as_json: bool) -> Iterator[None]:
+    """Inside the block, whatever prints to stdout prints to stderr instead."""
+    if not as_json:
+        yield
+        return
+    with redirect_stdout(sys.stderr):
+        yield
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that uses the terminal's width, or a fixed wide one without a terminal."""
+    found = Console(stderr=stderr, highlight=False)
+    return (
+        found if found.is_terminal else Console(stderr=stderr, highlight=False, width=PLAIN_WIDTH)
+    )
+
+
+def print_table(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    numbers: Sequence[str] = (),
+) -> None:
+    """A table on stdout; columns named in ``numbers`` are aligned to the right."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in numbers else "left")
+    for row in rows:
+        # Texts come from other systems: never read them as markup.
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    console().print(table)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -1,0 +1,133 @@
+"""Progress of a run while it works, on stderr: bars on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from bc_pipeline.cli.output import console, message
+from bc_pipeline.sync.model import RunSummary
+
+SECONDS_BETWEEN_LINES = 5.0
+
+
+class Watcher(Protocol):
+    """Watches the runs of one command (``RunObserver``) and keeps their summaries."""
+
+    summaries: dict[str, RunSummary]
+
+    def tenant(self, name: str) -> None:
+        """The next run is this tenant's."""
+
+    def progress(self, entity: str, done: int, total: int, requests: int, rate: float) -> None:
+        """See ``ProgressListener``."""
+
+    def finished(self, summary: RunSummary) -> None:
+        """See ``RunObserver``."""
+
+
+class Pace:
+    """How fast the entities of one run get on."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, tuple[float, int]] = {}
+
+    def figures(self, entity: str, done: int, total: int, requests: int) -> str:
+        """``7 of 64 rows, 8 requests, 3 rows/s, 19 s left``; the last two once they are known."""
+        rows = f"{done} of {total} rows" if total else f"{done} rows"
+        told = f"{rows}, {requests} requests"
+        rate = self._rate(entity, done)
+        if not rate:
+            return told
+        left = f", {(total - done) / rate:.0f} s left" if total > done else ""
+        return f"{told}, {rate:.0f} rows/s{left}"
+
+    def _rate(self, entity: str, done: int) -> float:
+        now = time.monotonic()
+        since, at_first = self._first.setdefault(entity, (now, done))
+        return (done - at_first) / (now - since) if now > since else 0.0
+
+
+class Lines:
+    """One line when an entity is done, and every few seconds while it works."""
+
+    def __init__(self) -> None:
+        self.summaries: dict[str, RunSummary] = {}
+        self._tenant = ""
+        self._pace = Pace()
+        self._told: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def tenant(self, name: str) -> None:
+        self._tenant = name
+        self._pace = Pace()
+        self._told.clear()
+        message(f"{name}: started")
+
+    def progress(self, entity: str, done: int, total: int, requests: int, rate: float) -> None:
+        with self._lock:
+            figures = self._pace.figures(entity, done, total, requests)
+            now = time.monotonic()
+            last = self._told.setdefault(entity, now)
+            if done < total and now - last < SECONDS_BETWEEN_LINES:
+                return
+            self._told[entity] = now
+        message(f"{self._tenant}: {entity} {figures}")
+
+    def finished(self, summary: RunSummary) -> None:
+        self.summaries[summary.tenant] = summary
+        message(f"{summary.tenant}: {summary.status} after {summary.seconds:.1f} s")
+
+
+class Bars:
+    """One bar per entity of the run at hand."""
+
+    def __init__(self, bars: Progress) -> None:
+        self.summaries: dict[str, RunSummary] = {}
+        self._bars = bars
+        self._tenant = ""
+        self._pace = Pace()
+        self._tasks: dict[str, TaskID] = {}
+        self._lock = threading.Lock()
+
+    def tenant(self, name: str) -> None:
+        self._tenant = name
+        self._pace = Pace()
+
+    def progress(self, entity: str, done: int, total: int, requests: int, rate: float) -> None:
+        with self._lock:
+            if entity not in self._tasks:
+                label = f"{self._tenant} {entity}"
+                self._tasks[entity] = self._bars.add_task(label, total=None, figures="")
+            figures = self._pace.figures(entity, done, total, requests)
+            self._bars.update(
+                self._tasks[entity], completed=done, total=total or None, figures=figures
+            )
+
+    def finished(self, summary: RunSummary) -> None:
+        self.summaries[summary.tenant] = summary
+        with self._lock:
+            for task in self._tasks.values():
+                self._bars.remove_task(task)
+            self._tasks.clear()
+
+
+@contextmanager
+def watch() -> Iterator[Watcher]:
+    """The watcher that suits where stderr goes."""
+    screen = console(stderr=True)
+    if not screen.is_terminal:
+        yield Lines()
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[figures]}"),
+    )
+    with Progress(*columns, console=screen, transient=True) as bars:
+        yield Bars(bars)

@@ -1,0 +1,54 @@
+"""Which tenants a command works on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from bc_pipeline.errors import ConfigError
+from bc_pipeline.tenants.registry import Registry
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def tenant_arguments(command: Command) -> Command:
+    """Adds ``[TENANT...]`` (parameter ``tenants``) to a command."""
+    return click.argument("tenants", nargs=-1, metavar="[TENANT...]")(command)
+
+
+def selected_tenants(found: Registry, names: Sequence[str], every: bool) -> list[str]:
+    """The tenants meant by ``TENANT...`` or ``--all``, disabled ones only by name.
+
+    Raises:
+        ConfigError: none is configured, an unknown one is named, or everything named is wrongly
+            configured, so that nothing can be started.
+        UsageError: neither names nor ``--all``, or both.
+    """
+    if every and names:
+        raise click.UsageError("Name tenants or say --all, not both.")
+    if not every and not names:
+        raise click.UsageError("Name at least one tenant, or say --all.")
+    if every and not found.names():
+        raise ConfigError(found.how_to_add())
+    enabled = [tenant.name for tenant in found.enabled()]
+    chosen = [*enabled, *found.errors] if every else known_tenants(found, names)
+    broken = [found.errors[name] for name in chosen if name in found.errors]
+    if chosen and len(broken) == len(chosen):
+        raise ConfigError("; ".join(str(error) for error in broken))
+    return chosen
+
+
+def known_tenants(found: Registry, names: Sequence[str]) -> list[str]:
+    """The named tenants, or all when none is named.
+
+    Raises:
+        ConfigError: an unknown one is named, or there is none at all.
+    """
+    if not found.names():
+        raise ConfigError(found.how_to_add())
+    for name in names:
+        if name not in found.names():
+            found.get(name)  # raises with a suggestion
+    return list(dict.fromkeys(names)) or found.names()

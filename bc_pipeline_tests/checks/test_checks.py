@@ -1,0 +1,253 @@
+"""Checks over a tenant's snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bc_pipeline.checks import dimensions, records, run
+from bc_pipeline.checks.catalogue import CHECKS, checks_of
+from bc_pipeline.checks.model import CheckInput, Finding, outcome
+from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline.sync.model import EntityResult, Problem
+from bc_pipeline.tenants.model import BusinessCentralSettings, OptiplySettings, Tenant
+
+NOW = datetime(2026, 8, 22, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> Iterator[CheckInput]:
+    tenant = Tenant(
+        name="acme",
+        home=tmp_path,
+        snapshot_dir=tmp_path / "acme",
+        business_central=BusinessCentralSettings(
+            environment_name="Production", company="CRONUS", client_id="a", client_secret="b"
+        ),
+        optiply=OptiplySettings(
+            client_id="a",
+            client_secret="b",
+            username="c",
+            password="d",
+            account_id=1,
+            coupling_id=2,
+        ),
+    )
+    with Snapshot.open(tenant.snapshot_dir) as snapshot, snapshot.cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE optiply.products (remote_id VARCHAR, reference VARCHAR, decision VARCHAR)"
+        )
+        yield CheckInput(
+            "optiply/products", tenant, cursor, EntityResult(name="optiply/products"), NOW
+        )
+
+
+def about(given: CheckInput, name: str, **result) -> CheckInput:
+    return replace(given, name=name, result=EntityResult(name=name, **result))
+
+
+def items(given: CheckInput, *rows: tuple[str, str | None]) -> None:
+    for number, gtin in rows:
+        given.cursor.execute(
+            "INSERT INTO bc.items (id, number, gtin) VALUES (?, ?, ?)", [number, number, gtin]
+        )
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
+def test_every_check_passes_on_a_new_tenants_empty_snapshot(given: CheckInput, check):
+    names = [name for name in ("bc/items", "optiply/products") if check.applies_to(name)]
+
+    for name in names:
+        assert check.evaluate(about(given, name)).passed
+
+
+def test_given_two_items_with_one_gtin_then_they_are_named(given: CheckInput):
+    items(given, ("1000", "871"), ("1001", "871"), ("1002", "872"), ("1003", ""), ("1004", None))
+    items(given, ("1005", " "), ("1006", ""))
+
+    finding = records.unique_gtin(about(given, "bc/items"))
+
+    assert not finding.passed
+    assert finding.sample == [{"gtin": "871", "items": 2, "numbers": "1000, 1001"}]
+
+
+def test_given_lines_of_unknown_items_then_references_do_not_resolve(given: CheckInput):
+    items(given, ("known", None))
+    for item in ("known", "lost", "lost", "", records.NO_GUID, None):
+        given.cursor.execute(
+            "INSERT INTO bc.purchase_order_lines (id, documentId, itemId) VALUES ('x', 'po', ?)",
+            [item],
+        )
+    given.cursor.execute(
+        "INSERT INTO bc.purchase_orders (id, number, vendorId) VALUES ('po', '1', '')"
+    )
+
+    finding = records.references_resolve(about(given, "optiply/buy_orders"))
+
+    assert not finding.passed
+    assert finding.sample == [
+        {"reference": "purchase_order_lines.itemId", "value": "lost", "rows": 2}
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(records.REFERENCES))
+def test_every_declared_reference_is_a_valid_query(given: CheckInput, name: str):
+    assert records.references_resolve(about(given, name)).passed
+
+
+@pytest.mark.parametrize(("standing", "passed"), [(200, True), (198, True), (197, False)])
+def test_given_records_missing_in_optiply_then_one_percent_is_tolerated(
+    given: CheckInput, standing: int, passed: bool
+):
+    given.cursor.execute(
+        "INSERT INTO optiply.products SELECT range::VARCHAR, '', 'write' FROM range(200)"
+    )
+    given.cursor.execute("INSERT INTO optiply.products VALUES ('s', '', 'skip')")
+    given.cursor.execute(
+        "INSERT INTO sync.products (remote_id, optiply_id, state) "
+        "SELECT range::VARCHAR, range, 'active' FROM range(?)",
+        [standing],
+    )
+
+    finding = records.counts_agree(given)
+
+    assert finding.passed is passed
+    assert finding.metadata == {
+        "wanted": 200,
+        "in_optiply": standing,
+        "missing": 200 - standing,
+    }
+
+
+def test_given_quarantined_records_then_reason_and_command_are_shown(given: CheckInput):
+    given.cursor.execute(
+        "INSERT INTO sync.products (remote_id, state, reason, attempts, next_attempt_run) "
+        "VALUES ('id-1', 'quarantined', 'name is too long', 2, 7), ('id-2', 'active', NULL, 0, 0)"
+    )
+
+    finding = records.none_quarantined(given)
+
+    assert not finding.passed
+    assert "bc-pipeline retry acme products" in finding.description
+    assert [row["reason"] for row in finding.sample] == ["name is too long"]
+
+
+def test_given_an_incomplete_read_then_its_reason_is_told(given: CheckInput):
+    problem = Problem("bc/items", None, "read", "Page 3 was cut short.")
+
+    finding = run.read_complete(about(given, "bc/items", complete=False, problems=[problem]))
+
+    assert not finding.passed
+    assert "Page 3 was cut short." in finding.description
+
+
+def test_given_a_held_back_deletion_then_the_check_fails(given: CheckInput):
+    problem = Problem("optiply/products", None, "guard", "500 of 510 would be taken away.")
+
+    finding = run.deletion_guard(about(given, "optiply/products", problems=[problem]))
+
+    assert not finding.passed
+    assert "500 of 510" in finding.description
+
+
+@pytest.mark.parametrize(("minutes", "passed"), [(89, True), (91, False)])
+def test_given_an_old_mirror_then_it_is_late_after_ninety_minutes(
+    given: CheckInput, minutes: int, passed: bool
+):
+    given.cursor.execute(
+        "INSERT INTO ops.runs (run_no, started_at) VALUES (1, ?)",
+        [NOW - timedelta(minutes=minutes)],
+    )
+    given.cursor.execute(
+        "INSERT INTO ops.reads (run_no, entity, complete) VALUES (1, 'bc/items', true)"
+    )
+
+    finding = run.mirror_fresh(given)
+
+    assert finding.passed is passed
+    if not passed:
+        assert "bc/items was last read 2026-08-22 10:29 UTC" in finding.description
+
+
+def test_given_an_incomplete_newer_read_then_the_older_complete_one_counts(given: CheckInput):
+    for run_no, minutes, complete in ((1, 200, True), (2, 5, False)):
+        given.cursor.execute(
+            "INSERT INTO ops.runs (run_no, started_at) VALUES (?, ?)",
+            [run_no, NOW - timedelta(minutes=minutes)],
+        )
+        given.cursor.execute(
+            "INSERT INTO ops.reads (run_no, entity, complete) VALUES (?, 'bc/items', ?)",
+            [run_no, complete],
+        )
+
+    assert not run.mirror_fresh(given).passed
+
+
+def dimension(given: CheckInput, *codes: str) -> None:
+    for code in codes:
+        given.cursor.execute("INSERT INTO bc.dimensions (id, code) VALUES (?, ?)", [code, code])
+
+
+def configure(given: CheckInput, text: str) -> None:
+    (given.tenant.snapshot_dir / "tenant-config.json").write_text(text)
+
+
+def dimension_finding(given: CheckInput) -> Finding:
+    return dimensions.dimension_mappings_exist(about(given, "bc/dimensions"))
+
+
+def test_given_all_mapped_dimensions_exist_then_the_check_passes(given: CheckInput):
+    dimension(given, "CLASS", "DEPARTMENT", "AREA")
+
+    assert dimension_finding(given).passed
+
+
+def test_given_only_the_default_names_a_missing_dimension_then_it_is_a_warning(given: CheckInput):
+    dimension(given, "DEPARTMENT")
+
+    finding = dimension_finding(given)
+
+    assert outcome(finding, "error") == "warned"
+    assert "class -> CLASS" in finding.description
+
+
+def test_given_the_tenants_file_names_a_missing_dimension_then_it_is_an_error(given: CheckInput):
+    dimension(given, "DEPARTMENT")
+    configure(given, '{"dynamics-bc": {"dimension_mappings": {"class": "CLASS"}}}')
+
+    finding = dimension_finding(given)
+
+    assert outcome(finding, "error") == "failed"
+    assert "tenant-config.json" in finding.description
+
+
+def test_given_a_code_in_other_letters_then_it_is_missing(given: CheckInput):
+    dimension(given, "CLASS")
+    configure(given, '{"dynamics-bc": {"dimension_mappings": {"class": "class"}}}')
+
+    assert not dimension_finding(given).passed
+
+
+def test_given_an_empty_mapping_then_nothing_is_missing(given: CheckInput):
+    configure(given, '{"dynamics-bc": {}}')
+
+    assert dimension_finding(given).passed
+
+
+def test_given_an_unreadable_file_then_the_check_fails_and_names_it(given: CheckInput):
+    configure(given, "{")
+
+    finding = dimension_finding(given)
+
+    assert outcome(finding, "warn") == "failed"
+    assert "tenant-config.json" in finding.description
+
+
+def test_every_read_is_checked_for_completeness_and_every_written_entity_for_its_guard():
+    assert "read_complete" in [check.name for check in checks_of("bc/vendors")]
+    assert "deletion_guard" in [check.name for check in checks_of("optiply/suppliers")]
+    assert "deletion_guard" not in [check.name for check in checks_of("bc/vendors")]

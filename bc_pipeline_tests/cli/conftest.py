@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bc_pipeline.cli.main import run
+from bc_pipeline.sandbox import Sandbox
+
+
+@dataclass
+class Outcome:
+    """How a command line ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        """stdout as the one JSON document it has to be."""
+        return json.loads(self.stdout)
+
+
+CommandLine = Callable[..., Outcome]
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Commands may set DAGSTER_HOME for the processes they start; not for the next test."""
+    before = dict(os.environ)
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    monkeypatch.delenv("BC_PIPELINE_TENANTS", raising=False)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    """Runs a command line in this process."""
+
+    def execute(*arguments: str) -> Outcome:
+        capsys.readouterr()
+        code = run(arguments)
+        told = capsys.readouterr()
+        return Outcome(code, told.out, told.err)
+
+    return execute
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(seed=1, wholesale_items=30) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def shared_home(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """BC_PIPELINE_HOME with the sandbox's two tenants, for all tests of a file."""
+    home = tmp_path_factory.mktemp("home")
+    sandbox.write_tenants(home)
+    return home
+
+
+@pytest.fixture
+def home(shared_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("BC_PIPELINE_HOME", str(shared_home))
+    return shared_home
+
+
+@pytest.fixture
+def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("BC_PIPELINE_HOME", str(tmp_path))
+    return tmp_path

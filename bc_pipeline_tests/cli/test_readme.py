@@ -1,0 +1,89 @@
+"""The README tells the truth: its commands run as they stand there."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.readme, pytest.mark.timeout(400)]
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVES = ("make dev",)
+"""Serves until interrupted: tested by what it starts, in test_dev.py."""
+
+
+def documents() -> list[Path]:
+    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def shell_commands() -> list[str]:
+    """The lines of the README's ``sh`` blocks."""
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    return [line for block in blocks for line in block.splitlines() if line.strip()]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A directory with the project's files and this Python as its `.venv`."""
+    for path in ROOT.iterdir():
+        if path.name not in (".git", ".venv", "var"):
+            (tmp_path / path.name).symlink_to(path)
+    binaries = tmp_path / ".venv" / "bin"
+    binaries.mkdir(parents=True)
+    for program in ("python", "bc-pipeline", "dagster"):
+        launcher = binaries / program
+        launcher.write_text(f'#!/bin/sh\nexec "{Path(sys.executable).with_name(program)}" "$@"\n')
+        launcher.chmod(0o755)
+    (tmp_path / ".venv" / ".installed").touch()
+    return tmp_path
+
+
+def test_the_readme_shows_make_demo_and_make_dev_first():
+    assert shell_commands()[:2] == ["make demo", "make dev"]
+
+
+@pytest.mark.parametrize("line", [line for line in shell_commands() if line not in SERVES])
+def test_a_command_of_the_readme_exits_0(line: str, checkout: Path):
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("BC_PIPELINE_", "DAGSTER_"))
+    }
+
+    done = subprocess.run(
+        line, shell=True, cwd=checkout, env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    if line == "make demo":
+        assert "Sent to Optiply" in done.stdout
+        assert re.search(r"cronus +optiply/products +[1-9]\d* / 0 / 0", done.stdout)
+        for tenant in ("cronus", "wholesale"):
+            assert (checkout / "var/demo/snapshots" / tenant / "snapshot.duckdb").exists()
+
+
+def test_every_command_named_in_the_documents_is_one_there_is():
+    from bc_pipeline.cli.main import commands
+
+    for document in documents():
+        named = re.findall(r"bc-pipeline ([a-z-]+)", document.read_text("utf-8"))
+        assert set(named) <= set(commands.commands), document
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda path: path.name)
+def test_links_of_the_documents_lead_somewhere(document: Path):
+    for target in re.findall(r"\]\(([^)#]+)\)", document.read_text("utf-8")):
+        if "://" not in target:
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_make_targets_are_those_promised():
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+
+    for target in ("demo", "test", "dev", "lint", "bench", "clean"):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE)

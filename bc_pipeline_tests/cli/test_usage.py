@@ -1,0 +1,179 @@
+"""Usage and configuration errors: exit 2 with a message, one JSON document with --json."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bc_pipeline_tests.cli.conftest import CommandLine
+from bc_pipeline_tests.orchestration.conftest import SETTINGS, write_tenants
+
+COMMANDS = (
+    "approve-deletions",
+    "check",
+    "demo",
+    "retry",
+    "sandbox",
+    "show",
+    "status",
+    "sync",
+    "tenants",
+)
+
+
+def test_help_lists_exactly_the_commands_there_are(command: CommandLine):
+    outcome = command("--help")
+
+    listed = outcome.stdout.split("Commands:\n")[1].splitlines()
+    assert outcome.code == 0
+    assert [line.split()[0] for line in listed] == list(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_and_takes_json(command: CommandLine, name: str):
+    outcome = command(name, "--help")
+
+    assert outcome.code == 0
+    if name != "tenants":
+        assert "--json" in outcome.stdout
+
+
+def test_python_m_bc_pipeline_is_the_same_command_line(empty_home: Path):
+    answer = subprocess.run(
+        [sys.executable, "-m", "bc_pipeline", "tenants", "list", "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert answer.returncode == 0
+    assert yaml.safe_load(answer.stdout)["tenants"] == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["sync"], "Name at least one tenant, or say --all."),
+        (["sync", "--all", "acme"], "Name tenants or say --all, not both."),
+        (["sync", "acne"], "no tenant 'acne'; did you mean acme?"),
+        (["sync", "acme", "--entity", "produkts"], "no entity 'produkts'; did you mean products?"),
+        (["sync", "acme", "--since", "yesterday"], "does not match the format"),
+        (["sync", "acme", "--fast"], "No such option"),
+        (["check", "acne"], "did you mean acme?"),
+        (["status", "acne"], "did you mean acme?"),
+        (["retry", "acne"], "did you mean acme?"),
+        (["retry", "acme", "items"], "no Optiply entity 'items'"),
+        (["approve-deletions", "acme", "items"], "no Optiply entity 'items'"),
+        (["show", "acme", "products", "1000"], "acme has not run yet"),
+        (["tenants", "remove", "acme"], "acme still stands in"),
+        (["tenants", "remove", "gone"], "Dagster has no partition 'gone'"),
+        (["export"], "No such command 'export'"),
+    ],
+)
+def test_given_a_wrong_command_line_then_it_exits_2_and_says_why(
+    command: CommandLine, empty_home: Path, arguments: list[str], complaint: str
+):
+    write_tenants(empty_home, acme={})
+
+    plain = command(*arguments)
+    as_json = command(*arguments, "--json")
+
+    assert plain.code == as_json.code == 2
+    assert plain.stdout == ""
+    assert complaint in plain.stderr
+    assert complaint in as_json.json["error"]
+
+
+@pytest.mark.parametrize("arguments", [["sync", "--all"], ["check"], ["status"]])
+def test_given_no_tenants_then_it_exits_2_and_says_what_to_do(
+    command: CommandLine, empty_home: Path, arguments: list[str]
+):
+    outcome = command(*arguments, "--json")
+
+    assert outcome.code == 2
+    assert f"No tenant is configured: write {empty_home / 'tenants.yaml'}" in outcome.json["error"]
+
+
+def test_given_a_file_that_is_not_yaml_then_every_command_exits_2(
+    command: CommandLine, empty_home: Path
+):
+    (empty_home / "tenants.yaml").write_text("tenants: [")
+
+    for arguments in (["sync", "--all"], ["check"], ["status"], ["tenants", "list"]):
+        outcome = command(*arguments, "--json")
+        assert outcome.code == 2
+        assert "not valid YAML" in outcome.json["error"]
+
+
+def test_given_only_a_broken_tenant_then_sync_exits_2_before_anything_starts(
+    command: CommandLine, empty_home: Path
+):
+    write_tenants(empty_home, acme={"optiply": {}})
+
+    outcome = command("sync", "--all", "--json")
+
+    assert outcome.code == 2
+    assert "tenants.acme.optiply.client_id: missing" in outcome.json["error"]
+    assert not (empty_home / "dagster").exists()
+
+
+def test_given_a_disabled_tenant_then_sync_skips_it(command: CommandLine, empty_home: Path):
+    write_tenants(empty_home, acme={"enabled": False})
+
+    outcome = command("sync", "acme", "--json")
+
+    assert outcome.code == 0
+    assert outcome.json["tenants"]["acme"]["status"] == "skipped"
+    assert outcome.json["tenants"]["acme"]["reason"] == "disabled in tenants.yaml"
+
+
+def test_given_an_entity_the_tenant_does_not_have_then_sync_skips_it(
+    command: CommandLine, empty_home: Path
+):
+    write_tenants(empty_home, acme={})
+
+    outcome = command("sync", "acme", "--entity", "bc/item_page", "--json")
+
+    assert outcome.code == 0
+    assert outcome.json["tenants"]["acme"]["status"] == "skipped"
+
+
+def test_tenants_list_shows_settings_errors_and_no_secret(command: CommandLine, empty_home: Path):
+    write_tenants(empty_home, acme={}, globex={"enabled": False}, broken={"sync": {"x": 1}})
+
+    plain = command("tenants", "list")
+    as_json = command("tenants", "list", "--json")
+
+    assert plain.code == as_json.code == 1
+    tenants = as_json.json["tenants"]
+    assert tenants["acme"]["enabled"] is True
+    assert tenants["acme"]["company"] == "CRONUS"
+    assert tenants["globex"]["enabled"] is False
+    assert "tenants.broken.sync.x: unknown key" in tenants["broken"]["error"]
+    for told in (plain.stdout, plain.stderr, as_json.stdout):
+        assert SETTINGS["optiply"]["password"] not in told
+
+
+def test_tenants_schema_is_json_either_way(command: CommandLine, empty_home: Path):
+    assert command("tenants", "schema").json == command("tenants", "schema", "--json").json
+
+
+def test_given_a_removed_tenant_then_its_partition_goes_and_its_files_stay(
+    command: CommandLine, empty_home: Path
+):
+    write_tenants(empty_home, acme={"enabled": False})
+    command("sync", "acme")
+    snapshot = empty_home / "snapshots" / "acme"
+    snapshot.mkdir(parents=True)
+    write_tenants(empty_home, globex={})
+
+    outcome = command("tenants", "remove", "acme", "--json")
+
+    assert outcome.code == 0
+    assert outcome.json == {"removed": "acme"}
+    assert snapshot.exists()
+    assert command("tenants", "remove", "acme").code == 2

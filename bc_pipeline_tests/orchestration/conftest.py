@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from dagster import DagsterInstance
+
+from bc_pipeline.assets import run
+from bc_pipeline.automation.instance import open_instance
+from bc_pipeline_tests.orchestration.engine_double import EngineDouble, Script
+
+SETTINGS = {
+    "business_central": {
+        "environment_name": "Production",
+        "company": "CRONUS",
+        "client_id": "app",
+        "client_secret": "s3cr3t-of-bc",
+    },
+    "optiply": {
+        "client_id": "app",
+        "client_secret": "s3cr3t-of-optiply",
+        "username": "user",
+        "password": "s3cr3t-password",
+        "account_id": 1,
+        "coupling_id": 2,
+    },
+}
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """BC_PIPELINE_HOME with the tenants acme and globex."""
+    monkeypatch.setenv("BC_PIPELINE_HOME", str(tmp_path))
+    monkeypatch.delenv("BC_PIPELINE_TENANTS", raising=False)
+    write_tenants(tmp_path, acme={}, globex={})
+    return tmp_path
+
+
+def write_tenants(home: Path, **tenants: dict[str, object]) -> None:
+    """tenants.yaml with sound settings, and each tenant's own on top."""
+    document = {"tenants": {name: SETTINGS | extra for name, extra in tenants.items()}}
+    (home / "tenants.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+
+
+@pytest.fixture
+def instance() -> Iterator[DagsterInstance]:
+    with DagsterInstance.ephemeral() as found:
+        found.add_dynamic_partitions("tenants", ["acme", "globex"])
+        yield found
+
+
+@pytest.fixture
+def disk_instance(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DagsterInstance]:
+    """An instance as an installation has it; schedules need one that other processes can open."""
+    monkeypatch.setenv("DAGSTER_HOME", str(home / "dagster"))
+    with open_instance(home) as found:
+        found.add_dynamic_partitions("tenants", ["acme", "globex"])
+        yield found
+
+
+@pytest.fixture
+def script(home: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
+    """The engine does nothing but what this says."""
+    found = Script()
+    monkeypatch.setattr(EngineDouble, "script", found, raising=False)
+    monkeypatch.setattr(run, "TenantRun", EngineDouble)
+    return found

@@ -1,0 +1,79 @@
+"""The real Dagster daemon: ticks start runs of both tenants, and none of a removed one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
+
+from bc_pipeline.automation.instance import open_instance
+from bc_pipeline.sandbox import Sandbox
+from bc_pipeline_tests.ui import process
+
+pytestmark = [pytest.mark.daemon, pytest.mark.timeout(400)]
+
+MODULE = "bc_pipeline_tests.orchestration.quick_ticks"
+WAIT_SECONDS = 180
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("BC_PIPELINE_HOME", str(tmp_path))
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
+    monkeypatch.delenv("BC_PIPELINE_TENANTS", raising=False)
+    with Sandbox(wholesale_items=20) as sandbox:
+        sandbox.write_tenants(tmp_path)
+        yield tmp_path
+
+
+def test_given_the_daemon_then_both_tenants_are_synced_and_a_removed_one_no_more(home: Path):
+    with open_instance(home) as instance, process(home, "dagster-daemon", "run", "-m", MODULE):
+        until(lambda: succeeded(instance, "cronus") and succeeded(instance, "wholesale"), home)
+        assert set(instance.get_dynamic_partitions("tenants")) == {"cronus", "wholesale"}
+
+        without(home, "wholesale")
+        until(lambda: not unfinished(instance, "wholesale"), home)
+        removed_after = len(runs(instance, "wholesale"))
+        others_before = len(succeeded(instance, "cronus"))
+        until(lambda: len(succeeded(instance, "cronus")) >= others_before + 2, home)
+
+        # One tick may have been under way while the file was changed.
+        assert len(runs(instance, "wholesale")) <= removed_after + 1
+        assert "wholesale" in instance.get_dynamic_partitions("tenants")
+        assert not failed(instance)
+
+
+def runs(instance: DagsterInstance, tenant: str) -> list[DagsterRun]:
+    return list(instance.get_runs(RunsFilter(tags={"dagster/partition": tenant})))
+
+
+def succeeded(instance: DagsterInstance, tenant: str) -> list[DagsterRun]:
+    return [run for run in runs(instance, tenant) if run.status == DagsterRunStatus.SUCCESS]
+
+
+def unfinished(instance: DagsterInstance, tenant: str) -> list[DagsterRun]:
+    return [run for run in runs(instance, tenant) if not run.is_finished]
+
+
+def failed(instance: DagsterInstance) -> list[DagsterRun]:
+    return list(instance.get_runs(RunsFilter(statuses=[DagsterRunStatus.FAILURE])))
+
+
+def without(home: Path, tenant: str) -> None:
+    path = home / "tenants.yaml"
+    document = yaml.safe_load(path.read_text())
+    del document["tenants"][tenant]
+    path.write_text(yaml.safe_dump(document))
+
+
+def until(condition, home: Path) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            log = (home / "dagster.log").read_text(errors="replace")
+            pytest.fail(f"not within {WAIT_SECONDS} s; the daemon says:\n{log[-8000:]}")
+        time.sleep(1)

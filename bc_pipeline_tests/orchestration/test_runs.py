@@ -1,0 +1,330 @@
+"""A Dagster run is one engine run, seen asset by asset (DESIGN.md 5)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from dagster import (
+    AssetCheckKey,
+    AssetCheckSeverity,
+    AssetKey,
+    DagsterEventType,
+    DagsterInstance,
+    ExecuteInProcessResult,
+    RunConfig,
+)
+
+from bc_pipeline.assets.keys import asset_key
+from bc_pipeline.assets.table import BY_NAME
+from bc_pipeline.definitions import defs
+from bc_pipeline.errors import AuthError, ConfigError, EntityFailed
+from bc_pipeline.sync.model import EntityResult, Problem
+from bc_pipeline_tests.orchestration.engine_double import Script
+
+NOT_ASKED_FOR = {
+    "bc/sales_shipments",
+    "bc/item_page",
+    "bc/item_units_of_measure",
+    "bc/inventory_by_locations",
+    "bc/bom_components",
+}
+"""What the tenants' settings switch on, and acme's and globex's do not."""
+
+
+def execute(instance: DagsterInstance, tenant: str = "acme", **options) -> ExecuteInProcessResult:
+    launch = options.pop("launch", {})
+    job = defs.resolve_job_def(options.pop("job", "sync"))
+    return job.execute_in_process(
+        instance=instance,
+        partition_key=tenant,
+        raise_on_error=False,
+        run_config=RunConfig(resources={"tenant_run": {"config": launch}}) if launch else None,
+        **options,
+    )
+
+
+def materialized(result: ExecuteInProcessResult) -> set[str]:
+    return {
+        event.materialization.asset_key.to_user_string()
+        for event in result.get_asset_materialization_events()
+    }
+
+
+def test_given_a_tenant_then_every_asset_is_materialised_from_one_engine_run(script, instance):
+    result = execute(instance)
+
+    assert result.success
+    assert materialized(result) == set(BY_NAME)
+    assert len(script.runs) == 1
+    assert set(script.runs[0].waited) == set(script.runs[0].selected) == set(BY_NAME)
+    assert script.runs[0].run_id == result.run_id
+    assert script.runs[0].finished == 1
+
+
+def test_given_two_runs_of_one_partition_then_both_succeed_with_their_own_checks(script, instance):
+    first = execute(instance)
+    second = execute(instance)
+
+    assert first.success
+    assert second.success
+    for result in (first, second):
+        evaluations = result.get_asset_check_evaluations()
+        assert {each.check_name for each in evaluations} >= {"read_complete", "counts_agree"}
+        assert all(each.passed for each in evaluations if each.check_name == "read_complete")
+
+
+def test_given_an_entity_the_settings_do_not_ask_for_then_its_asset_says_so_and_blocks_nothing(
+    script, instance
+):
+    result = execute(instance)
+
+    for name in NOT_ASKED_FOR:
+        event = result.asset_materializations_for_node(name.replace("/", "__"))[0]
+        assert event.metadata["mode"].value == "not configured"
+    assert "optiply/product_compositions" in materialized(result)
+
+
+def test_given_one_selected_asset_then_only_that_one_is_worked_on(script, instance):
+    result = execute(instance, asset_selection=[asset_key("optiply/products")])
+
+    assert materialized(result) == {"optiply/products"}
+    assert script.runs[0].selected == ["optiply/products"]
+
+
+def test_given_a_failed_entity_then_its_step_fails_and_only_what_needs_it_is_skipped(
+    script, instance
+):
+    script.errors["bc/vendors"] = EntityFailed("Business Central answered 500 six times")
+
+    result = execute(instance)
+
+    assert not result.success
+    lost = {
+        "bc/vendors",
+        "optiply/suppliers",
+        "optiply/supplier_products",
+        "optiply/buy_orders",
+        "optiply/buy_order_lines",
+        "optiply/receipt_lines",
+    }
+    assert materialized(result) == set(BY_NAME) - lost
+    failure = result.failure_data_for_node("bc__vendors")
+    assert "Business Central answered 500 six times" in failure.user_failure_data.description
+    assert script.runs[0].finished == 1
+
+
+def test_given_a_failed_run_when_executed_again_from_failure_then_only_the_rest_runs(
+    script, instance
+):
+    script.errors["optiply/sell_orders"] = EntityFailed("broken")
+    failed = execute(instance)
+    script.errors.clear()
+
+    again = execute(
+        instance, asset_selection=[asset_key("optiply/sell_orders")], tags={"retry": "yes"}
+    )
+
+    assert not failed.success
+    assert again.success
+    assert script.runs[1].selected == ["optiply/sell_orders"]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "kind", "advice"),
+    [
+        (AuthError("invalid_grant"), "auth", "Renew the tenant's credentials"),
+        (ConfigError("no such company"), "config", "Correct the tenant's settings"),
+    ],
+)
+def test_given_a_refused_start_then_the_first_step_says_kind_reason_and_what_to_do(
+    script, instance, refusal, kind, advice
+):
+    script.refusals["acme"] = refusal
+
+    result = execute(instance)
+
+    assert not result.success
+    failure = result.failure_data_for_node("bc__companies").user_failure_data
+    assert failure.description.startswith(f"{kind}: {refusal}")
+    assert advice in failure.description
+    assert failure.metadata["kind"].value == kind
+    assert materialized(result) == set()
+
+
+def test_given_an_unknown_tenant_then_the_step_fails_as_configuration(script, instance):
+    instance.add_dynamic_partitions("tenants", ["gone"])
+
+    result = execute(instance, "gone")
+
+    failure = result.failure_data_for_node("bc__companies").user_failure_data
+    assert failure.description.startswith("config: ")
+    assert "there is no tenant 'gone'" in failure.description
+    assert script.runs == []
+
+
+def test_given_one_failing_tenant_then_the_other_is_untouched(script, instance):
+    script.refusals["acme"] = AuthError("refused")
+
+    assert not execute(instance, "acme").success
+    assert execute(instance, "globex").success
+
+
+def test_given_launch_configuration_then_the_engine_gets_it(script, instance):
+    result = execute(instance, launch={"full": True, "since": "2026-01-31", "dry_run": True})
+
+    assert result.success
+    launch = script.runs[0].launch
+    assert launch.full
+    assert launch.since is not None
+    assert launch.since.isoformat() == "2026-01-31"
+    assert launch.dry_run
+    event = result.asset_materializations_for_node("bc__items")[0]
+    assert event.metadata["dry_run"].value is True
+
+
+@pytest.mark.parametrize(
+    ("launch", "complaint"),
+    [
+        ({"since": "yesterday"}, "since: 'yesterday' is not a date; write YYYY-MM-DD"),
+        ({"entities": ["prodacts"]}, "there is no entity 'prodacts'; did you mean products?"),
+    ],
+)
+def test_given_wrong_launch_configuration_then_the_step_says_what_is_wrong(
+    script, instance, launch, complaint
+):
+    result = execute(instance, launch=launch)
+
+    assert not result.success
+    failure = result.failure_data_for_node("bc__companies").user_failure_data
+    assert complaint in failure.description
+    assert script.runs == []
+
+
+def test_given_entities_in_launch_configuration_then_these_and_what_they_need_run(script, instance):
+    result = execute(instance, launch={"entities": ["suppliers"]})
+
+    assert result.success
+    assert materialized(result) == {
+        "bc/companies",
+        "bc/vendors",
+        "bc/purchase_orders",
+        "optiply/suppliers",
+    }
+
+
+def test_given_full_refresh_then_the_engine_reads_everything_again(script, instance):
+    result = execute(instance, job="full_refresh")
+
+    assert result.success
+    assert script.runs[0].launch.full
+
+
+def test_given_a_result_then_its_figures_are_in_the_metadata(script, instance):
+    script.results["optiply/products"] = EntityResult(
+        name="optiply/products",
+        rows=10,
+        created=4,
+        updated=3,
+        unchanged=2,
+        quarantined=1,
+        requests=8,
+        seconds=1.5,
+        changes=[{"reference": "1000", "action": "created"}],
+        problems=[Problem("optiply/products", "id-9", "quarantined", "no name")],
+    )
+
+    result = execute(instance)
+
+    metadata = result.asset_materializations_for_node("optiply__products")[0].metadata
+    figures = {name: value.value for name, value in metadata.items()}
+    assert figures["dagster/row_count"] == 10
+    assert (figures["created"], figures["updated"], figures["unchanged"]) == (4, 3, 2)
+    assert (figures["quarantined"], figures["requests"], figures["seconds"]) == (1, 8, 1.5)
+    assert metadata["preview"].records[0].data == {"reference": "1000", "action": "created"}
+    assert metadata["problems"].records[0].data["reason"] == "no name"
+    columns = [column.name for column in metadata["dagster/column_schema"].value.columns]
+    assert columns[:2] == ["remote_id", "reference"]
+    assert "stockLevel" in columns
+
+
+def test_given_an_incomplete_soft_source_then_it_is_materialised_with_a_failed_check(
+    script, instance
+):
+    script.results["bc/sales_orders"] = EntityResult(
+        name="bc/sales_orders",
+        complete=False,
+        problems=[Problem("bc/sales_orders", None, "read", "The connection broke.")],
+    )
+
+    result = execute(instance)
+
+    assert result.success
+    event = result.asset_materializations_for_node("bc__sales_orders")[0]
+    assert event.metadata["complete"].value is False
+    check = next(
+        each
+        for each in result.get_asset_check_evaluations()
+        if each.check_name == "read_complete" and each.asset_key == asset_key("bc/sales_orders")
+    )
+    assert not check.passed
+    assert check.severity == AssetCheckSeverity.ERROR
+    assert "The connection broke." in (check.description or "")
+
+
+def test_given_checks_executed_without_their_asset_then_they_look_at_what_every_tenant_has_stored(
+    script, instance
+):
+    script.setup.append(
+        "INSERT INTO bc.items (id, number, gtin) VALUES ('1', 'A', '8'), ('2', 'B', '8')"
+    )
+    execute(instance, "acme", asset_selection=[asset_key("bc/items")])
+    runs_before = len(script.runs)
+
+    job = defs.resolve_implicit_global_asset_job_def().get_subset(
+        asset_check_selection={AssetCheckKey(asset_key("bc/items"), "unique_gtin")}
+    )
+    result = job.execute_in_process(instance=instance)
+
+    (check,) = result.get_asset_check_evaluations()
+    assert not check.passed
+    assert check.description == "Look at acme"
+    assert check.metadata["sample"].records[0].data["tenant"] == "acme"
+    assert len(script.runs) == runs_before
+    assert materialized(result) == set()
+
+
+def test_given_an_interruption_then_the_engine_is_told_to_stop_and_finishes(script, instance):
+    script.errors["bc/items"] = KeyboardInterrupt()
+
+    result = execute(instance)
+
+    assert not result.success
+    assert script.runs[0].cancelled
+    assert script.runs[0].finished == 1
+
+
+def test_given_a_run_then_no_secret_is_in_its_events_or_configuration(script, instance, capfd):
+    script.refusals["globex"] = ConfigError("refused")
+
+    results = [execute(instance, "acme"), execute(instance, "globex")]
+
+    told = "".join(str(event) for result in results for event in result.all_events)
+    told += "".join(str(run.run_config) + str(run.tags) for run in instance.get_runs())
+    told += "".join(capfd.readouterr())
+    assert "s3cr3t" not in told
+
+
+def test_given_a_partition_run_then_materialisations_and_checks_carry_the_partition(
+    script: Script, instance: DagsterInstance, home: Path
+):
+    execute(instance, "globex", asset_selection=[asset_key("bc/items")])
+
+    event = instance.get_latest_materialization_event(AssetKey(["bc", "items"]))
+    assert event is not None
+    assert event.asset_materialization is not None
+    assert event.asset_materialization.partition == "globex"
+    planned = instance.get_materialized_partitions(AssetKey(["bc", "items"]))
+    assert planned == {"globex"}
+    assert event.dagster_event is not None
+    assert event.dagster_event.event_type == DagsterEventType.ASSET_MATERIALIZATION
