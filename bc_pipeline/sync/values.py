@@ -182,7 +182,8 @@ def as_found(
             found[attribute.name] = mine
         else:
             found[attribute.name] = canonical(attribute.kind, record.attributes.get(attribute.name))
-    # Where Optiply does not show remote ids, a row equal to ours is taken to carry ours.
-    if not resource.has_remote_id_map or record.is_linked(coupling_id, remote_id):
+    # Where Optiply does not show remote ids, two orders that look alike may carry each other's:
+    # the row is told ours again.
+    if record.is_linked(coupling_id, remote_id):
         found[REMOTE_ID] = remote_id
     return found

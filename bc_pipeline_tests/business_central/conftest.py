@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline_tests.business_central.fake import FakeBusinessCentral, World, make_bc
+from bc_pipeline_tests.business_central.fake import FakeBusinessCentral, Source, World, make_bc
 
 
 @pytest.fixture
@@ -21,3 +21,8 @@ def world(fake: FakeBusinessCentral, tmp_path: Path) -> Iterator[World]:
     bc = make_bc(fake, tmp_path)
     with bc, Snapshot.open(bc.tenant.snapshot_dir) as snapshot:
         yield World(fake, tmp_path, bc.tenant, bc, snapshot)
+
+
+@pytest.fixture
+def source(world: World) -> Source:
+    return Source(world.fake)

@@ -38,7 +38,7 @@ def names(home: Path, sync: dict[str, Any] | None = None, **settings: Any) -> se
         (
             {"sell_order_source": "sales_orders", "deduct_sales_orders": False},
             {},
-            {"bc/sales_orders"},
+            {"bc/sales_orders", "bc/sales_invoices", "bc/sales_shipments"},
         ),
         ({"sell_order_source": "sales_shipments"}, {}, {"bc/sales_shipments", "bc/sales_orders"}),
         (

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bc_pipeline.business_central.client import BusinessCentral
-from bc_pipeline.business_central.entities import ENTITIES, selected_entities
+from bc_pipeline.business_central.entities import selected_entities
 from bc_pipeline.business_central.read import ReadResult, read_entity
 from bc_pipeline.errors import ReadFailed
 from bc_pipeline.sandbox import Sandbox
@@ -22,8 +22,6 @@ from bc_pipeline.tenants import registry
 from bc_pipeline.tenants.model import Tenant
 from bc_pipeline.tenants.secrets import TokenStore
 from bc_pipeline_tests.business_central.fake import QUICK
-
-INVOICES = ENTITIES["bc/sales_invoices"]
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,9 @@ from bc_pipeline_tests.sync.shop import (
 MINIMUM: dict[str, Any] = {"stockLevel": 0, "unlimitedStock": False}
 
 
+SHOWS_NO_REMOTE_IDS = ("buy_orders", "buy_order_lines", "receipt_lines")
+
+
 def test_after_losing_the_snapshot_nothing_is_created_or_changed(tenant: Bench) -> None:
     orders = fill(tenant)
     tenant.forget_map()
@@ -33,9 +36,16 @@ def test_after_losing_the_snapshot_nothing_is_created_or_changed(tenant: Bench) 
         "receipt_lines",
     ):
         result = tenant.sync(resource, before_adopting=lambda cursor: None)
-        assert (result.created, result.updated) == (0, 0), resource
-        assert result.unchanged > 0, resource
-    assert tenant.writes() == []
+        assert result.created == 0, resource
+        if resource in SHOWS_NO_REMOTE_IDS:
+            assert result.updated > 0, resource
+        else:
+            assert (result.updated, result.unchanged > 0) == (0, True), resource
+    # Rows that look alike may carry each other's remote id, which Optiply does not show: those
+    # are told theirs again, and nothing else is sent.
+    assert {(method, *attributes) for method, attributes in tenant.writes()} == {
+        ("PATCH", "remoteId")
+    }
     assert orders == {n: tenant.optiply_id("buy_orders", f"order-{n}") for n in orders}
 
 

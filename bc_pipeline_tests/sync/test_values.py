@@ -107,4 +107,4 @@ def test_an_adopted_open_order_that_optiply_has_completed_is_reopened() -> None:
 
     found = as_found(BUY_ORDERS, record, "a", {"completed": None}, 5)
 
-    assert difference(BUY_ORDERS, "a", {}, found).values == {"completed": None}
+    assert difference(BUY_ORDERS, "a", {}, found).values == {"completed": None, "remoteId": "a"}
