@@ -68,7 +68,7 @@ def last_result(cursor: duckdb.DuckDBPyConnection, name: str) -> EntityResult:
     if read:
         result.rows, result.complete = read[0] or 0, bool(read[1])
         if read[2]:
-            result.problems.append(Problem(name, None, "read", read[2]))
+            result.problems.append(Problem(name, None, "blocked", read[2]))
     summary = cursor.execute(
         "SELECT CAST(summary AS VARCHAR) FROM ops.runs WHERE summary IS NOT NULL AND NOT dry_run "
         "ORDER BY run_no DESC LIMIT 1"

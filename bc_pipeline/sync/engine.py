@@ -190,13 +190,13 @@ class _EntitySync:
         if left:
             self._result.skipped += left
             reason = f"{left} records left Business Central's list, which is not confirmed yet"
-            self._result.problems.append(Problem(self._result.name, None, "read", reason))
+            self._result.problems.append(Problem(self._result.name, None, "blocked", reason))
 
     def _why_not_delete(self, deletions: int, approved: bool) -> Problem | None:
         entity = self._result.name
         if not self._rules.may_delete:
             reason = f"{deletions} records stay: Business Central has not been read completely"
-            return Problem(entity, None, "read", reason)
+            return Problem(entity, None, "blocked", reason)
         standing = self._plan.standing()
         if too_many_deletions(deletions, standing) and not approved:
             reason = guard_reason(entity, self._context.tenant, deletions, standing)

@@ -11,14 +11,21 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from bc_pipeline.errors import Cancelled, EntityBlocked, EntityFailed, PipelineError
+from bc_pipeline.errors import (
+    Cancelled,
+    EntityBlocked,
+    EntityFailed,
+    PipelineError,
+    RequestFailed,
+)
 from bc_pipeline.sync.model import EntityResult, Problem, ProblemKind
 
 logger = logging.getLogger(__name__)
 
 Work = Callable[[EntityResult], None]
+THROTTLED = 429
 
-_KINDS: dict[str, ProblemKind] = {"auth": "auth", "config": "config", "read": "read"}
+_KINDS: dict[str, ProblemKind] = {"auth": "auth", "config": "config"}
 """Kinds of errors that are problem kinds too; others hold the entity up."""
 
 
@@ -161,4 +168,16 @@ def _as_failure(error: PipelineError) -> EntityFailed:
 
 
 def _kind(error: PipelineError) -> ProblemKind:
-    return "guard" if isinstance(error, EntityFailed) else _KINDS.get(error.kind, "blocked")
+    """The kind of problem in the words of the JSON (DESIGN.md 7)."""
+    if isinstance(error, EntityFailed):
+        return "guard"
+    return "throttled" if _throttled(error) else _KINDS.get(error.kind, "blocked")
+
+
+def _throttled(error: BaseException | None) -> bool:
+    """Whether what went wrong in the end was a 429."""
+    while error is not None:
+        if isinstance(error, RequestFailed) and error.status == THROTTLED:
+            return True
+        error = error.__cause__
+    return False

@@ -214,7 +214,7 @@ class TenantRun:
             summary.status = "skipped"
             return
         summary.status = "failed"
-        kinds: dict[str, ProblemKind] = {"auth": "auth", "config": "config", "read": "read"}
+        kinds: dict[str, ProblemKind] = {"auth": "auth", "config": "config"}
         kind = kinds.get(error.kind, "blocked")
         summary.problems = [Problem("run", None, kind, str(error))]
 

@@ -121,7 +121,7 @@ def _read(around: Surroundings, name: str, result: EntityResult) -> None:
     # A source the tenant does not have is a warning, not a problem.
     if not read.complete and not read.absent:
         reason = read.reason or "not read completely"
-        result.problems.append(Problem(name, None, "read", reason))
+        result.problems.append(Problem(name, None, "blocked", reason))
     if around.listener is not None:
         rate = read.requests / read.seconds if read.seconds else 0.0
         around.listener.progress(name, read.rows, read.rows, read.requests, rate)
@@ -206,5 +206,5 @@ def _confirmed_gone(around: Surroundings, result: EntityResult) -> frozenset[str
     for remote_id, answer in answers.items():
         if isinstance(answer, RequestFailed):
             reason = f"left the list, could not make sure that it is gone: {answer}"
-            result.problems.append(Problem(result.name, remote_id, "read", reason))
+            result.problems.append(Problem(result.name, remote_id, "blocked", reason))
     return frozenset(remote_id for remote_id, answer in answers.items() if answer is True)

@@ -137,7 +137,7 @@ def test_given_quarantined_records_then_reason_and_command_are_shown(given: Chec
 
 
 def test_given_an_incomplete_read_then_its_reason_is_told(given: CheckInput):
-    problem = Problem("bc/items", None, "read", "Page 3 was cut short.")
+    problem = Problem("bc/items", None, "blocked", "Page 3 was cut short.")
 
     finding = run.read_complete(about(given, "bc/items", complete=False, problems=[problem]))
 

@@ -254,7 +254,7 @@ def test_given_an_incomplete_soft_source_then_it_is_materialised_with_a_failed_c
     script.results["bc/sales_orders"] = EntityResult(
         name="bc/sales_orders",
         complete=False,
-        problems=[Problem("bc/sales_orders", None, "read", "The connection broke.")],
+        problems=[Problem("bc/sales_orders", None, "blocked", "The connection broke.")],
     )
 
     result = execute(instance)

@@ -14,6 +14,7 @@ from bc_pipeline.errors import (
     EntityFailed,
     PipelineError,
     ReadFailed,
+    RequestFailed,
 )
 from bc_pipeline.sync.graph import Graph, Task
 from bc_pipeline.sync.model import EntityResult
@@ -70,7 +71,7 @@ def test_a_failure_blocks_what_needs_it_and_nothing_else() -> None:
         graph.wait("items")
     with pytest.raises(EntityBlocked, match="products was not started: items failed"):
         graph.wait("products")
-    assert graph.results()["items"].problems[0].kind == "read"
+    assert graph.results()["items"].problems[0].kind == "blocked"
     assert graph.results()["products"].problems[0].kind == "blocked"
 
 
@@ -115,3 +116,17 @@ def test_a_cancelled_run_starts_nothing_more() -> None:
     assert graph.wait("a").name == "a"
     with pytest.raises(Cancelled):
         graph.wait("b")
+
+
+def test_a_read_that_ended_in_429_is_told_as_throttled() -> None:
+    def throttled(result: EntityResult) -> None:
+        try:
+            raise RequestFailed("Business Central answered 429", status=429)
+        except RequestFailed as error:
+            raise ReadFailed("bc/items: too many requests") from error
+
+    graph = Graph([Task("bc/items", throttled)], threading.Event())
+    graph.start()
+    graph.join()
+
+    assert [problem.kind for problem in graph.results()["bc/items"].problems] == ["throttled"]

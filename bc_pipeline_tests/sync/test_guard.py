@@ -84,4 +84,4 @@ def test_what_has_never_been_read_completely_deletes_nothing(tenant: Bench) -> N
 
     result = tenant.sync("products", may_delete=False)
 
-    assert (result.deleted, result.skipped, result.problems[0].kind) == (0, 1, "read")
+    assert (result.deleted, result.skipped, result.problems[0].kind) == (0, 1, "blocked")

@@ -192,7 +192,7 @@ def test_without_sales_orders_products_go_without_stock(house: House) -> None:
     assert orders.complete is False
     assert products.updated == products.deferred == 0
     assert summary.status == "partial"
-    assert ("bc/sales_orders", "read") in {(p.entity, p.kind) for p in summary.problems}
+    assert ("bc/sales_orders", "blocked") in {(p.entity, p.kind) for p in summary.problems}
 
 
 def test_new_products_wait_for_their_stock(house: House) -> None:
