@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from base64 import b64decode
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,7 +22,6 @@ from selenium.webdriver import Chrome  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
 
-from bc_pipeline.assets.table import ENTRIES  # noqa: E402
 from bc_pipeline.assets.table import GROUPS as GROUPS_BY_PREFIX  # noqa: E402
 from bc_pipeline.automation.instance import prepare  # noqa: E402
 from bc_pipeline.sandbox import Sandbox  # noqa: E402
@@ -31,6 +31,7 @@ DOCS = ROOT / "docs"
 SETTLE_SECONDS = 6
 GROUPS = ",".join(f"global@global:{group}" for group in GROUPS_BY_PREFIX.values())
 """Both groups of the graph opened, as the UI writes it into its address."""
+JUMP_TO = "//input[starts-with(@placeholder, 'Jump to')]"
 
 
 def main() -> None:
@@ -42,17 +43,19 @@ def main() -> None:
         sync_all(home)
         with dagster_dev(home) as url:
             products = f"{url}/assets/optiply/products"
-            with chromium(1500, 1500) as browser:
+            with chromium(1250, 2250) as browser:  # as tall as the graph
                 open_page(browser, f"{url}/asset-groups?expanded={quote(GROUPS)}", "Materialize")
-                show_whole_graph(browser)
-                save(browser, "asset_graph.png")
-            with chromium(1500, 1500) as browser:
-                open_page(browser, f"{products}?view=partitions&partition=cronus", "quarantined")
+                browser.find_element(By.XPATH, JUMP_TO + "/following::button[1]").click()
+                press(browser, "Hide navigation")
+                save_part(browser, "asset_graph.png", width=780, height=1960, scale=1.4)
+            with chromium(1500, 1300) as browser:
+                open_page(browser, products, "Latest check results")
+                press(browser, "Columns")
                 save(browser, "asset_page.png")
-            with chromium(1500, 1000) as browser:
                 open_page(browser, f"{products}?view=checks&checkDetail=counts_agree", "wanted")
                 save(browser, "asset_checks.png")
-                open_page(browser, f"{url}/assets/bc/item_page?view=partitions", "wholesale")
+                view = "view=partitions&partition=cronus"
+                open_page(browser, f"{url}/assets/optiply/buy_orders?{view}", "quarantined")
                 save(browser, "partitions.png")
 
 
@@ -71,23 +74,13 @@ def open_page(browser: Chrome, url: str, text: str) -> None:
     time.sleep(SETTLE_SECONDS)
 
 
-def show_whole_graph(browser: Chrome) -> None:
-    """Make room, then zoom out until every asset is in the picture."""
-    jump = browser.find_element(By.CSS_SELECTOR, "input[placeholder='Jump to…']")
-    jump.find_element(By.XPATH, "following::button[1]").click()
-    zoom_out = browser.find_elements(By.CSS_SELECTOR, "[class*='SVGViewport_iconButton']")[-1]
-    for _ in range(12):
-        nodes = page_text(browser)
-        if all(label(entry.entity) in nodes for entry in ENTRIES):
+def press(browser: Chrome, text: str) -> None:
+    """Click the button that says ``text``, where there is one."""
+    for button in browser.find_elements(By.TAG_NAME, "button"):
+        if button.text == text:
+            button.click()
+            time.sleep(2)
             break
-        zoom_out.click()
-        time.sleep(1)
-    time.sleep(SETTLE_SECONDS)
-
-
-def label(name: str) -> str:
-    """What a node of the graph surely shows of a name: long ones lose their middle."""
-    return name[:4]
 
 
 def page_text(browser: Chrome) -> str:
@@ -98,6 +91,13 @@ def save(browser: Chrome, name: str) -> None:
     """Save the picture; RuntimeError when that failed."""
     if not browser.save_screenshot(str(DOCS / name)):
         raise RuntimeError(f"{name} could not be written")
+
+
+def save_part(browser: Chrome, name: str, *, width: int, height: int, scale: float) -> None:
+    """Save the upper left part of the page, magnified so that small letters can be read."""
+    clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": scale}
+    answer = browser.execute_cdp_cmd("Page.captureScreenshot", {"clip": clip})
+    (DOCS / name).write_bytes(b64decode(answer["data"]))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import Protocol
 from dagster import DagsterRun
 
 from bc_pipeline.assets.keys import selected_names
-from bc_pipeline.assets.table import closure, entity_names
+from bc_pipeline.assets.table import closure, downstream, entity_names
 from bc_pipeline.errors import PipelineError
 from bc_pipeline.sync.model import EntityResult, Launch, Problem, ProgressListener, RunSummary
 from bc_pipeline.sync.run import TenantRun
@@ -66,6 +66,8 @@ class RunHandle:
         self._engine: TenantRun | None = None
         self._refusal: PipelineError | None = None
         self._checks: dict[str, str] = {}
+        self._asked: set[str] = set()
+        self._failed: set[str] = set()
 
     def includes(self, name: str) -> bool:
         """Whether launch configuration leaves this asset in (``entities``)."""
@@ -79,7 +81,13 @@ class RunHandle:
             PipelineError: the engine could not start (the same error for every step that asks), or
                 this task failed or was blocked.
         """
-        return self._started(partition).wait(name)
+        engine = self._started(partition)
+        self._asked.add(name)
+        try:
+            return engine.wait(name)
+        except PipelineError:
+            self._failed.add(name)
+            raise
 
     def engine(self) -> TenantRun:
         """The engine run, once a step has waited for something."""
@@ -127,8 +135,15 @@ class RunHandle:
             listener=_observer.get(),
         )
 
+    def _was_interrupted(self, engine: TenantRun) -> bool:
+        """Whether Dagster ended before it had asked for everything it could still get."""
+        obtainable = engine.selected - downstream(self._failed)
+        return self._refusal is None and not self._asked >= obtainable
+
     def _summarised(self) -> RunSummary | None:
         if self._engine is not None:
+            if self._was_interrupted(self._engine):
+                self._engine.cancel()
             summary = self._engine.finish()
             summary.checks.update(self._checks)
             return summary

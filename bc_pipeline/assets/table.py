@@ -213,6 +213,15 @@ def closure(names: Collection[str]) -> set[str]:
     return wanted
 
 
+def downstream(names: Collection[str]) -> set[str]:
+    """The assets and everything that is made from them, directly or not."""
+    found = set(names)
+    for entry in ENTRIES:
+        if found & set(entry.needs):
+            found.add(entry.name)
+    return found
+
+
 def with_sources(names: Collection[str]) -> set[str]:
     """The assets and what they read from Business Central; other Optiply entities stay as the
     snapshot knows them ("sync one entity", flows.md 10)."""

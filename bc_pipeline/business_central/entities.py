@@ -14,7 +14,8 @@ from bc_pipeline.tenants.model import Tenant
 Route = Literal["companies", "company", "page", "extension"]
 Mode = Literal["full", "incremental"]
 
-FLAT_PAGE = 5000
+FLAT_PAGE = 20_000
+"""What BC gives at most (behaviour.md 6): an unchanged run asks once per entity."""
 DOCUMENTS_PAGE = 2000
 """Documents come with their lines, some twenty times as many."""
 

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
+
 from bc_pipeline.automation.instance import prepare
 from bc_pipeline.cli.output import message
 from bc_pipeline.cli.sandbox import DEFAULT_PORT
@@ -17,15 +19,18 @@ from bc_pipeline.tenants import registry
 UI_PORT = 3000
 
 
-def main() -> int:
-    """Serve both until interrupted; the exit code of ``dagster dev``."""
+@click.command()
+@click.option("--port", default=UI_PORT, show_default=True, help="Of Dagster's UI.")
+@click.option("--sandbox-port", default=DEFAULT_PORT, show_default=True, help="Of the sandbox.")
+def dev(port: int, sandbox_port: int) -> int:
+    """Serve the sandbox and Dagster's UI until interrupted."""
     home = registry.home_directory() / "dev"
     forget(home)
     dagster = prepare(home / "dagster")
-    with Sandbox(port=DEFAULT_PORT) as sandbox:
+    with Sandbox(port=sandbox_port) as sandbox:
         tenants = sandbox.write_tenants(home)
         message(f"Sandbox   {sandbox.base_url}  (tenants in {tenants})")
-        message(f"Dagster   http://127.0.0.1:{UI_PORT}  (ready in some 15 seconds; Ctrl-C ends)")
+        message(f"Dagster   http://127.0.0.1:{port}  (ready in some 15 seconds; Ctrl-C ends)")
         message("The schedule every_30_minutes is off until you switch it on under Automation.")
         environment = {
             **os.environ,
@@ -33,13 +38,14 @@ def main() -> int:
             registry.TENANTS_VARIABLE: str(tenants),
             "DAGSTER_HOME": str(dagster),
         }
-        command = [sys.executable, "-m", "dagster", "dev", "-m", "bc_pipeline.definitions"]
-        process = subprocess.Popen([*command, "-p", str(UI_PORT)], env=environment)  # noqa: S603
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            # The terminal has told Dagster too; it stops its own processes.
-            return process.wait()
+        program = Path(sys.executable).with_name("dagster")
+        command = [program, "dev", "-m", "bc_pipeline.definitions", "-p", str(port)]
+        with subprocess.Popen(command, env=environment) as process:  # noqa: S603
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                # The terminal has told Dagster too; it ends its own processes.
+                return process.wait()
 
 
 def forget(home: Path) -> None:
@@ -50,4 +56,4 @@ def forget(home: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(dev(standalone_mode=False))

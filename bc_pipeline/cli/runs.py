@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from dagster import DagsterInstance, ExecuteInProcessResult, RunConfig
+from dagster import DagsterInstance, DagsterRunStatus, ExecuteInProcessResult, RunConfig
 
 from bc_pipeline.assets.keys import asset_key, configured_keys
 from bc_pipeline.assets.run import watched_by
@@ -67,6 +67,9 @@ def run_tenant(
     """One run of the job ``sync`` for one tenant, in this process.
 
     Two Dagster runs on threads of one process deadlock, so call this for one tenant at a time.
+
+    Raises:
+        KeyboardInterrupt: the run was interrupted; what was under way is finished and booked.
     """
     name = tenant.name
     watcher.tenant(name)
@@ -83,6 +86,9 @@ def run_tenant(
             tags={TENANT_TAG: name},
             raise_on_error=False,
         )
+    run = instance.get_run_by_id(run_id)
+    if run is not None and run.status == DagsterRunStatus.CANCELED:
+        raise KeyboardInterrupt
     return watcher.summaries.get(name) or _without_summary(name, run_id, result)
 
 

@@ -6,6 +6,7 @@ double holds arrives with its numbers as text (``exact``); the rest is turned in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -80,8 +81,7 @@ class PageLoader:
             duckdb.ConstraintException,
             duckdb.OutOfRangeException,
         ) as error:
-            # DuckDB quotes the row, which may hold personal data: the first line is enough.
-            raise MalformedRows(str(error).splitlines()[0][:200]) from None
+            raise MalformedRows(_place(error)) from None
         return count
 
     def _insert_rows(self, path: Path, exact: bool, into: str, constants: Mapping[str, str]) -> int:
@@ -120,6 +120,12 @@ class PageLoader:
         return int(row[0]) if row else 0
 
 
+def _place(error: duckdb.Error) -> str:
+    """Where the trouble is. What DuckDB quotes is left out: it may be personal data."""
+    found = re.search(r"record/value \d+", str(error))
+    return f"{found[0] if found else 'a row'} of the page is malformed ({type(error).__name__})"
+
+
 def _column(table: Table, name: str, value: str, exact: bool) -> str:
     """One column of ``table`` out of its JSON value."""
     kind = table.columns[name]
@@ -146,8 +152,8 @@ def _read_json(path: Path, columns: Iterable[tuple[str, str]]) -> str:
     file = str(path).replace("'", "''")
     size = max(_LARGEST_OBJECT, path.stat().st_size)
     return (
-        f"read_json('{file}', format = 'array', maximum_object_size = {size}, "
-        f"columns = {{{wanted}}})"
+        f"read_json('{file}', format = 'array', records = true, auto_detect = false, "
+        f"maximum_object_size = {size}, columns = {{{wanted}}})"
     )
 
 

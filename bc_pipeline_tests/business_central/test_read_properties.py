@@ -82,7 +82,7 @@ def read_both(world: World, *, full: bool = False) -> None:
 
 
 PROPERTY = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 actions = st.tuples(
     st.sampled_from(["vendor", "vendor", "old vendor", "delete vendor", "invoice", "invoice"]),

@@ -77,7 +77,8 @@ def test_every_command_named_in_the_documents_is_one_there_is():
 
 @pytest.mark.parametrize("document", documents(), ids=lambda path: path.name)
 def test_links_of_the_documents_lead_somewhere(document: Path):
-    for target in re.findall(r"\]\(([^)#]+)\)", document.read_text("utf-8")):
+    for link, image in re.findall(r"\]\(([^)#]+)\)|src=\"([^\"]+)\"", document.read_text("utf-8")):
+        target = link or image
         if "://" not in target:
             assert (document.parent / target).exists(), f"{document.name}: {target}"
 

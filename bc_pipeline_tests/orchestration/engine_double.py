@@ -55,7 +55,7 @@ class EngineDouble:
         self.tenant = tenant
         self.launch = launch
         self.run_id = run_id
-        self.selected = list(selected)
+        self.selected = frozenset(selected)
         self.listener = listener
         self.waited: list[str] = []
         self.finished = 0

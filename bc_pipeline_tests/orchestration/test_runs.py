@@ -57,7 +57,7 @@ def test_given_a_tenant_then_every_asset_is_materialised_from_one_engine_run(scr
     assert result.success
     assert materialized(result) == set(BY_NAME)
     assert len(script.runs) == 1
-    assert set(script.runs[0].waited) == set(script.runs[0].selected) == set(BY_NAME)
+    assert set(script.runs[0].waited) == script.runs[0].selected == set(BY_NAME)
     assert script.runs[0].run_id == result.run_id
     assert script.runs[0].finished == 1
 
@@ -89,7 +89,7 @@ def test_given_one_selected_asset_then_only_that_one_is_worked_on(script, instan
     result = execute(instance, asset_selection=[asset_key("optiply/products")])
 
     assert materialized(result) == {"optiply/products"}
-    assert script.runs[0].selected == ["optiply/products"]
+    assert script.runs[0].selected == {"optiply/products"}
 
 
 def test_given_a_failed_entity_then_its_step_fails_and_only_what_needs_it_is_skipped(
@@ -109,6 +109,7 @@ def test_given_a_failed_entity_then_its_step_fails_and_only_what_needs_it_is_ski
         "optiply/receipt_lines",
     }
     assert materialized(result) == set(BY_NAME) - lost
+    assert not script.runs[0].cancelled
     failure = result.failure_data_for_node("bc__vendors")
     assert "Business Central answered 500 six times" in failure.user_failure_data.description
     assert script.runs[0].finished == 1
@@ -127,7 +128,7 @@ def test_given_a_failed_run_when_executed_again_from_failure_then_only_the_rest_
 
     assert not failed.success
     assert again.success
-    assert script.runs[1].selected == ["optiply/sell_orders"]
+    assert script.runs[1].selected == {"optiply/sell_orders"}
 
 
 @pytest.mark.parametrize(

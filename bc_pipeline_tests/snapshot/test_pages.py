@@ -215,6 +215,16 @@ def test_given_rows_that_cannot_be_meant_then_the_page_is_malformed(
         load_items(connection, tmp_path, rows)
 
 
+def test_given_a_malformed_page_then_the_error_names_the_place_and_quotes_nothing(
+    connection, tmp_path: Path
+):
+    with pytest.raises(MalformedRows, match="record/value 2") as caught:
+        load_items(connection, tmp_path, '[{"id": "a"}, {"id": "b", "unitPrice": "Mrs. Jansen"}]')
+
+    assert "Jansen" not in str(caught.value)
+    assert str(tmp_path) not in str(caught.value)
+
+
 @pytest.mark.parametrize("lines", ["[null]", "[5]", '"x"', '[{"sequence": 1}]'])
 def test_given_lines_that_cannot_be_meant_then_the_page_is_malformed(
     connection, tmp_path: Path, lines: str
