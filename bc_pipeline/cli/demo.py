@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -142,7 +143,8 @@ def _changes(tenants: dict[str, dict[str, Any]], tenant: str, entity: str) -> st
 
 
 def _print_where_to_look(home: Path) -> None:
+    dagster = Path(sys.executable).with_name("dagster")
     click.echo("Where to look:")
     click.echo(f"  {home}/snapshots/<tenant>/snapshot.duckdb   all state of a tenant, as tables")
     click.echo(f"  {home}/dagster                              every run, for Dagster's UI:")
-    click.echo(f"    BC_PIPELINE_HOME={home} DAGSTER_HOME={home}/dagster dagster dev")
+    click.echo(f"    BC_PIPELINE_HOME={home} DAGSTER_HOME={home}/dagster {dagster} dev")

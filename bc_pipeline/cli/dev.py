@@ -38,7 +38,7 @@ def dev(port: int, sandbox_port: int) -> int:
             registry.TENANTS_VARIABLE: str(tenants),
             "DAGSTER_HOME": str(dagster),
         }
-        program = Path(sys.executable).with_name("dagster")
+        program = str(Path(sys.executable).with_name("dagster"))
         command = [program, "dev", "-m", "bc_pipeline.definitions", "-p", str(port)]
         with subprocess.Popen(command, env=environment) as process:  # noqa: S603
             try:

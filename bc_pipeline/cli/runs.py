@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from dagster import DagsterInstance, DagsterRunStatus, ExecuteInProcessResult, RunConfig
+from dagster import DagsterInstance, ExecuteInProcessResult, RunConfig
 
 from bc_pipeline.assets.keys import asset_key, configured_keys
 from bc_pipeline.assets.run import watched_by
@@ -24,6 +24,9 @@ from bc_pipeline.sync.model import RunSummary
 from bc_pipeline.tenants import partitions
 from bc_pipeline.tenants.model import Tenant
 from bc_pipeline.tenants.registry import Registry
+
+CANCELLED = "cancelled"
+"""``RunSummary.reason`` of a run that was told to stop."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +89,10 @@ def run_tenant(
             tags={TENANT_TAG: name},
             raise_on_error=False,
         )
-    run = instance.get_run_by_id(run_id)
-    if run is not None and run.status == DagsterRunStatus.CANCELED:
+    summary = watcher.summaries.get(name) or _without_summary(name, run_id, result)
+    if summary.reason == CANCELLED:
         raise KeyboardInterrupt
-    return watcher.summaries.get(name) or _without_summary(name, run_id, result)
+    return summary
 
 
 def _without_summary(name: str, run_id: str, result: ExecuteInProcessResult) -> RunSummary:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
 
+from bc_pipeline.checks.run import LATE_AFTER
 from bc_pipeline.snapshot.schema import SYNC_TABLES
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants.model import Tenant
-
-LATE_AFTER = timedelta(minutes=90)
-"""Time since the last good run after which someone should look (flows.md 8)."""
 
 HELD_STATES = ("quarantined", "deferred")
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from bc_pipeline.sandbox import Sandbox
 from bc_pipeline_tests.ui import free_port, wait_for
 
 pytestmark = pytest.mark.timeout(300)
@@ -101,6 +102,23 @@ def partition_keys(port: int) -> list[str]:
     with urllib.request.urlopen(request, timeout=30) as response:
         keys: list[str] = json.load(response)["data"]["assetNodeOrError"]["partitionKeys"]
     return keys
+
+
+def test_given_ctrl_c_then_sync_stops_after_what_is_under_way_and_starts_no_other_tenant(
+    empty_home: Path,
+):
+    command = (sys.executable, "-m", "bc_pipeline", "sync", "--all", "--json")
+    with Sandbox(wholesale_items=20) as sandbox:
+        sandbox.write_tenants(empty_home)
+        sandbox.faults.add(
+            "optiply", action="delay", path="/products", method="POST", times=None, seconds=1
+        )
+        with running(empty_home, *command) as log:
+            until_printed(log, "optiply/suppliers")
+
+        asked = {entry.path for entry in sandbox.requests.of("bc")}
+        assert '"error": "Interrupted"' in log.read_text()
+        assert not any("ODataV4" in path for path in asked), "the second tenant was started"
 
 
 def test_definitions_validate_is_clean(empty_home: Path):

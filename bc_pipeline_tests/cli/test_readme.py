@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bc_pipeline.optiply.resources import RESOURCES
+
 pytestmark = [pytest.mark.readme, pytest.mark.timeout(400)]
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,10 +63,29 @@ def test_a_command_of_the_readme_exits_0(line: str, checkout: Path):
 
     assert done.returncode == 0, done.stdout + done.stderr
     if line == "make demo":
-        assert "Sent to Optiply" in done.stdout
-        assert re.search(r"cronus +optiply/products +[1-9]\d* / 0 / 0", done.stdout)
+        shows_everything_then_only_changes_then_nothing(done.stdout)
         for tenant in ("cronus", "wholesale"):
             assert (checkout / "var/demo/snapshots" / tenant / "snapshot.duckdb").exists()
+
+
+def shows_everything_then_only_changes_then_nothing(printed: str) -> None:
+    """The last table of the demo: tenant, entity, then created / updated / deleted per round."""
+    results = printed.split("Sent to Optiply (created / updated / deleted)")[1]
+    figures = r"(\d+) / (\d+) / (\d+)"
+    row = rf"(cronus|wholesale) +optiply/(\w+) +{figures} +{figures} +{figures}"
+    found = {(tenant, entity): rest for tenant, entity, *rest in re.findall(row, results)}
+    assert len(found) == 2 * len(RESOURCES)
+    for tenant in ("cronus", "wholesale"):
+        full, changes, nothing = (
+            {name: found[tenant, name][start : start + 3] for name in RESOURCES}
+            for start in (0, 3, 6)
+        )
+        assert int(full["products"][0]) > 50
+        assert all(counts[1:] == ["0", "0"] for counts in full.values())
+        assert changes["products"] == ["0", "2", "0"]
+        for name in ("suppliers", "sell_orders", "buy_orders", "buy_order_lines", "receipt_lines"):
+            assert changes[name] == ["1", "0", "0"], name
+        assert all(counts == ["0", "0", "0"] for counts in nothing.values())
 
 
 def test_every_command_named_in_the_documents_is_one_there_is():
