@@ -1,4 +1,4 @@
-"""Writing requests: refused for now in Business Central's own words."""
+"""Writing requests: refused, in Business Central's own words."""
 
 from __future__ import annotations
 
