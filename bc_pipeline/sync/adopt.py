@@ -63,7 +63,10 @@ _WANTED_LINES = """
 INSERT INTO wanted_lines
 SELECT json_extract_string(extra, '$.document_id'),
   CAST(to_json(list_sort(list({'p': productId, 'q': quantity}))) AS VARCHAR)
-FROM optiply.buy_order_lines WHERE decision NOT IN ('skip', 'remove') GROUP BY 1
+FROM optiply.buy_order_lines
+-- Only what can stand in Optiply: a line that could not be mapped never got there.
+WHERE decision IN ('write', 'defer') AND productId IS NOT NULL AND quantity IS NOT NULL
+GROUP BY 1
 """
 _EXISTING_LINES = """
 UPDATE existing SET lines = given.lines FROM (

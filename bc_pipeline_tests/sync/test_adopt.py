@@ -175,6 +175,27 @@ def test_orders_of_the_same_vendor_and_day_are_told_apart_by_their_lines(tenant:
     assert after == before
 
 
+def test_a_line_that_never_got_to_optiply_does_not_hide_its_order(tenant: Bench) -> None:
+    fill(tenant)
+    before = tenant.optiply_id("buy_orders", "order-1"), tenant.optiply_id("buy_orders", "order-2")
+    tenant.forget_map("buy_orders", "buy_order_lines", "receipt_lines")
+    items = [tenant.optiply_id("products", f"item-{n}") for n in (1, 2)]
+    tenant.want(
+        "buy_order_lines",
+        [
+            order_line(1, 1, None, items[0]),
+            order_line(2, 1, None, items[0]),
+            order_line(9, 1, None, items[0], decision="quarantine", quantity=None),
+            order_line(3, 2, None, items[1]),
+        ],
+    )
+
+    assert tenant.sync("buy_orders").created == 0
+
+    after = tenant.optiply_id("buy_orders", "order-1"), tenant.optiply_id("buy_orders", "order-2")
+    assert after == before
+
+
 def test_existing_rows_are_read_only_once(tenant: Bench) -> None:
     tenant.shop.add_by_user("products", {"name": "A", "skuCode": "A", **MINIMUM})
     tenant.want("products", [product(1)])
