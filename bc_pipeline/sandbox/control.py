@@ -64,7 +64,7 @@ def routes(sandbox: Sandbox) -> list[Route]:
         change("/faults", "POST", lambda body: sandbox.faults.add(**body).as_json()),
         change("/faults", "DELETE", lambda body: sandbox.faults.clear()),
         change("/clock", "POST", lambda body: _clock(sandbox, body)),
-        get("/changes", lambda request: sorted(changes.CHANGES)),
+        get("/changes", lambda request: sorted(changes.CHANGES | changes.SETUP_CHANGES)),
         change("/changes", "POST", lambda body: _apply(sandbox, body)),
         change("/random-changes", "POST", lambda body: _random(sandbox, body)),
         get("/requests", lambda request: _requests(sandbox, request)),

@@ -1,7 +1,8 @@
 """Faults on demand: what goes wrong between a client and the systems it talks to.
 
 A fault is matched by system, method and path; it lets ``after`` matching requests pass and then
-strikes ``times`` times (None: always). Kinds:
+strikes ``times`` times (None: always). With ``operation=True`` it looks at the operations inside
+``$batch`` requests instead, and only kinds that answer by themselves can be used. Kinds:
 
 ===================  ==============================================================================
 ``status``           answer ``status`` with ``body`` and ``headers`` instead of handling
@@ -13,6 +14,7 @@ strikes ``times`` times (None: always). Kinds:
 ``delay``            handle after ``seconds``
 ``drop``             close the connection before handling
 ``apply_then_drop``  handle, then close the connection: applied, the answer is lost
+``apply_then_fail``  handle, then answer ``status`` as if it had failed
 ``truncate``         send half of the answer, then close the connection
 ``cut``              send half of the answer as if it were whole
 ``not_json``         200 with an HTML page
@@ -27,7 +29,7 @@ from __future__ import annotations
 import itertools
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -43,6 +45,7 @@ Kind = Literal[
     "delay",
     "drop",
     "apply_then_drop",
+    "apply_then_fail",
     "truncate",
     "cut",
     "not_json",
@@ -50,6 +53,30 @@ Kind = Literal[
     "repeat_next_link",
     "foreign_next_link",
 ]
+
+# Kinds that let the request be handled and only then spoil the answer.
+HANDLED: frozenset[Kind] = frozenset(
+    (
+        "apply_then_drop",
+        "apply_then_fail",
+        "truncate",
+        "cut",
+        "repeat_next_link",
+        "foreign_next_link",
+    )
+)
+# Kinds that can strike one operation of a batch.
+OF_OPERATIONS: frozenset[Kind] = frozenset(
+    (
+        "status",
+        "throttled",
+        "unavailable",
+        "deadlock",
+        "try_again",
+        "expired_token",
+        "apply_then_fail",
+    )
+)
 
 
 @dataclass
@@ -69,14 +96,19 @@ class Fault:
     seconds: float = 0.0
     retry_after: float | None = None
     host: str = "http://elsewhere.invalid"
+    writes: bool | None = None
+    operation: bool = False
+    call: Callable[[], object] | None = None
     seen: int = 0
     hits: int = 0
 
-    def matches(self, system: str, method: str, target: str) -> bool:
-        """Whether the request is one this fault looks at."""
+    def matches(self, system: str, method: str, target: str, *, operation: bool = False) -> bool:
+        """Whether the request, or the operation of a batch, is one this fault looks at."""
         return (
-            self.system in (None, system)
+            self.operation is operation
+            and self.system in (None, system)
             and self.method in (None, method)
+            and self.writes in (None, method not in ("GET", "HEAD"))
             and (self.path is None or self.path.search(target) is not None)
         )
 
@@ -88,6 +120,7 @@ class Fault:
             "system": self.system,
             "method": self.method,
             "path": self.path.pattern if self.path else None,
+            "operation": self.operation,
             "after": self.after,
             "times": self.times,
             "seen": self.seen,
@@ -124,13 +157,19 @@ class Faults:
             after: matching requests to let pass first.
             times: how often to strike; None for always.
             options: of the kind: ``status``, ``body``, ``headers``, ``seconds``,
-                ``retry_after`` (seconds), ``host``.
+                ``retry_after`` (seconds), ``host``. And for every kind: ``writes`` (True: only
+                requests that are no GET, a ``$batch`` always among them), ``operation`` (look
+                into batches, ``path`` is then the relative URL), ``call`` (a function called when
+                the fault strikes: before a request that is not handled, after one that is; not
+                for operations).
 
         Raises:
-            ValueError: unknown kind.
+            ValueError: unknown kind, or not one for operations.
         """
         if action not in get_args(Kind):
             raise ValueError(f"unknown fault {action!r}")
+        if options.get("operation") and action not in OF_OPERATIONS:
+            raise ValueError(f"{action!r} cannot strike an operation of a batch")
         pattern = re.compile(path) if path else None
         with self._lock:
             fault = Fault(next(self._ids), action, system, method, pattern, after, times, **options)
@@ -147,11 +186,13 @@ class Faults:
         with self._lock:
             self._faults.clear()
 
-    def strike(self, system: str, method: str, target: str) -> Fault | None:
-        """The fault that strikes this request, if any; counts it."""
+    def strike(
+        self, system: str, method: str, target: str, *, operation: bool = False
+    ) -> Fault | None:
+        """The fault that strikes this request or operation, if any; counts it."""
         with self._lock:
             for fault in self._faults:
-                if not fault.matches(system, method, target):
+                if not fault.matches(system, method, target, operation=operation):
                     continue
                 fault.seen += 1
                 due = fault.seen > fault.after

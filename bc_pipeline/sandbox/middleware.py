@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from urllib.parse import unquote
 
 import orjson
+from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bc_pipeline.sandbox.business_central.errors import error_body
+from bc_pipeline.sandbox.canned import Answer, canned_answer
 from bc_pipeline.sandbox.connections import Connections
-from bc_pipeline.sandbox.faults import Fault, Faults
-from bc_pipeline.sandbox.json_text import JsonValue
+from bc_pipeline.sandbox.faults import HANDLED, Fault, Faults
 from bc_pipeline.sandbox.request_log import (
     LOGGED_HEADERS,
     LoggedRequest,
@@ -28,8 +29,6 @@ _SYSTEMS: tuple[tuple[str, System], ...] = (
     ("/_control", "control"),
 )
 _LOGGED_BODY_BYTES = 1_000_000
-
-Answer = tuple[int, dict[str, str], bytes]
 
 
 def system_of(path: str) -> System:
@@ -55,7 +54,13 @@ class Middleware:
         started = time.perf_counter()
         query = scope["query_string"].decode("latin-1")
         entry = self._log.start(system_of(scope["path"]), scope["method"], scope["path"], query)
-        scope["state"] = {**scope.get("state", {}), "delay": 0.0}
+        scope["state"] = {
+            **scope.get("state", {}),
+            "delay": 0.0,
+            "number": entry.number,
+            "operations": entry.operations,
+            "strike_operation": partial(self._faults.strike, entry.system, operation=True),
+        }
         entry.headers = {
             name.decode(): value.decode("latin-1")
             for name, value in scope["headers"]
@@ -79,14 +84,16 @@ class Middleware:
             await self.app(scope, receive, send)
             return
         entry.fault = fault.action
+        if fault.call is not None and fault.action not in HANDLED:
+            await run_in_threadpool(fault.call)
         if fault.action == "delay":
             await self._delayed(fault, scope, receive, send)
         elif fault.action == "drop":
             await self._connections.cut(scope)
-        elif (canned := _canned(fault, entry.system)) is not None:
+        elif fault.action in HANDLED:
+            await self._twisted(fault, scope, receive, send, entry.system)
+        elif (canned := canned_answer(fault, entry.system)) is not None:
             await _answer(send, canned)
-        else:
-            await self._twisted(fault, scope, receive, send)
 
     async def _delayed(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"].startswith("/bc/"):
@@ -95,9 +102,13 @@ class Middleware:
             await asyncio.sleep(fault.seconds)
         await self.app(scope, receive, send)
 
-    async def _twisted(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _twisted(
+        self, fault: Fault, scope: Scope, receive: Receive, send: Send, system: System
+    ) -> None:
         """Handle the request, then spoil the answer."""
         status, headers, body = await _captured(self.app, scope, receive)
+        if fault.call is not None:
+            await run_in_threadpool(fault.call)
         if fault.action == "apply_then_drop":
             await self._connections.cut(scope)
             return
@@ -108,50 +119,13 @@ class Middleware:
             )
             await self._connections.cut(scope, flush=True)
             return
-        if fault.action == "cut":
+        if fault.action == "apply_then_fail":
+            status, headers, body = canned_answer(fault, system) or (status, headers, body)
+        elif fault.action == "cut":
             body = body[: len(body) // 2]
         else:
             body = _with_next_link(body, _next_link(fault, scope))
         await _answer(send, (status, headers, body))
-
-
-def _canned(fault: Fault, system: str) -> Answer | None:
-    """The answer of a fault that does not need the request to be handled."""
-    wait = {} if fault.retry_after is None else {"retry-after": f"{fault.retry_after:g}"}
-    match fault.action:
-        case "status":
-            body = fault.body
-            if body is None:
-                body = error_body("Internal_ServerError", "The request could not be handled.")
-            return fault.status, dict(fault.headers), _encoded(body)
-        case "throttled":
-            text = "Too many requests reached. Actual (6001). Maximum (6000)."
-            return 429, wait, _encoded(error_body("Application_TooManyRequests", text))
-        case "unavailable":
-            text = "The service is temporarily unavailable."
-            return 503, wait, _encoded(error_body("Internal_TenantUnavailable", text))
-        case "deadlock":
-            text = "The operation was deadlocked with another user. Please retry the activity."
-            return 409, {}, _encoded(error_body("Internal_ServerError", text))
-        case "try_again":
-            text = "The service is busy. Please try again later."
-            return 400, {}, _encoded(error_body("Internal_ServerError", text))
-        case "expired_token":
-            if system == "bc":
-                text = "The server has rejected the client credentials."
-                body = error_body("Authentication_InvalidCredentials", text)
-            else:
-                body = {"error": "invalid_token", "error_description": "Access token expired"}
-            return 401, {}, _encoded(body)
-        case "not_json":
-            return 200, {"content-type": "text/html"}, b"<html><body>Service</body></html>"
-        case "no_value":
-            return 200, {}, _encoded({"message": "ok"})
-    return None
-
-
-def _encoded(body: JsonValue) -> bytes:
-    return body.encode() if isinstance(body, str) else orjson.dumps(body)
 
 
 def _next_link(fault: Fault, scope: Scope) -> str:

@@ -7,7 +7,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+import orjson
+
 System = Literal["bc", "entra", "optiply", "control", "other"]
+
+READING = ("GET", "HEAD", "OPTIONS")
 
 # Headers worth keeping; none of them carries a secret.
 LOGGED_HEADERS = (
@@ -23,6 +27,30 @@ LOGGED_HEADERS = (
 
 
 @dataclass
+class LoggedOperation:
+    """One operation: of a ``$batch``, or a request that is one by itself (``id`` None).
+
+    Attributes:
+        request: number of the request that carried it.
+        target: path and query: relative to the API's root in a batch.
+        status: status it was answered with; None when it was not.
+    """
+
+    request: int
+    id: str | None
+    method: str
+    target: str
+    status: int | None = None
+    fault: str | None = None
+    body: Any = None
+
+    @property
+    def is_write(self) -> bool:
+        """True for every method that may change something."""
+        return self.method not in READING
+
+
+@dataclass
 class LoggedRequest:
     """One request and what became of it.
 
@@ -33,6 +61,7 @@ class LoggedRequest:
         user, company: who asked for which company, as far as the request got.
         fault: kind of the injected fault, None when there was none.
         body: request body of a write to BC or Optiply, never of a token request.
+        operations: of a batch, those that were reached.
         seconds: time until the answer was complete.
     """
 
@@ -49,11 +78,14 @@ class LoggedRequest:
     body: bytes = b""
     seconds: float = 0.0
     response_bytes: int = 0
+    operations: list[LoggedOperation] = field(default_factory=list)
 
     @property
     def is_write(self) -> bool:
-        """True for every method that may change something."""
-        return self.method not in ("GET", "HEAD", "OPTIONS")
+        """True for every method that may change something; not for a batch that only read."""
+        if self.operations:
+            return any(operation.is_write for operation in self.operations)
+        return self.method not in READING
 
     def as_json(self) -> dict[str, Any]:
         """All of it as JSON-ready values."""
@@ -86,6 +118,15 @@ class RequestLog:
             and (writes is None or entry.is_write is writes)
         ]
 
+    def operations(
+        self, system: System, *, after: int = 0, writes: bool | None = None
+    ) -> list[LoggedOperation]:
+        """Every operation asked of one system, those inside batches one by one."""
+        found: list[LoggedOperation] = []
+        for entry in self.of(system, after=after):
+            found += entry.operations or [_single(entry)]
+        return [operation for operation in found if writes in (None, operation.is_write)]
+
     def clear(self) -> None:
         """Forget all requests; numbering goes on."""
         self._entries.clear()
@@ -98,3 +139,15 @@ class RequestLog:
 
     def __getitem__(self, index: int) -> LoggedRequest:
         return self._entries[index]
+
+
+def _single(entry: LoggedRequest) -> LoggedOperation:
+    """A request that is one operation by itself."""
+    target = f"{entry.path}?{entry.query}" if entry.query else entry.path
+    try:
+        body = orjson.loads(entry.body)
+    except orjson.JSONDecodeError:
+        body = None
+    return LoggedOperation(
+        entry.number, None, entry.method, target, entry.status, entry.fault, body
+    )

@@ -116,9 +116,14 @@ class Sandbox:
         for name in (tenants.CRONUS, tenants.WHOLESALE):
             self.entra.register(name, tenants.client_secret(name))
 
-    def write_tenants(self, home: Path) -> Path:
-        """Write tenants.yaml (tenants ``cronus`` and ``wholesale``) below ``home``; its path."""
-        return tenants.write_tenants(self, home)
+    def write_tenants(self, home: Path, *, exports: bool = False) -> Path:
+        """Write tenants.yaml (tenants ``cronus`` and ``wholesale``) below ``home``; its path.
+
+        Args:
+            home: BC_PIPELINE_HOME.
+            exports: whether both write to Business Central.
+        """
+        return tenants.write_tenants(self, home, exports=exports)
 
     # --- server --------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from bc_pipeline.sandbox.companies import cronus, wholesale
+from bc_pipeline.sandbox.companies.dimension_pages import DIMENSION_VALUES_PAGE, DIMENSIONS_PAGE
 
 if TYPE_CHECKING:
     from bc_pipeline.sandbox.server import Sandbox
@@ -26,8 +27,17 @@ def client_secret(tenant: str) -> str:
     return f"{tenant}-client-secret"
 
 
-def write_tenants(sandbox: Sandbox, home: Path) -> Path:
+# What a person switches on once the first sync is green (flows.md 9).
+EXPORTS = {"buy_orders": True, "accounting": True, "post_documents": True}
+
+
+def write_tenants(sandbox: Sandbox, home: Path, *, exports: bool = False) -> Path:
     """Write ``tenants.yaml`` and the seed of cronus's refresh token below ``home``.
+
+    Args:
+        sandbox: which is running.
+        home: BC_PIPELINE_HOME.
+        exports: whether both tenants write to Business Central.
 
     Returns:
         the path of ``tenants.yaml``.
@@ -46,13 +56,26 @@ def write_tenants(sandbox: Sandbox, home: Path) -> Path:
         "item_page_name": wholesale.ITEM_PAGE,
         "item_units_page_name": wholesale.ITEM_UNITS_PAGE,
         "bom_components": True,
+        "dimensions_page_name": DIMENSIONS_PAGE,
+        "dimension_values_page_name": DIMENSION_VALUES_PAGE,
     }
     # MARGE goods are sold under the margin scheme: no rate takes the VAT out of their price.
     tenants[WHOLESALE]["sync"] = {"vat_percent_by_tax_group": {"HOOG": 21, "LAAG": 9, "NUL": 0}}
     path = home / "tenants.yaml"
     text = yaml.safe_dump({"tenants": tenants}, sort_keys=False, allow_unicode=True)
     path.write_text(text, "utf-8")
+    if exports:
+        switch_exports_on(path)
     return path
+
+
+def switch_exports_on(path: Path) -> None:
+    """Let every tenant of a ``tenants.yaml`` write to Business Central."""
+    document = yaml.safe_load(path.read_text("utf-8"))
+    for settings in document["tenants"].values():
+        settings["exports"] = dict(EXPORTS)
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+    path.write_text(text, "utf-8")
 
 
 def _tenant(sandbox: Sandbox, name: str, company: str) -> dict[str, Any]:

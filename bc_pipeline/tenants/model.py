@@ -4,7 +4,7 @@ one Optiply account). Pure data: reading the file, defaults and secrets is ``reg
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,6 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 TENANT_KEY_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 
 SellOrderSource = Literal["sales_invoices", "sales_orders", "sales_shipments"]
+EXPORT_KEYS_OF_SYNC = (
+    "on_line_error",
+    "export_reference_number",
+    "export_line_price",
+    "export_location_id",
+)
 PurchaseOrderStatus = Literal["Draft", "In Review", "Open"]
 
 
@@ -63,6 +69,14 @@ class BusinessCentralSettings(Settings):
     )
     bom_components: bool = Field(
         False, description="Optiply's extension bomComponents is installed"
+    )
+    dimensions_page_name: str | None = Field(
+        None, description="Published OData page of dimensions (Code, Name, Blocked)"
+    )
+    dimension_values_page_name: str | None = Field(
+        None,
+        description="Published OData page of dimension values "
+        "(Dimension_Code, Code, Name, Dimension_Value_Type, Blocked)",
     )
 
     @field_validator("api_url", "login_url")
@@ -178,12 +192,57 @@ class SyncOptions(Settings):
 
 
 class ExportSettings(Settings):
-    """Writing to Business Central; everything is off until switched on."""
+    """Writing to Business Central; everything is off until switched on (mapping.md 8)."""
 
-    buy_orders: bool = False
-    export_start: datetime | None = None
-    accounting: bool = False
-    post_documents: bool = False
+    buy_orders: bool = Field(False, description="Optiply's buy orders become purchase orders")
+    export_start: datetime | date | None = Field(
+        None,
+        description="Buy orders placed before are never exported; by default the midnight "
+        "(tenant's time zone) of the day exports first ran",
+    )
+    accounting: bool = Field(False, description="Files in outbound/ are written")
+    post_documents: bool = Field(
+        False, description="false: bills and journals stay drafts, whatever isDraft says"
+    )
+    on_line_error: Literal["block", "partial"] = Field(
+        "block",
+        description="A buy order with a line that cannot be written: all waits, or the "
+        "rest is written",
+    )
+    export_reference_number: bool = Field(
+        False, description="Number the purchase order OP-<id>, where the company allows it (8.3)"
+    )
+    export_line_price: bool = Field(True, description="Send the unit cost (8.4)")
+    export_location_id: str | None = Field(
+        None, description="Id or code of the location of all lines (8.4)"
+    )
+    send_posting_date: bool = Field(False, description="postingDate is the order date (8.4)")
+    vendor_by_number: bool = Field(
+        True, description="A supplier without remoteId is found by its vendor number (8.2)"
+    )
+    marker_field: str | None = Field(
+        None, description="Writable header property of an extension that carries OP-<id> (8.3)"
+    )
+    buy_order_dimensions: dict[str, str] = Field(
+        default_factory=dict,
+        description="Mapped prefix of tenant-config.json -> value code on every purchase order",
+    )
+    delete_missing_lines: bool = Field(
+        False, description="Delete lines a draft bill has lost; otherwise they are only reported"
+    )
+
+    @field_validator("export_start", mode="before")
+    @classmethod
+    def _plain_date(cls, value: object) -> object:
+        """A text that is a date only does not mean its midnight in UTC."""
+        return date.fromisoformat(value) if isinstance(value, str) and len(value) == 10 else value
+
+    @field_validator("export_start")
+    @classmethod
+    def _moment_with_a_zone(cls, value: datetime | date | None) -> datetime | date | None:
+        if isinstance(value, datetime) and value.tzinfo is None:
+            raise ValueError("a date, or a date-time with its offset such as +01:00 or Z")
+        return value
 
 
 class Tenant(Settings):
@@ -203,6 +262,21 @@ class Tenant(Settings):
         """Whether stock per location is read: the standard API has none (mapping.md 0)."""
         configured = self.business_central.inventory_by_location
         return bool(self.sync.locations) if configured is None else configured
+
+    @model_validator(mode="before")
+    @classmethod
+    def _export_keys_under_sync(cls, values: object) -> object:
+        """The keys of mapping.md 8 may also stand under ``sync``, where mapping.md has them."""
+        if not isinstance(values, dict) or not isinstance(sync := values.get("sync"), dict):
+            return values
+        moved = {key: sync[key] for key in EXPORT_KEYS_OF_SYNC if key in sync}
+        exports = values.get("exports") or {}
+        if not moved or not isinstance(exports, dict):
+            return values
+        if twice := sorted(moved.keys() & exports.keys()):
+            raise ValueError(f"{twice[0]} stands under sync and under exports")
+        rest = {key: value for key, value in sync.items() if key not in moved}
+        return {**values, "sync": rest, "exports": {**exports, **moved}}
 
     @model_validator(mode="after")
     def _location_stock_needs_a_source(self) -> Tenant:

@@ -146,3 +146,58 @@ def test_optiply_can_fail_too(sandbox: Sandbox, bc: BcClient) -> None:
     sandbox.faults.add("optiply", action="unavailable", times=2)
     for path in ("/optiply/v1/products", "/optiply-login/api/auth/oauth/token"):
         assert requests.get(f"{sandbox.base_url}{path}", timeout=10).status_code == 503
+
+
+# --- writes --------------------------------------------------------------------------------------
+
+
+def test_a_write_can_be_lost_before_or_after_it_was_applied(bc: BcClient, sandbox: Sandbox) -> None:
+    for action, applied in (("drop", False), ("apply_then_drop", True)):
+        sandbox.faults.add("bc", action=action)
+        with pytest.raises(LOST):
+            bc.send("POST", "vendors", {"number": action})
+        assert bool(bc.company.find("vendors", number=action.upper())) is applied
+
+
+def test_a_write_can_be_applied_and_answered_as_failed(bc: BcClient, sandbox: Sandbox) -> None:
+    sandbox.faults.add("bc", action="apply_then_fail", status=504)
+    answer = bc.send("POST", "vendors", {"number": "DONE"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (504, "Internal_ServerError")
+    assert bc.company.find("vendors", number="DONE")
+
+
+def test_the_answer_of_the_nth_write_can_be_lost(bc: BcClient, sandbox: Sandbox) -> None:
+    fault = sandbox.faults.add("bc", action="apply_then_drop", writes=True, after=1)
+    bc.created("vendors", {"number": "N1"})
+    bc.json("vendors?$top=1")
+    with pytest.raises(LOST):
+        bc.send("POST", "vendors", {"number": "N2"})
+    assert (fault.seen, fault.hits) == (2, 1)
+    assert bc.company.find("vendors", number="N2")
+
+
+def test_something_can_be_done_at_the_nth_request(bc: BcClient, sandbox: Sandbox) -> None:
+    """A test may kill a client here: before its request is handled, or after, unanswered."""
+    seen: list[tuple[str, bool]] = []
+
+    def note(name: str) -> None:
+        seen.append((name, bool(bc.company.find("vendors", number=name))))
+
+    for action in ("drop", "apply_then_drop"):
+        name = action.upper()
+        call = lambda name=name: note(name)  # noqa: E731
+        sandbox.faults.add("bc", action=action, call=call)
+        with pytest.raises(LOST):
+            bc.send("POST", "vendors", {"number": name})
+    assert seen == [("DROP", False), ("APPLY_THEN_DROP", True)]
+
+
+def test_only_faults_that_answer_can_strike_an_operation_of_a_batch() -> None:
+    with pytest.raises(ValueError, match="operation"):
+        Faults().add("bc", action="drop", operation=True)
+
+
+def test_faults_of_operations_pass_whole_requests_by(bc: BcClient, sandbox: Sandbox) -> None:
+    fault = sandbox.faults.add("bc", action="unavailable", operation=True)
+    assert bc.request("vendors").status_code == 200
+    assert (fault.seen, fault.hits) == (0, 0)

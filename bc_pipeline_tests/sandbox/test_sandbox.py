@@ -159,7 +159,9 @@ def test_the_wholesale_company_serves_every_list_and_its_pages(sandbox: Sandbox)
     bc = sign_in(sandbox, wholesale.NAME)
     for name, table in bc.company.tables.items():
         if table and not entities()[name].parent_key:
-            listed = sum(len(page) for page in bc.all_pages(name, Prefer="odata.maxpagesize=500"))
+            # Journals of other templates than the general one are listed by their name only.
+            path = f"{name}?$filter=templateDisplayName ne ''" if name == "journals" else name
+            listed = sum(len(page) for page in bc.all_pages(path, Prefer="odata.maxpagesize=500"))
             assert listed == len(table), name
     name = quote(wholesale.NAME)
     cards = bc.rows(f"{bc.odata}/{wholesale.ITEM_PAGE}?company={name}")

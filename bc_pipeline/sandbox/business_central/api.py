@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from bc_pipeline.sandbox.business_central.company import ETAG, Company, Row
+from bc_pipeline.sandbox.business_central.company import Company, Row
 from bc_pipeline.sandbox.business_central.errors import (
-    BcError,
     bad_request,
     company_not_found,
-    not_found,
     unknown_resource,
 )
-from bc_pipeline.sandbox.business_central.metadata import EntityType, entities
+from bc_pipeline.sandbox.business_central.metadata import entities
+from bc_pipeline.sandbox.business_central.path import entity_type, row_at, walk
 from bc_pipeline.sandbox.business_central.published import published_page
 from bc_pipeline.sandbox.business_central.query_options import parse_query
 from bc_pipeline.sandbox.business_central.reader import Page, Reader
@@ -30,12 +30,14 @@ Companies = Mapping[str, Company]
 
 @dataclass(frozen=True)
 class Answer:
-    """What was found: a page or one entity with its context, or plain text."""
+    """What was found: a page or one entity with its context, or plain text; ``version`` is the
+    company's when it was read."""
 
     company: str | None
     context: str = ""
     body: Any = None
     text: str | None = None
+    version: int = 0
 
 
 def read(companies: Companies, target: Target, page_size: int) -> Answer:
@@ -49,23 +51,13 @@ def read(companies: Companies, target: Target, page_size: int) -> Answer:
         return _companies(companies, target, page_size)
     if not segments:
         return Answer(None, f"{target.root}/$metadata", {"value": _service_document(target)})
-    company, rest = _company(companies, target)
+    company, rest = company_of(companies, target)
     with company.lock:
         if target.service == "api/v2.0":
-            return _EntityRead(company, target, rest, page_size).answer()
-        return _published(company, target, rest, page_size)
-
-
-def entity_type(entity_set: str) -> EntityType:
-    """The type of an entity set a released version has.
-
-    Raises:
-        BcError: 404.
-    """
-    entity = entities().get(entity_set)
-    if entity is None or not entity.shipping:
-        raise unknown_resource(entity_set)
-    return entity
+            answer = _EntityRead(company, target, rest, page_size).answer()
+        else:
+            answer = _published(company, target, rest, page_size)
+        return replace(answer, version=company.version)
 
 
 # --- companies -----------------------------------------------------------------------------------
@@ -97,7 +89,7 @@ def _company_row(company: Company) -> Row:
     }
 
 
-def _company(companies: Companies, target: Target) -> tuple[Company, tuple[Segment, ...]]:
+def company_of(companies: Companies, target: Target) -> tuple[Company, tuple[Segment, ...]]:
     """The company a URL names, in its path or by ``?company=``, and the rest of the path."""
     first = target.segments[0]
     if first.name == "companies" and first.key is not None:
@@ -158,58 +150,28 @@ class _EntityRead:
             segments.pop()
         if not segments:
             raise unknown_resource("$count")
-        entity, parent, key = self._walk(segments)
-        query = parse_query(self._target.options, entity, entity_type)
+        place = walk(self._company, segments)
+        entity_of = partial(entity_type, self._company)
+        query = parse_query(self._target.options, place.entity, entity_of)
         if counting:
-            if key is not None:
+            if place.key is not None:
                 raise unknown_resource("$count")
-            return Answer(name, text=str(self._reader.count(query, parent)))
-        if key is None:
-            page = self._reader.page(query, self._page_size, parent)
-            return Answer(name, self._context(), page)
-        row = self._single(entity, key, parent)
-        return Answer(name, f"{self._context()}/$entity", self._reader.project(row, query))
+            return Answer(name, text=str(self._reader.count(query, place.link)))
+        if place.key is None:
+            page = self._reader.page(query, self._page_size, place.link)
+            return Answer(name, context_url(self._target), page)
+        row = row_at(self._company, place)
+        body = self._reader.project(row, query)
+        return Answer(name, f"{context_url(self._target)}/$entity", body)
 
-    def _walk(
-        self, segments: list[Segment]
-    ) -> tuple[EntityType, dict[str, Any] | None, str | None]:
-        """Type asked for, link to the parent (None at the top), key (None for a list)."""
-        entity = entity_type(segments[0].name)
-        parent: dict[str, Any] | None = None
-        key = segments[0].key
-        for segment in segments[1:]:
-            navigation = entity.navigations.get(segment.name)
-            if key is None or navigation is None:
-                raise unknown_resource(segment.name)
-            row = self._single(entity, key, parent)
-            parent = self._reader.related(navigation, row)
-            entity = entity_type(navigation.entity_set)
-            key = segment.key
-            if key is None and not navigation.many:
-                key = self._only(entity, parent)
-        return entity, parent, key
 
-    def _only(self, entity: EntityType, link: dict[str, Any]) -> str:
-        rows = self._company.find(entity.entity_set, **link)
-        if not rows:
-            raise not_found(f"No {entity.name} is linked.")
-        return f"{rows[0][entity.keys[0]]}"
-
-    def _single(self, entity: EntityType, key: str, parent: dict[str, Any] | None) -> Row:
-        wanted = text_key(key) if entity.keys == ("subscriptionId",) else guid_key(key)
-        row = self._reader.single(entity, wanted, parent)
-        if row is None:
-            raise not_found(f"The {entity.name} with key {wanted} was not found.")
-        if entity.parent_key == "parentId" and parent is None:
-            raise BcError(400, "Application_DialogException", "The parent must be specified.")
-        return row
-
-    def _context(self) -> str:
-        path = "/".join(_segment_text(segment) for segment in self._target.segments)
-        last = self._target.segments[-1]
-        if last.key is not None:
-            path = path.removesuffix(f"({last.key})")
-        return f"{self._target.root}/$metadata#{path}"
+def context_url(target: Target) -> str:
+    """``@odata.context`` of a list; an entity of it has ``/$entity`` behind."""
+    path = "/".join(_segment_text(segment) for segment in target.segments)
+    last = target.segments[-1]
+    if last.key is not None:
+        path = path.removesuffix(f"({last.key})")
+    return f"{target.root}/$metadata#{path}"
 
 
 def _segment_text(segment: Segment) -> str:
@@ -237,4 +199,4 @@ def _is_extension(segment: Segment) -> bool:
     return segment.name in ("inventoryByLocations", "bomComponents")
 
 
-__all__ = ["ETAG", "Answer", "entity_type", "read"]
+__all__ = ["Answer", "company_of", "context_url", "read"]

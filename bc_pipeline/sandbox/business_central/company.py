@@ -10,31 +10,32 @@ it keeps tags, stamps and look-ups right.
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from random import Random
 
-from bc_pipeline.sandbox.business_central.generated import GeneratedTable
-from bc_pipeline.sandbox.business_central.metadata import EntityType, entities
+from bc_pipeline.sandbox.business_central.metadata import EntityType, Field, entities
+from bc_pipeline.sandbox.business_central.rows import Row, RowMaker
+from bc_pipeline.sandbox.business_central.settings import CompanySettings
+from bc_pipeline.sandbox.business_central.stock import Stock
+from bc_pipeline.sandbox.business_central.tables import Tables
 from bc_pipeline.sandbox.business_central.values import (
-    empty_row,
+    encode_enum,
     etag_text,
     stamp_text,
-    stored_value,
 )
 from bc_pipeline.sandbox.json_text import JsonValue
 
-Row = dict[str, JsonValue]
 Page = Callable[[], Iterable[Row]]
 
 ETAG = "@odata.etag"
 
 
-class Company:
+class Company(Tables):
     """State of one company.
 
     Args:
@@ -56,23 +57,43 @@ class Company:
         seed: int = 1,
         id: str | None = None,
     ) -> None:
+        super().__init__()
         self.name = name
         self.display_name = display_name or name
         self.currency_code = currency_code
         self.id = id or str(uuid.uuid5(uuid.NAMESPACE_URL, f"bc_pipeline/company/{name}"))
         self.clock = clock
         self.created_at = stamp_text(clock())
-        self.lock = threading.RLock()
-        self.tables: dict[str, MutableMapping[str, Row]] = defaultdict(dict)
+        self.settings = CompanySettings()
         # Published OData pages and lists of the Optiply extension, by name.
         self.pages: dict[str, Page] = {}
         self._random = Random(f"{seed}/{name}")
-        self._version = 0
         self._last_entry = 0
-        self._empty: dict[str, Row] = {}
-        self._indexes: dict[str, dict[str, dict[JsonValue, dict[str, None]]]] = defaultdict(dict)
-        self._ordered: dict[str, list[str]] = {}
-        self._stock: dict[str, dict[tuple[str, str], Decimal]] = defaultdict(dict)
+        self._rows = RowMaker(currency_code)
+        self._own_fields: dict[str, dict[str, Field]] = defaultdict(dict)
+        self._stock = Stock()
+
+    # --- what the company's entities look like -------------------------------------------------
+
+    def entity(self, entity_set: str) -> EntityType:
+        """The type of an entity set as this company shows it: with the properties extensions
+        add, and writable what its settings say."""
+        entity = entities()[entity_set]
+        own = self._own_fields.get(entity_set)
+        writable = self.settings.writable.get(entity_set, ())
+        if not own and not writable:
+            return entity
+        fields = {**entity.fields, **(own or {})}
+        fields |= {name: replace(fields[name], read_only=False) for name in writable}
+        return replace(entity, fields=fields)
+
+    def extend(self, entity_set: str, field: Field) -> None:
+        """Add a property, as an extension does; rows get it empty."""
+        with self.lock:
+            self._own_fields[entity_set][field.name] = field
+            self._rows = RowMaker(self.currency_code)
+            for key in self.tables[entity_set]:
+                self.modify(entity_set, key, touch=False, **{field.name: None})
 
     # --- writing -------------------------------------------------------------------------------
 
@@ -86,23 +107,20 @@ class Company:
         Raises:
             ValueError: unknown property, or the id exists.
         """
-        entity = entities()[entity_set]
+        entity = self.entity(entity_set)
         with self.lock:
-            stored = self._blank(entity) | self._checked(entity, row)
+            stored = self._rows.new(entity, row)
             if not row.get("id") and "id" in entity.fields:
                 stored["id"] = self.new_id()
             if "lastModifiedDateTime" in entity.fields and (
                 stamp is not None or "lastModifiedDateTime" not in row
             ):
                 stored["lastModifiedDateTime"] = self._stamp(stamp)
-            key = stored[entity.keys[0]]
-            table = self.tables[entity_set]
-            if key in table:
+            key = self.key_of(entity_set, stored)
+            if key in self.tables[entity_set]:
                 raise ValueError(f"{entity_set}({key}) exists already")
             stored[ETAG] = self._next_etag()
-            table[key] = stored
-            self._ordered.pop(entity_set, None)
-            self._index(entity_set, key, stored)
+            self._put(entity_set, key, stored)
             if entity_set == "itemLedgerEntries":
                 self._count(stored)
             return stored
@@ -111,36 +129,30 @@ class Company:
         """Change properties of a row and return it; the tag always changes.
 
         Args:
+            id: the row's id, or its :meth:`key_of` where that is something else.
             touch: also move ``lastModifiedDateTime`` (False: as a line edit does to its header).
         """
-        entity = entities()[entity_set]
+        entity = self.entity(entity_set)
         with self.lock:
-            stored = self.tables[entity_set][id]
-            checked = self._checked(entity, changes)
-            self._unindex(entity_set, id, stored)
-            stored.update(checked)
+            values = self._rows.checked(entity, changes)
             if touch and "lastModifiedDateTime" in entity.fields:
-                explicit = changes.get("lastModifiedDateTime")
-                stored["lastModifiedDateTime"] = self._stamp(explicit)
-            stored[ETAG] = self._next_etag()
-            if not checked.keys().isdisjoint(entity.order):
-                self._ordered.pop(entity_set, None)
-            self._index(entity_set, id, stored)
-            return stored
+                values["lastModifiedDateTime"] = self._stamp(changes.get("lastModifiedDateTime"))
+            values[ETAG] = self._next_etag()
+            return self._change(entity_set, id, values)
 
     def delete(self, entity_set: str, id: str) -> Row:
-        """Remove a row and return it; lines of a document are removed with it."""
+        """Remove a row and return it; lines of a document, dimensions and whatever else is part
+        of it are removed with it."""
         with self.lock:
-            self._version += 1
-            stored = self.tables[entity_set].pop(id)
-            self._unindex(entity_set, id, stored)
-            self._ordered.pop(entity_set, None)
+            stored = self._take(entity_set, id)
             for navigation in entities()[entity_set].navigations.values():
-                if navigation.link == {"documentId": "id"}:
-                    for line in self.find(navigation.entity_set, documentId=id):
-                        self.delete(navigation.entity_set, line["id"])
+                if navigation.many and navigation.part and self.tables.get(navigation.entity_set):
+                    link = {theirs: stored[ours] for theirs, ours in navigation.link.items()}
+                    for part in self.find(navigation.entity_set, **link, **navigation.const):
+                        self.delete(navigation.entity_set, self.key_of(navigation.entity_set, part))
             if entity_set == "items":
-                self._stock.pop(id, None)
+                self._note_undo(self._stock.put, id, self._stock.of(id))
+                self._stock.put(id, {})
             return stored
 
     def post_ledger(
@@ -179,87 +191,19 @@ class Company:
 
     # --- reading -------------------------------------------------------------------------------
 
-    def find(self, entity_set: str, **equal: JsonValue) -> list[Row]:
-        """Rows whose properties all equal the given ones, in order of insertion."""
-        with self.lock:
-            table = self.tables[entity_set]
-            if not equal:
-                return list(table.values())
-            # Any one property narrows the search; identifiers narrow it best.
-            names = [n for n in equal if n.lower().endswith(("id", "number"))] or list(equal)
-            name = "id" if "id" in equal else names[0]
-            candidates = [table[key] for key in self._lookup(entity_set, name, equal[name])]
-            if len(equal) == 1:
-                return candidates
-            return [row for row in candidates if all(row.get(n) == v for n, v in equal.items())]
-
-    def ordered(self, entity_set: str) -> list[str]:
-        """Ids of all rows in the order Business Central lists them by default."""
-        with self.lock:
-            ids = self._ordered.get(entity_set)
-            if ids is None:
-                table = self.tables[entity_set]
-                ids = list(table)
-                if not isinstance(table, GeneratedTable):
-                    order = entities()[entity_set].order
-                    ids.sort(key=lambda key: (*(table[key][name] for name in order), key))
-                self._ordered[entity_set] = ids
-            return ids
-
     def inventory(self, item_id: str, location: str | None = None) -> Decimal:
         """Stock of an item in its base unit, of one location code or (None) in total."""
-        stock = self._stock.get(item_id, {})
-        return sum(
-            (quantity for (code, _), quantity in stock.items() if location in (None, code)),
-            Decimal(0),
-        )
+        return self._stock.total(item_id, location)
 
     def stock(self, item_id: str) -> dict[tuple[str, str], Decimal]:
         """Stock of an item by (location code, variant code), zero sums included."""
-        return dict(self._stock.get(item_id, {}))
+        return self._stock.of(item_id)
 
     def new_id(self) -> str:
         """A new repeatable id."""
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
 
-    @property
-    def version(self) -> int:
-        """A number that is different after every change."""
-        return self._version
-
-    @property
-    def is_generated(self) -> bool:
-        """Whether rows of some table are made as they are read."""
-        return any(isinstance(table, GeneratedTable) for table in self.tables.values())
-
     # --- inside --------------------------------------------------------------------------------
-
-    def _blank(self, entity: EntityType) -> Row:
-        if entity.entity_set not in self._empty:
-            self._empty[entity.entity_set] = empty_row(entity) | (
-                self._checked(entity, {"currencyCode": ""})
-                if "currencyCode" in entity.fields
-                else {}
-            )
-        return self._empty[entity.entity_set]
-
-    def _checked(self, entity: EntityType, values: Row) -> Row:
-        checked = {}
-        for name, value in values.items():
-            if name.startswith("#"):
-                checked[name] = value
-                continue
-            field = entity.fields.get(name)
-            if field is None:
-                raise ValueError(f"{entity.entity_set} has no property {name}")
-            if name == "currencyCode" and not value and field.source == "variable":
-                value = (
-                    self.currency_code
-                )  # blank is stored, the local code is shown (rules.md 0.5)
-            checked[name] = stored_value(field, value)
-        if entity.entity_set == "items":
-            checked.pop("inventory", None)
-        return checked
 
     def _stamp(self, stamp: datetime | str | None) -> str:
         return stamp if isinstance(stamp, str) else stamp_text(stamp or self.clock())
@@ -269,6 +213,7 @@ class Company:
         return etag_text(self._version)
 
     def _count(self, entry: Row) -> None:
+        self._note_undo(setattr, self, "_last_entry", self._last_entry)
         self._last_entry = max(self._last_entry, entry["entryNumber"])
         item_id = entry.get("#itemId")
         if item_id is None:
@@ -277,34 +222,8 @@ class Company:
                 return
             item_id = entry["#itemId"] = items[0]["id"]
         place = (entry.setdefault("#locationCode", ""), entry.setdefault("#variantCode", ""))
-        stock = self._stock[item_id]
-        stock[place] = stock.get(place, Decimal(0)) + entry["quantity"]
-
-    def _lookup(self, entity_set: str, name: str, value: JsonValue) -> Iterable[str]:
-        table = self.tables[entity_set]
-        if isinstance(table, GeneratedTable):
-            return table.lookup(name, value)
-        if name in entities()[entity_set].keys[:1]:
-            return [value] if value in table else []
-        indexes = self._indexes[entity_set]
-        if name not in indexes:
-            index: dict[JsonValue, dict[str, None]] = defaultdict(dict)
-            for key, row in table.items():
-                index[row.get(name)][key] = None
-            indexes[name] = index
-        return list(indexes[name].get(value, ()))
-
-    def _index(self, entity_set: str, key: str, row: Row) -> None:
-        for name, index in self._indexes[entity_set].items():
-            index[row.get(name)][key] = None
-
-    def _unindex(self, entity_set: str, key: str, row: Row) -> None:
-        for name, index in self._indexes[entity_set].items():
-            index[row.get(name)].pop(key, None)
+        self._note_undo(self._stock.put, item_id, self._stock.of(item_id))
+        self._stock.add(item_id, place, entry["quantity"])
 
 
-def encode_enum(caption: str) -> str:
-    """An enum caption as OData writes it, ``Sales Order`` -> ``Sales_x0020_Order``."""
-    if not caption.strip():
-        return "_x0020_"
-    return "".join(c if c.isalnum() or c == "_" else f"_x{ord(c):04X}_" for c in caption)
+__all__ = ["ETAG", "Company", "Page", "Row", "encode_enum"]

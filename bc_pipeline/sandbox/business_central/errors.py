@@ -69,3 +69,46 @@ def invalid_credentials() -> BcError:
         "The server has rejected the client credentials.",
         {"www-authenticate": "Bearer"},
     )
+
+
+# --- errors of business logic (rules.md, behaviour.md 5) -----------------------------------------
+
+
+def dialog(message: str) -> BcError:
+    """400: AL called Error(); almost every rule of rules.md is told this way."""
+    return BcError(400, "Application_DialogException", message)
+
+
+def field_error(message: str) -> BcError:
+    """400: AL called TestField or FieldError."""
+    return BcError(400, "Application_FieldValidationException", message)
+
+
+def no_relation(table: str, field: str, value: object) -> BcError:
+    """400: the value is in no row of the table the field refers to."""
+    return BcError(
+        400,
+        "Internal_InvalidTableRelation",
+        f"The field {field} contains a value ({value}) that cannot be found in the related table "
+        f"({table}).",
+    )
+
+
+def same_key(entity_name: str, key: object) -> BcError:
+    """400: a record with this key exists."""
+    return BcError(
+        400,
+        "Internal_EntityWithSameKeyExists",
+        f"The record in table {entity_name} already exists. Identification fields and values: "
+        f"'{key}'",
+    )
+
+
+def read_only(name: str) -> BcError:
+    """400: the page does not let this property be written."""
+    return BcError(400, "BadRequest_InvalidOperation", f"Control '{name}' is read-only.")
+
+
+def method_not_allowed(message: str) -> BcError:
+    """405: this verb is not allowed on this URL or entity."""
+    return BcError(405, "BadRequest_MethodNotAllowed", message)

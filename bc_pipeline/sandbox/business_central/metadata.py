@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cache, cached_property
 from importlib import resources
 from typing import Any, Literal
@@ -25,6 +26,8 @@ class Field:
     read_only: bool = False
     enum: tuple[str, ...] = ()
     source: Source = "stored"
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
 
     @cached_property
     def is_code(self) -> bool:
@@ -69,10 +72,10 @@ class EntityType:
     @cached_property
     def order(self) -> tuple[str, ...]:
         """Properties rows come in order of when a request names none."""
-        for key in ("entryNumber", "sequence"):
+        for key in ("entryNumber", "sequence", "lineNumber"):
             if key in self.fields:
-                parent = ("documentId",) if "documentId" in self.fields else ()
-                return (*parent, key)
+                parent = next((n for n in ("documentId", "journalId") if n in self.fields), None)
+                return (parent, key) if parent else (key,)
         return self.keys or tuple(self.fields)[:1]
 
     @cached_property
@@ -126,6 +129,8 @@ def _field(name: str, data: Mapping[str, Any]) -> Field:
         read_only=data.get("readOnly", False),
         enum=tuple(data.get("enum", ())),
         source=data.get("source", "stored"),
+        minimum=Decimal(data["min"]) if "min" in data else None,
+        maximum=Decimal(data["max"]) if "max" in data else None,
     )
 
 

@@ -41,15 +41,19 @@ class PreparedAnswers:
             return None
         return kept.company, Response(kept.body, headers=kept.headers)
 
-    def keep(self, key: Hashable, company: Company, response: Response) -> None:
-        """Remember an answer if it is one of a generated company."""
+    def keep(self, key: Hashable, company: Company, version: int, response: Response) -> None:
+        """Remember an answer if it is one of a generated company.
+
+        Args:
+            version: the company's when the answer was read; it may have changed since.
+        """
         if not company.is_generated:
             return
         body = bytes(response.body)
         with self._lock:
             old = self._kept.pop(key, None)
             self._bytes += len(body) - (len(old.body) if old else 0)
-            self._kept[key] = _Kept(company, company.version, body, dict(response.headers))
+            self._kept[key] = _Kept(company, version, body, dict(response.headers))
             while self._bytes > MAX_BYTES:
                 _, dropped = self._kept.popitem(last=False)
                 self._bytes -= len(dropped.body)

@@ -73,6 +73,9 @@ class Reader:
 
     def single(self, entity: EntityType, key: str, parent: Mapping[str, Any] | None) -> Row | None:
         """The stored row with this key, if it exists (and belongs to ``parent``)."""
+        if entity.entity_set == "dimensionSetLines":  # ids repeat, but not below one parent
+            found = self._company.find(entity.entity_set, id=key, **(parent or {}))
+            return found[0] if found else None
         row = self._company.tables[entity.entity_set].get(key)
         if row is None or not _has(row, parent or {}):
             return None

@@ -3,31 +3,50 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
-import re
 import uuid
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from bc_pipeline.sandbox.business_central import api, writes
+from bc_pipeline.sandbox.business_central import api
+from bc_pipeline.sandbox.business_central.answers import (
+    json_response,
+    preferred_size,
+    read_body,
+    zip_response,
+)
+from bc_pipeline.sandbox.business_central.batch import BatchOptions, read_batch, run_batch
+from bc_pipeline.sandbox.business_central.body import parse_json
 from bc_pipeline.sandbox.business_central.company import Company
-from bc_pipeline.sandbox.business_central.errors import BcError, error_body, invalid_credentials
+from bc_pipeline.sandbox.business_central.errors import (
+    BcError,
+    error_body,
+    invalid_credentials,
+    method_not_allowed,
+)
 from bc_pipeline.sandbox.business_central.limits import Limits, LimitSettings
+from bc_pipeline.sandbox.business_central.operations import OperationRunner
 from bc_pipeline.sandbox.business_central.prepared import PreparedAnswers
-from bc_pipeline.sandbox.business_central.reader import Page
-from bc_pipeline.sandbox.business_central.urls import Target, environment_missing, parse_url
-from bc_pipeline.sandbox.json_text import JsonValue, dumps
+from bc_pipeline.sandbox.business_central.urls import (
+    Segment,
+    Target,
+    environment_missing,
+    parse_url,
+)
+from bc_pipeline.sandbox.business_central.write_requests import (
+    API,
+    WriteRequest,
+    refuse_read_only_intent,
+    write,
+)
 
 MAX_PAGE_SIZE = 20_000
-_PREFERRED_SIZE = re.compile(r"odata\.maxpagesize\s*=\s*(\d+)", re.IGNORECASE)
-_MINIMUM_GZIP_BYTES = 1_000
+_BATCH = (Segment("$batch"),)
 
 UserOf = Callable[[str | None], str | None]
 
@@ -61,7 +80,9 @@ class BusinessCentralSandbox:
         try:
             response = await self._respond(request)
         except BcError as error:
-            response = _json(error.status, error_body(error.code, error.message), error.headers)
+            response = json_response(
+                error.status, error_body(error.code, error.message), error.headers
+            )
         response.headers["request-id"] = str(uuid.uuid4())
         response.headers["odata-version"] = "4.0"
         await response(scope, receive, send)
@@ -81,20 +102,19 @@ class BusinessCentralSandbox:
             rest = path.removeprefix(root_path)
             base = f"{request.url.scheme}://{request.headers['host']}{root_path}"
             if rest.startswith("/environments/"):
-                return _json(200, self._environment_list(base))
+                return json_response(200, self._environment_list(base))
             target = parse_url(base, rest, request.scope["query_string"].decode("latin-1"))
             if target.environment.lower() not in (e.lower() for e in self.environments):
                 raise environment_missing(target.environment)
-            if request.method not in ("GET", "HEAD"):
-                intent = request.headers.get("data-access-intent")
-                raise writes.refuse_write(request.method, target, intent)
-            return await run_in_threadpool(self._read, request, target)
+            if target.segments == _BATCH and target.service == API:
+                return await run_in_threadpool(self._batch, request, target, await request.body())
+            if request.method in ("GET", "HEAD"):
+                return await run_in_threadpool(self._read, request, target)
+            return await run_in_threadpool(self._write, request, target, await request.body())
 
     def _read(self, request: Request, target: Target) -> Response:
-        asked = _PREFERRED_SIZE.search(request.headers.get("prefer", ""))
-        size = min(int(asked[1]), MAX_PAGE_SIZE) if asked else MAX_PAGE_SIZE
-        if size < 1:
-            raise BcError(400, "BadRequest", "odata.maxpagesize must be greater than zero.")
+        asked = preferred_size(request.headers)
+        size = min(asked or MAX_PAGE_SIZE, MAX_PAGE_SIZE)
         zipped = "gzip" in request.headers.get("accept-encoding", "").lower()
         key = (str(request.url), asked is not None, size, zipped)
         if (prepared := self._prepared.get(key)) is not None:
@@ -105,16 +125,46 @@ class BusinessCentralSandbox:
         if answer.text is not None:
             return Response(answer.text, media_type="text/plain")
         headers = {"preference-applied": f"odata.maxpagesize={size}"} if asked else {}
-        body = answer.body
-        if isinstance(body, Page):
-            body = _envelope(answer.context, body, request, target)
-        else:
-            body = {"@odata.context": answer.context} | body
-        response = _json(200, body, headers)
+        response = json_response(200, read_body(answer, target, _url(request)), headers)
         if zipped:
-            _zip(response)
+            zip_response(response)
         if answer.company is not None:
-            self._prepared.keep(key, self.companies[answer.company], response)
+            company = self.companies[answer.company]
+            self._prepared.keep(key, company, answer.version, response)
+        return response
+
+    def _write(self, request: Request, target: Target, text: bytes) -> Response:
+        body = parse_json(text) if text else None
+        wanted = WriteRequest(request.method, target, request.headers, body)
+        answer = write(self.companies, wanted)
+        request.scope["state"]["company"] = answer.company
+        if answer.body is None:
+            return Response(status_code=answer.status)
+        headers = {"location": answer.location} if answer.location else {}
+        return json_response(answer.status, answer.body, headers)
+
+    def _batch(self, request: Request, target: Target, text: bytes) -> Response:
+        if request.method != "POST":
+            raise method_not_allowed("A batch is sent with POST.")
+        refuse_read_only_intent(request.headers)
+        operations = read_batch(request.headers.get("content-type", ""), text)
+        state = request.scope["state"]
+        runner = OperationRunner(
+            self.companies,
+            target,
+            request.headers.get("company"),
+            MAX_PAGE_SIZE,
+            strike=state.get("strike_operation", lambda method, url: None),
+            log=state.get("operations", []),
+            request=state.get("number", 0),
+        )
+        options = BatchOptions.of(request.headers)
+        responses = run_batch(self.companies, operations, options, runner.run)
+        if len(runner.reached) == 1:
+            state["company"] = next(iter(runner.reached))
+        response = json_response(200, {"responses": responses})
+        if "gzip" in request.headers.get("accept-encoding", "").lower():
+            zip_response(response)
         return response
 
     def _environment_list(self, base: str) -> dict[str, Any]:
@@ -135,30 +185,7 @@ class BusinessCentralSandbox:
         }
 
 
-def _envelope(context: str, page: Page, request: Request, target: Target) -> dict[str, Any]:
-    body: dict[str, Any] = {"@odata.context": context}
-    if page.count is not None:
-        body["@odata.count"] = page.count
-    body["value"] = page.rows
-    if page.next_token is not None:
-        kept = [(n, v) for n, v in target.options if n not in ("$skiptoken", "aid")]
-        kept += [("aid", "FIN"), ("$skiptoken", page.next_token)]
-        query = "&".join(f"{quote(n, safe='$')}={quote(v, safe='')}" for n, v in kept)
-        host = f"{request.url.scheme}://{request.headers['host']}"
-        path = request.scope["raw_path"].decode("latin-1")
-        body["@odata.nextLink"] = f"{host}{path}?{query}"
-    return body
-
-
-def _json(status: int, body: JsonValue, headers: dict[str, str] | None = None) -> Response:
-    kind = "application/json; odata.metadata=minimal; odata.streaming=true"
-    return Response(dumps(body), status, {"content-type": kind} | (headers or {}))
-
-
-def _zip(response: Response) -> None:
-    if len(response.body) < _MINIMUM_GZIP_BYTES:
-        return
-    response.body = gzip.compress(response.body, compresslevel=1)
-    response.headers["content-encoding"] = "gzip"
-    response.headers["content-length"] = str(len(response.body))
-    response.headers["vary"] = "Accept-Encoding"
+def _url(request: Request) -> str:
+    """The request's own URL without the query, percent-encoded as it came."""
+    path = request.scope["raw_path"].decode("latin-1")
+    return f"{request.url.scheme}://{request.headers['host']}{path}"

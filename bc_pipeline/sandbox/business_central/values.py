@@ -77,3 +77,10 @@ def etag_text(version: int) -> str:
     """A weak, opaque tag that is different for every version of a row (behaviour.md 3)."""
     inner = base64.b64encode(f"19;{version:019d};1;00;".encode()).decode()
     return f'W/"{inner}"'
+
+
+def encode_enum(caption: str) -> str:
+    """An enum caption as OData writes it, ``Sales Order`` -> ``Sales_x0020_Order``."""
+    if not caption.strip():
+        return BLANK_ENUM
+    return "".join(c if c.isalnum() or c == "_" else f"_x{ord(c):04X}_" for c in caption)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from bc_pipeline.sandbox.business_central.company import Company, Row
-from bc_pipeline.sandbox.changes import masters, purchases, receiving, sales
+from bc_pipeline.sandbox.changes import masters, purchases, receiving, sales, setup
 
 if TYPE_CHECKING:
     from bc_pipeline.sandbox.server import Sandbox
@@ -59,12 +59,29 @@ CHANGES: dict[str, Change] = {
 
 NAMES: tuple[str, ...] = tuple(CHANGES)
 
+# What is changed rarely and on purpose; random business leaves it alone.
+SETUP_CHANGES: dict[str, Change] = {
+    change.__name__: change
+    for change in (
+        setup.new_dimension,
+        setup.new_dimension_value,
+        setup.delete_dimension,
+        setup.block_dimension,
+        setup.unblock_dimension,
+        setup.block_dimension_value,
+        setup.unblock_dimension_value,
+        setup.block_account,
+        setup.unblock_account,
+        purchases.enter_vendor_invoice_number,
+    )
+}
+
 
 def apply_to(company: Company, name: str, params: dict[str, Any]) -> str:
     """Applies one change to a company and describes it.
 
     Args:
-        name: one of :data:`NAMES`.
+        name: one of :data:`NAMES` or of :data:`SETUP_CHANGES`.
         params: the change's keyword arguments; items, vendors, orders ... by number or id.
 
     Raises:
@@ -72,7 +89,7 @@ def apply_to(company: Company, name: str, params: dict[str, Any]) -> str:
         TypeError: parameters it does not take.
         Refused: Business Central would not allow it; nothing has changed.
     """
-    change = CHANGES[name]
+    change = (CHANGES | SETUP_CHANGES)[name]
     with company.lock:
         result = change(company, **params)
     told = ", ".join(f"{key}={value!r}" for key, value in params.items())

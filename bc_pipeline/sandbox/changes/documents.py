@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from bc_pipeline.sandbox.business_central.company import Company, Row
 from bc_pipeline.sandbox.business_central.metadata import entities
 from bc_pipeline.sandbox.business_central.values import ZERO_DATE, ZERO_GUID
+from bc_pipeline.sandbox.changes.amounts import CENT, NOTHING, amounts
 
-CENT = Decimal("0.01")
-NOTHING = Decimal(0)
 LINE_STEP = 10000
 
 # A line as changes name it: item (number or id), quantity, and optionally price, unit, variant,
@@ -161,8 +160,21 @@ def add_line(
         values |= priced(kind, header, spec, decimal(spec.get("price", 0)), NOTHING)
     else:
         values |= _item_line(company, kind, header, spec)
+    values |= open_quantities(company, values)
     fields = entities()[kind.lines].fields
     return company.insert(kind.lines, {k: v for k, v in values.items() if k in fields})
+
+
+def open_quantities(company: Company, line: Row) -> Row:
+    """What the next posting of an order line takes: all that is left, unless the company is set
+    up to leave it blank (rules.md 4.13)."""
+    if company.settings.default_quantity_to_receive != "Remainder":
+        return {"receiveQuantity": NOTHING, "invoiceQuantity": NOTHING}
+    quantity = line.get("quantity", NOTHING)
+    return {
+        "receiveQuantity": quantity - line.get("receivedQuantity", NOTHING),
+        "invoiceQuantity": quantity - line.get("invoicedQuantity", NOTHING),
+    }
 
 
 def _item_line(company: Company, kind: Kind, header: Row, spec: LineSpec) -> Row:
@@ -209,38 +221,6 @@ def priced(kind: Kind, header: Row, spec: LineSpec, price: Decimal, tax: Decimal
     )
 
 
-def amounts(
-    quantity: Decimal,
-    price: Decimal,
-    *,
-    discount_percent: Decimal,
-    invoice_discount_percent: Decimal,
-    tax_percent: Decimal,
-    includes_tax: bool,
-) -> Row:
-    """The amounts of a line: before the invoice discount, and net of it; all without tax unless
-    their name says otherwise."""
-    gross = _cents(quantity * price)
-    discount = _cents(gross * discount_percent / 100)
-    rate = tax_percent / 100
-    excluding = _cents((gross - discount) / (1 + rate)) if includes_tax else gross - discount
-    allocation = _cents(excluding * invoice_discount_percent / 100)
-    net = excluding - allocation
-    tax, net_tax = _cents(excluding * rate), _cents(net * rate)
-    return {
-        "discountPercent": discount_percent,
-        "discountAmount": discount,
-        "taxPercent": tax_percent,
-        "amountExcludingTax": excluding,
-        "totalTaxAmount": tax,
-        "amountIncludingTax": excluding + tax,
-        "invoiceDiscountAllocation": allocation,
-        "netAmount": net,
-        "netTaxAmount": net_tax,
-        "netAmountIncludingTax": net + net_tax,
-    }
-
-
 def reprice(kind: Kind, header: Row, line: Row, **changes: Decimal) -> Row:
     """What changes on a line when its quantity, price (by the kind's name) or discount does."""
     values = {**line, **changes}
@@ -255,11 +235,10 @@ def reprice(kind: Kind, header: Row, line: Row, **changes: Decimal) -> Row:
     )
 
 
-def retotal(company: Company, kind: Kind, document_id: str, *, touch: bool = True) -> Row:
-    """Sums the lines into the header; ``touch`` moves its stamp, which not every change of a
-    line does (behaviour.md 3.2)."""
+def totals(company: Company, kind: Kind, document_id: str) -> Row:
+    """What a header shows of its lines: amounts, and whether all goods came or went."""
     lines = lines_of(company, kind, document_id)
-    totals: Row = {
+    summed: Row = {
         "discountAmount": sum((r["invoiceDiscountAllocation"] for r in lines), NOTHING),
         "totalAmountExcludingTax": sum((r["netAmount"] for r in lines), NOTHING),
         "totalTaxAmount": sum((r["netTaxAmount"] for r in lines), NOTHING),
@@ -268,8 +247,15 @@ def retotal(company: Company, kind: Kind, document_id: str, *, touch: bool = Tru
     for name, done in (("fullyReceived", "receivedQuantity"), ("fullyShipped", "shippedQuantity")):
         if name in entities()[kind.headers].fields:
             goods = [r for r in lines if r["lineType"] != "Comment"]
-            totals[name] = bool(goods) and all(r[done] >= r["quantity"] for r in goods)
-    return company.modify(kind.headers, document_id, touch=touch, **totals)
+            summed[name] = bool(goods) and all(r[done] >= r["quantity"] for r in goods)
+    return summed
+
+
+def retotal(company: Company, kind: Kind, document_id: str, *, touch: bool = True) -> Row:
+    """Sums the lines into the header; ``touch`` moves its stamp, which not every change of a
+    line does (behaviour.md 3.2)."""
+    summed = totals(company, kind, document_id)
+    return company.modify(kind.headers, document_id, touch=touch, **summed)
 
 
 def check_postable(company: Company, lines: Iterable[Row]) -> None:
@@ -304,7 +290,3 @@ def move_goods(
         variant_code=variant["code"] if variant else "",
         documentType=document_type.replace(" ", "_x0020_"),
     )
-
-
-def _cents(amount: Decimal) -> Decimal:
-    return amount.quantize(CENT, rounding=ROUND_HALF_UP)

@@ -91,6 +91,7 @@ def new_item(
             "baseUnitOfMeasureCode": unit,
             "#units": {unit: Decimal(1)},
             "#purchaseUnit": unit,
+            **company.settings.templates.get("items", {}),
             **_card_values(company, card),
         },
     )
@@ -209,6 +210,7 @@ def new_vendor(
             "blocked": blocked,
             "currencyCode": currency,
             "currencyId": found[0]["id"] if found else None,
+            **company.settings.templates.get("vendors", {}),
         },
     )
 

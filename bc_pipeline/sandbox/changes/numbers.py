@@ -42,7 +42,12 @@ SERIES: dict[str, tuple[tuple[tuple[str, str], ...], str]] = {
     "purchase invoice": ((("purchaseInvoices", "number"),), "108000"),
     "purchase receipt": ((("purchaseReceipts", "number"),), "107000"),
     "adjustment": ((("itemLedgerEntries", "documentNumber"),), "T00000"),
+    "draft purchase invoice": ((("purchaseInvoices", "number"),), "PI00000"),
+    "general journal": ((("generalLedgerEntries", "documentNumber"),), "G00000"),
 }
+# Series of a prefix of their own, beside numbers that come from elsewhere: people number items
+# too, entries carry the numbers of documents, posted invoices are drafts that were numbered anew.
+OWN_PREFIX = {"adjustment", "draft purchase invoice", "general journal"}
 
 
 @dataclass
@@ -70,27 +75,36 @@ def next_number(company: Company, series: str) -> str:
                 for entity_set, name in places
                 for row in company.tables[entity_set].values()
             )
-            # Items and entries are numbered by people too; their series has a prefix of its own.
-            own_prefix = series == "adjustment"
-            known[series] = _continue(used, first, own_prefix=own_prefix)
+            own_prefix = series in OWN_PREFIX
+            known[series] = _continue(used, first, _others(series), own_prefix=own_prefix)
         return known[series].next()
 
 
-def _continue(used: Iterable[str], first: str, *, own_prefix: bool) -> _Series:
-    """The series that goes on from the highest number of the prefix most numbers have."""
+def _continue(used: Iterable[str], first: str, others: set[str], *, own_prefix: bool) -> _Series:
+    """The series that goes on from the highest number of the prefix most numbers have; ``others``
+    are prefixes that belong to other series."""
     start = _parts(first)
+    assert start is not None
     highest: dict[str, tuple[int, int]] = {}
     counts: dict[str, int] = {}
     for number in used:
         if (parts := _parts(number)) is None:
             continue
         prefix, value, width = parts
+        if prefix in others:
+            continue
         counts[prefix] = counts.get(prefix, 0) + 1
         highest[prefix] = max(highest.get(prefix, (0, 0)), (value, width))
-    assert start is not None
     prefix = start[0] if own_prefix or not counts else max(counts, key=lambda p: counts[p])
     value, width = highest.get(prefix, start[1:])
     return _Series(prefix, value, width)
+
+
+def _others(series: str) -> set[str]:
+    """Prefixes of the other series whose numbers stand in the same places."""
+    places = set(SERIES[series][0])
+    firsts = (SERIES[s][1] for s in OWN_PREFIX - {series} if places & set(SERIES[s][0]))
+    return {parts[0] for first in firsts if (parts := _parts(first)) is not None}
 
 
 def _parts(number: str) -> tuple[str, int, int] | None:

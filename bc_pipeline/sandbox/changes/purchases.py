@@ -17,6 +17,7 @@ from bc_pipeline.sandbox.changes.documents import (
     create_header,
     decimal,
     lines_of,
+    open_quantities,
     reprice,
     resolve,
     retotal,
@@ -132,6 +133,8 @@ def change_purchase_line(
     ):
         raise Refused(f"line {sequence} of {header['number']} was received beyond that")
     changes = reprice(PURCHASE_ORDER, header, found, **wanted) if wanted else {}
+    if "quantity" in wanted:
+        changes |= open_quantities(company, found | changes)
     if date is not None:
         changes["expectedReceiptDate"] = date
     company.modify("purchaseOrderLines", found["id"], **changes)
@@ -180,6 +183,7 @@ def change_vendor_of_purchase_order(company: Company, *, order: str, vendor: str
         kept = {name: line[name] for name in KEPT_ON_VENDOR_CHANGE}
         if line["lineType"] != "Comment":
             kept |= reprice(PURCHASE_ORDER, header, line)
+        kept |= open_quantities(company, kept)
         company.insert("purchaseOrderLines", kept | {"documentId": header["id"]})
     return retotal(company, PURCHASE_ORDER, header["id"])
 
@@ -199,6 +203,14 @@ def change_requested_date(company: Company, *, order: str, date: date | str) -> 
         if line["lineType"] == "Item" and line["receivedQuantity"] < line["quantity"]:
             company.modify("purchaseOrderLines", line["id"], expectedReceiptDate=date)
     return company.modify("purchaseOrders", header["id"], requestedReceiptDate=date)
+
+
+def enter_vendor_invoice_number(company: Company, *, order: str, number: str) -> Row:
+    """The vendor's invoice number, typed in the client: the API has no property for it, but
+    posting an order may need it (rules.md 3.18)."""
+    header = resolve(company, "purchaseOrders", order)
+    facts: Row = {"#vendorInvoiceNumber": number}
+    return company.modify("purchaseOrders", header["id"], **facts)
 
 
 def delete_purchase_order(company: Company, *, order: str) -> Row:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 
 from bc_pipeline.sandbox.business_central.company import Company, Row
@@ -22,6 +23,7 @@ from bc_pipeline.sandbox.changes.documents import (
     decimal,
     lines_of,
     move_goods,
+    open_quantities,
     reprice,
     resolve,
     retotal,
@@ -82,13 +84,12 @@ def receive_purchase_order(
     if not any(quantity for _, quantity in taken):
         raise Refused(f"there is nothing to receive on {header['number']}")
     check_postable(company, (line for line, quantity in taken if quantity))
-    receipt = _posted_receipt(company, vendor, order=header)
+    receipt = posted_receipt(company, vendor, order=header)
     for line, quantity in taken:
         if not quantity and line["lineType"] != "Comment":
             continue
-        _copy_to_receipt(company, receipt, line, quantity, line["directUnitCost"])
-        received = line["receivedQuantity"] + quantity
-        company.modify("purchaseOrderLines", line["id"], receivedQuantity=received)
+        copy_to_receipt(company, receipt, line, quantity, line["directUnitCost"])
+        _set_received(company, line, line["receivedQuantity"] + quantity)
     retotal(company, PURCHASE_ORDER, header["id"])
     return receipt
 
@@ -117,11 +118,10 @@ def undo_receipt(
     after = next((r["sequence"] for r in lines if r["sequence"] > sequence), None)
     own = sequence + (LINE_STEP if after is None else (after - sequence) // 2)
     company.modify("purchaseReceiptLines", undone["id"], **{"#undone": True})
-    negative = _copy_to_receipt(
+    negative = copy_to_receipt(
         company, header, line | {"sequence": own}, -undone["quantity"], undone["unitCost"]
     )
-    left = line["receivedQuantity"] - undone["quantity"]
-    company.modify("purchaseOrderLines", line["id"], receivedQuantity=left)
+    _set_received(company, line, line["receivedQuantity"] - undone["quantity"])
     retotal(company, PURCHASE_ORDER, orders[0]["id"])
     company.modify("purchaseReceipts", header["id"], touch=touch_header)
     return negative
@@ -165,9 +165,9 @@ def new_purchase_invoice(company: Company, *, vendor: str, lines: Sequence[LineS
     invoice = _posted_invoice(company, party)
     for spec in lines:
         add_line(company, PURCHASE_INVOICE, invoice, spec)
-    receipt = _posted_receipt(company, party, order=None)
+    receipt = posted_receipt(company, party, order=None)
     for line in lines_of(company, PURCHASE_INVOICE, invoice["id"]):
-        _copy_to_receipt(company, receipt, line, line["quantity"], line["unitCost"])
+        copy_to_receipt(company, receipt, line, line["quantity"], line["unitCost"])
     return retotal(company, PURCHASE_INVOICE, invoice["id"])
 
 
@@ -189,23 +189,34 @@ def _outstanding(
     return chosen
 
 
-def _posted_receipt(company: Company, vendor: Row, *, order: Row | None) -> Row:
+def _set_received(company: Company, line: Row, quantity: Decimal) -> None:
+    after: Row = {"receivedQuantity": quantity}
+    after |= open_quantities(company, line | after)
+    company.modify("purchaseOrderLines", line["id"], **after)
+
+
+def posted_receipt(
+    company: Company, vendor: Row, *, order: Row | None, posting_date: date | str | None = None
+) -> Row:
+    """Adds the header of a posted receipt, dated today when no date is given."""
+    day = posting_date or today(company)
     currency = order["currencyCode"] if order else vendor["currencyCode"]
     return create_header(
         company,
         PURCHASE_RECEIPT,
         vendor,
         next_number(company, "purchase receipt"),
-        invoiceDate=today(company),
-        postingDate=today(company),
+        invoiceDate=day,
+        postingDate=day,
         orderNumber=order["number"] if order else "",
         currencyCode=currency,
     )
 
 
-def _copy_to_receipt(
+def copy_to_receipt(
     company: Company, receipt: Row, line: Row, quantity: Decimal, cost: Decimal
 ) -> Row:
+    """Adds a line of an order or invoice to a receipt and moves the goods."""
     kind = line["lineType"]
     copied = {name: line[name] for name in COPIED_TO_RECEIPT}
     copied |= {

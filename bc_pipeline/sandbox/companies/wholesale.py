@@ -12,6 +12,8 @@ from random import Random
 from bc_pipeline.sandbox.business_central.company import Company, Row
 from bc_pipeline.sandbox.changes import masters, receiving
 from bc_pipeline.sandbox.companies import wholesale_pages
+from bc_pipeline.sandbox.companies.dimension_pages import publish_dimensions
+from bc_pipeline.sandbox.companies.wholesale_books import add_books
 from bc_pipeline.sandbox.companies.wholesale_history import HistoryClock, Trader
 from bc_pipeline.sandbox.companies.wholesale_items import add_items, block_items
 from bc_pipeline.sandbox.companies.wholesale_masters import (
@@ -80,6 +82,7 @@ def fill(
     finally:
         company.clock = present
     wholesale_pages.publish(company)
+    publish_dimensions(company)
 
 
 def _make(
@@ -107,6 +110,7 @@ def _make(
     _add_oddities(company, random, goods, supply)
     block_items(company, random, goods)
     block_vendors(company, supply)
+    add_books(company)
 
 
 def _add_oddities(company: Company, random: Random, goods: list[Row], supply: list[Row]) -> None:

@@ -224,23 +224,6 @@ def test_a_line_edit_may_leave_the_headers_stamp_alone(bc: BcClient) -> None:
     assert after["lastModifiedDateTime"] == order["lastModifiedDateTime"]
 
 
-# --- writing is not there yet --------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "status", "code"),
-    [
-        ("POST", "items", 501, "BadRequest_MethodNotImplemented"),
-        ("PATCH", f"items({ITEM})", 501, "BadRequest_MethodNotImplemented"),
-        ("DELETE", f"items({ITEM})", 501, "BadRequest_MethodNotImplemented"),
-        ("PATCH", "items", 405, "BadRequest_MethodNotAllowed"),
-        ("PUT", f"items({ITEM})", 405, "BadRequest_MethodNotAllowed"),
-    ],
-)
-def test_writes_are_refused(bc: BcClient, method: str, path: str, status: int, code: str) -> None:
-    assert bc.error(path, method) == (status, code)
-
-
 def test_read_only_intent_is_an_error_on_anything_but_get(bc: BcClient) -> None:
     assert bc.error("items", "POST", Data_Access_Intent="ReadOnly") == (400, "BadRequest")
     assert bc.request("items?$top=1", Data_Access_Intent="ReadOnly").status_code == 200

@@ -35,3 +35,10 @@ def test_given_two_companies_then_their_series_are_their_own(company: Company):
     other = Company("Other", currency_code="EUR", clock=company.clock)
     next_number(company, "sales invoice")
     assert next_number(other, "sales invoice") == "103001"
+
+
+def test_given_drafts_beside_posted_invoices_then_each_series_goes_on_by_itself(company: Company):
+    for number in ("108005", *(f"PI{n:05d}" for n in range(1, 9))):
+        company.insert("purchaseInvoices", {"number": number})
+    assert next_number(company, "purchase invoice") == "108006"
+    assert next_number(company, "draft purchase invoice") == "PI00009"

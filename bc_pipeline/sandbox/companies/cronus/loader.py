@@ -16,6 +16,7 @@ from typing import Any, Literal
 from bc_pipeline.sandbox.business_central.company import Company, Row
 from bc_pipeline.sandbox.business_central.metadata import EntityType, entities
 from bc_pipeline.sandbox.business_central.values import ZERO_STAMP, stamp_text
+from bc_pipeline.sandbox.companies.cronus.books import add_books
 
 NAME = "CRONUS International Ltd."
 Variant = Literal["w1", "nl"]
@@ -50,6 +51,7 @@ def build(clock: Callable[[], datetime], *, variant: Variant = "w1") -> Company:
             elif entity_set == "items":
                 row = row | {"#units": units[row["number"]]}
             company.insert(entity_set, row, stamp=stamp)
+    add_books(company, tables, variant)
     return company
 
 

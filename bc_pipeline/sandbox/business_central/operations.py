@@ -1,0 +1,93 @@
+"""Runs the operations of a batch: reads, writes and the faults that strike single ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import orjson
+
+from bc_pipeline.sandbox.business_central import api
+from bc_pipeline.sandbox.business_central.answers import preferred_size, read_body
+from bc_pipeline.sandbox.business_central.batch import Operation, OperationAnswer
+from bc_pipeline.sandbox.business_central.errors import BcError, error_body
+from bc_pipeline.sandbox.business_central.transaction import Transaction
+from bc_pipeline.sandbox.business_central.urls import Target
+from bc_pipeline.sandbox.business_central.write_requests import WriteRequest, write
+from bc_pipeline.sandbox.canned import canned_answer
+from bc_pipeline.sandbox.faults import Fault
+from bc_pipeline.sandbox.request_log import LoggedOperation
+
+Strike = Callable[[str, str], Fault | None]
+
+
+@dataclass
+class OperationRunner:
+    """Runs one operation after the other and logs each.
+
+    Attributes:
+        batch: URL of the batch.
+        company: the outer request's ``Company`` header: for operations that name none.
+        page_size: the largest page.
+        strike: the fault that strikes an operation (method, URL), if any.
+        log: gets what was run.
+        request: number of the batch in the request log.
+        reached: names of the companies that were read or written.
+    """
+
+    companies: api.Companies
+    batch: Target
+    company: str | None
+    page_size: int
+    strike: Strike
+    log: list[LoggedOperation]
+    request: int
+    reached: set[str] = field(default_factory=set)
+
+    def run(self, operation: Operation, transaction: Transaction | None) -> OperationAnswer:
+        """Answer an operation; a refused one changed nothing."""
+        logged = LoggedOperation(
+            self.request, operation.id, operation.method, operation.url, body=operation.body
+        )
+        self.log.append(logged)
+        fault = self.strike(operation.method, operation.url)
+        if fault is None or fault.action == "apply_then_fail":
+            answer = self._answer(operation, transaction)
+        if fault is not None:
+            logged.fault = fault.action
+            answer = _answer_of(fault)
+        logged.status = answer.status
+        return answer
+
+    def _answer(self, operation: Operation, transaction: Transaction | None) -> OperationAnswer:
+        try:
+            target = operation.target(self.batch, operation.headers.get("company", self.company))
+            if operation.method == "GET":
+                return self._read(operation, target)
+            request = WriteRequest(operation.method, target, operation.headers, operation.body)
+            answer = write(self.companies, request, transaction)
+            self.reached.add(answer.company)
+        except BcError as error:
+            return OperationAnswer(
+                error.status, error_body(error.code, error.message), error.headers
+            )
+        headers = {"location": answer.location} if answer.location else {}
+        return OperationAnswer(answer.status, answer.body, headers)
+
+    def _read(self, operation: Operation, target: Target) -> OperationAnswer:
+        size = min(preferred_size(operation.headers) or self.page_size, self.page_size)
+        answer = api.read(self.companies, target, size)
+        if answer.company is not None:
+            self.reached.add(answer.company)
+        if answer.text is not None:
+            return OperationAnswer(200, answer.text)
+        url = f"{self.batch.root}/{operation.url.partition('?')[0]}"
+        return OperationAnswer(200, read_body(answer, target, url))
+
+
+def _answer_of(fault: Fault) -> OperationAnswer:
+    canned = canned_answer(fault, "bc")
+    if canned is None:
+        raise ValueError(f"{fault.action} is no answer")
+    status, headers, body = canned
+    return OperationAnswer(status, orjson.loads(body), headers)

@@ -1,0 +1,171 @@
+"""Dimensions of documents and journal lines: inherited, changed, checked (rules.md 5.13, 5.14, 9).
+
+A set is a mapping of dimension id -> dimension value id, in the order the dimensions were added.
+It is stored as rows of ``dimensionSetLines`` under their parent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from bc_pipeline.sandbox.business_central.company import Row
+from bc_pipeline.sandbox.business_central.errors import BcError, dialog
+from bc_pipeline.sandbox.business_central.metadata import entities
+from bc_pipeline.sandbox.business_central.values import BLANK_ENUM, ZERO_GUID
+from bc_pipeline.sandbox.business_central.writes import WriteContext
+
+DimensionSet = dict[str, str]
+
+CODE_MANDATORY = "Code_x0020_Mandatory"
+SAME_CODE = "Same_x0020_Code"
+NO_CODE = "No_x0020_Code"
+# Kinds of dimension values nothing can be posted to.
+_TOTALS = {"Heading", "Total", "End_x002D_Total"}
+
+
+def parent_type(entity_set: str) -> str:
+    """How ``dimensionSetLines`` name rows of an entity set as their parent."""
+    return entities()[entity_set].navigations["dimensionSetLines"].const["parentType"]
+
+
+def dimensions_of(ctx: WriteContext, row: Row) -> DimensionSet:
+    """The set of a document, line or entry."""
+    return {
+        str(r["id"]): str(r["valueId"]) for r in ctx.find("dimensionSetLines", parentId=row["id"])
+    }
+
+
+def replace_dimensions(
+    ctx: WriteContext, entity_set: str, row: Row, wanted: Mapping[str, str]
+) -> None:
+    """Makes ``wanted`` the set of a row; the row itself is not touched."""
+    for line in ctx.find("dimensionSetLines", parentId=row["id"]):
+        if line["id"] not in wanted:
+            ctx.delete("dimensionSetLines", line)
+    for dimension_id, value_id in wanted.items():
+        put_dimension(ctx, entity_set, row, dimension_id, value_id)
+
+
+def put_dimension(
+    ctx: WriteContext, entity_set: str, row: Row, dimension_id: str, value_id: str
+) -> Row:
+    """Adds one dimension to the set of a row, or gives it another value; returns the line."""
+    dimension = ctx.company.tables["dimensions"][dimension_id]
+    value = ctx.company.tables["dimensionValues"][value_id]
+    values: Row = {
+        "valueId": value_id,
+        "valueCode": value["code"],
+        "valueDisplayName": value["displayName"],
+        "valueConsolidationCode": value["consolidationCode"],
+    }
+    present = ctx.find("dimensionSetLines", parentId=row["id"])
+    line = next((line for line in present if line["id"] == dimension_id), None)
+    if line is not None:
+        if line["valueId"] == value_id:
+            return line
+        return ctx.modify("dimensionSetLines", line, **values)
+    named: Row = {
+        "id": dimension_id,
+        "code": dimension["code"],
+        "displayName": dimension["displayName"],
+        "consolidationCode": dimension["consolidationCode"],
+        "parentId": row["id"],
+        "parentType": parent_type(entity_set),
+    }
+    return ctx.insert("dimensionSetLines", named | values)
+
+
+def shortcut_codes(ctx: WriteContext, chosen: Mapping[str, str]) -> Row:
+    """``shortcutDimension1Code`` and ``2Code`` of a header that has a set: its values of the
+    global dimensions."""
+    codes: Row = {}
+    for place, code in enumerate((*ctx.settings.global_dimensions, "", "")[:2], start=1):
+        found = ctx.find("dimensions", code=code) if code else []
+        value = ctx.get("dimensionValues", chosen.get(found[0]["id"], "")) if found else None
+        codes[f"shortcutDimension{place}Code"] = value["code"] if value else ""
+    return codes
+
+
+# --- inherited -----------------------------------------------------------------------------------
+
+
+def default_dimensions(ctx: WriteContext, master: Row) -> list[Row]:
+    """Default dimensions of a vendor, customer, item, or (hidden in the API, 8.1) G/L account;
+    those of a dimension that was deleted count no longer."""
+    defaults = [
+        *ctx.find("defaultDimensions", parentId=master["id"]),
+        *master.get("#defaultDimensions", ()),
+    ]
+    return [row for row in defaults if ctx.get("dimensions", row["dimensionId"]) is not None]
+
+
+def inherited(
+    ctx: WriteContext, masters: Iterable[Row], header: Mapping[str, str] | None = None
+) -> DimensionSet:
+    """The set a new document or line starts with (5.13).
+
+    Args:
+        masters: whose default dimensions count, the most important first.
+        header: set of the document a line is on: its values win, as they do where no dimension
+            priorities are set up.
+    """
+    chosen: DimensionSet = dict(header or {})
+    for master in masters:
+        for default in default_dimensions(ctx, master):
+            if default["dimensionValueId"] != ZERO_GUID:
+                chosen.setdefault(default["dimensionId"], default["dimensionValueId"])
+    return chosen
+
+
+# --- checked -------------------------------------------------------------------------------------
+
+
+def check_usable(dimension: Row, value: Row | None) -> None:
+    """Refuses a blocked dimension, a blocked value, and a value that is a total (9, 8.4)."""
+    if dimension.get("#blocked"):
+        raise dialog(f"Dimension {dimension['code']} is blocked.")
+    if value is None:
+        return
+    if value.get("#blocked"):
+        raise dialog(f"Dimension Value {dimension['code']} - {value['code']} is blocked.")
+    if value.get("#valueType") in _TOTALS:
+        raise dialog(
+            f"Dimension Value Type for Dimension Value {dimension['code']} - {value['code']} must "
+            f"not be {value['#valueType']}."
+        )
+
+
+def check_posting(ctx: WriteContext, chosen: Mapping[str, str], masters: Iterable[Row]) -> None:
+    """What posting demands of a set: nothing blocked, and the posting rules of the default
+    dimensions of all that is involved (5.14)."""
+    for dimension_id, value_id in chosen.items():
+        check_usable(
+            ctx.company.tables["dimensions"][dimension_id],
+            ctx.company.tables["dimensionValues"][value_id],
+        )
+    for master in masters:
+        for default in default_dimensions(ctx, master):
+            error = _broken_rule(ctx, default, chosen, master)
+            if error is not None:
+                raise error
+
+
+def _broken_rule(
+    ctx: WriteContext, default: Row, chosen: Mapping[str, str], master: Row
+) -> BcError | None:
+    rule = default.get("postingValidation", BLANK_ENUM)
+    used = chosen.get(default["dimensionId"])
+    code = ctx.company.tables["dimensions"][default["dimensionId"]]["code"]
+    of = f"{master['number']} {master['displayName']}"
+    if rule == CODE_MANDATORY and used is None:
+        return dialog(f"Select a Dimension Value Code for the Dimension Code {code} for {of}.")
+    if rule == NO_CODE and used is not None:
+        return dialog(f"The Dimension Code {code} must not be mentioned for {of}.")
+    wanted = default["dimensionValueId"]
+    if rule == SAME_CODE and (used or ZERO_GUID) != wanted:
+        value = ctx.get("dimensionValues", wanted)
+        return dialog(
+            f"The Dimension Value Code must be {value['code'] if value else 'blank'} for "
+            f"Dimension Code {code} for {of}."
+        )
+    return None

@@ -1,0 +1,72 @@
+"""Items and accounts on purchase lines: whether they may be used, what an item costs and when it
+comes (rules.md 4.8, 4.9, 4.17)."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from bc_pipeline.sandbox.business_central.company import Row
+from bc_pipeline.sandbox.business_central.date_formula import later
+from bc_pipeline.sandbox.business_central.errors import BcError, field_error
+from bc_pipeline.sandbox.business_central.rules.exchange import local_per_foreign
+from bc_pipeline.sandbox.business_central.values import ZERO_DATE
+from bc_pipeline.sandbox.business_central.writes import WriteContext
+from bc_pipeline.sandbox.changes.documents import factor
+
+
+def check_item(item: Row) -> None:
+    """Refuses an item that cannot be bought (4.8)."""
+    if item["blocked"]:
+        raise field_error(f"Blocked must be equal to 'No' in Item: No.={item['number']}.")
+    if item.get("#purchasingBlocked"):
+        raise _blocked("Purchasing Blocked", item)
+    if not item["generalProductPostingGroupCode"]:
+        raise _empty("Gen. Prod. Posting Group", item)
+    if item["type"] == "Inventory" and not item["inventoryPostingGroupCode"]:
+        raise _empty("Inventory Posting Group", item)
+
+
+def check_account(account: Row) -> None:
+    """Refuses a G/L account nobody may post to: a heading, a blocked one, one without direct
+    posting."""
+    if account["accountType"] != "Posting":
+        raise field_error(f"Account Type must be Posting in G/L Account No.={account['number']}.")
+    if account["blocked"]:
+        raise _blocked("Blocked", account, "G/L Account")
+    if not account["directPosting"]:
+        raise field_error(f"Direct Posting must be Yes in G/L Account No.={account['number']}.")
+
+
+def item_cost(ctx: WriteContext, header: Row, item: Row, unit: str) -> Decimal:
+    """Cost of one ``unit`` of an item in the document's currency: the last direct cost, else the
+    unit cost of the item card (4.9)."""
+    card: Decimal = item.get("#lastDirectCost") or item["unitCost"]
+    day = _document_day(ctx, header)
+    return card * factor(item, unit) / local_per_foreign(ctx, header["currencyCode"], day)
+
+
+def expected_date(ctx: WriteContext, header: Row, item: Row | None) -> str:
+    """When goods are expected: when they were asked for, else after the lead time (4.17); on
+    invoices today (5.12)."""
+    if "requestedReceiptDate" not in header:
+        return ctx.today.isoformat()
+    requested = header["requestedReceiptDate"]
+    if requested != ZERO_DATE:
+        return str(requested)
+    day = _document_day(ctx, header)
+    planned = later(day, item.get("#leadTime", "") if item else "")
+    return max(planned or day, day).isoformat()
+
+
+def _document_day(ctx: WriteContext, header: Row) -> date:
+    shown = header["orderDate" if "orderDate" in header else "invoiceDate"]
+    return ctx.today if shown == ZERO_DATE else date.fromisoformat(shown)
+
+
+def _blocked(field: str, row: Row, table: str = "Item") -> BcError:
+    return field_error(f"{field} must be equal to 'No' in {table}: No.={row['number']}.")
+
+
+def _empty(field: str, item: Row) -> BcError:
+    return field_error(f"{field} must have a value in Item: No.={item['number']}.")

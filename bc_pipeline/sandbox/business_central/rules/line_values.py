@@ -1,0 +1,307 @@
+"""A purchase line while it is being written: each property is applied to what the ones before it
+left, as Business Central does (rules.md 0.2, 4.6-4.17).
+
+Picking an item resets the line; picking an item, another unit, variant, location or quantity
+prices the line anew from the item card and drops its discount, so cost and discount have to be
+sent after them (4.7, 4.9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from bc_pipeline.sandbox.business_central.company import Row
+from bc_pipeline.sandbox.business_central.errors import dialog, field_error, no_relation
+from bc_pipeline.sandbox.business_central.metadata import entities
+from bc_pipeline.sandbox.business_central.rules.line_objects import (
+    check_account,
+    check_item,
+    expected_date,
+    item_cost,
+)
+from bc_pipeline.sandbox.business_central.rules.purchase_totals import INVOICE_DISCOUNT
+from bc_pipeline.sandbox.business_central.rules.tax import tax_of
+from bc_pipeline.sandbox.business_central.values import ZERO_GUID, empty_row
+from bc_pipeline.sandbox.business_central.writes import WriteContext
+from bc_pipeline.sandbox.changes.amounts import NOTHING, cents, net_amounts
+from bc_pipeline.sandbox.changes.documents import Kind, Refused, factor, open_quantities
+
+UNIT_AMOUNT = Decimal("0.00001")
+KEPT_BY_RESET = ("id", "documentId", "sequence", "quantity", "discountAppliedBeforeTax")
+# The VAT product posting group of a line; what the API shows is its identifier (4.16).
+TAX_GROUP = "#taxGroup"
+# Properties that BC computes from the others, whatever is sent.
+COMPUTED = {
+    "amountExcludingTax",
+    "amountIncludingTax",
+    "invoiceDiscountAllocation",
+    "netAmount",
+    "netTaxAmount",
+    "netAmountIncludingTax",
+}
+
+
+class LineValues:
+    """The values of one line of an order or invoice; nothing is stored here.
+
+    Args:
+        header: the document, as stored.
+        values: the line as it is, or a blank one.
+    """
+
+    def __init__(self, ctx: WriteContext, kind: Kind, header: Row, values: Row) -> None:
+        self.ctx = ctx
+        self.kind = kind
+        self.header = header
+        self.values = values
+        self.object_changed = False
+
+    def apply(self, name: str, value: object) -> None:
+        """One property of a body. Raises BcError."""
+        current = self.values.get(TAX_GROUP if name == "taxCode" else name)
+        if value == current or name in COMPUTED:
+            return
+        handler = self._handlers().get(name)
+        if handler is None:
+            self.values[name] = value
+        else:
+            handler(value)
+
+    def with_amounts(self) -> Row:
+        """The values with their amounts."""
+        values = self.values
+        gross = cents(values["quantity"] * values[self.kind.price])
+        return values | net_amounts(
+            gross,
+            values["discountAmount"],
+            invoice_discount_percent=self.header.get(INVOICE_DISCOUNT, NOTHING),
+            tax_percent=values["taxPercent"],
+            includes_tax=self.header["pricesIncludeTax"],
+        )
+
+    def _handlers(self) -> dict[str, Callable[..., None]]:
+        """Properties that do more than store their value."""
+        return {
+            "itemId": self._set_item,
+            "accountId": self._set_account,
+            "lineType": self._reset,
+            "lineObjectNumber": self._set_object_number,
+            "quantity": self._set_quantity,
+            "receiveQuantity": self._set_quantity_to_receive,
+            "invoiceQuantity": self._set_quantity_to_invoice,
+            "unitOfMeasureId": self._set_unit_by_id,
+            "unitOfMeasureCode": self._set_unit,
+            "itemVariantId": self._set_variant,
+            "locationId": self._set_location,
+            self.kind.price: self._set_cost,
+            "discountPercent": self._set_discount_percent,
+            "discountAmount": self._set_discount_amount,
+            "taxCode": self._set_tax_code,
+        }
+
+    # -- what the line is about (4.3-4.8) -------------------------------------------------------
+
+    def _set_item(self, value: str) -> None:
+        if value == ZERO_GUID:
+            self._reset("Comment")
+            return
+        item = self.ctx.get("items", value)
+        if item is None:
+            raise dialog("The item does not exist.")
+        self._pick_item(item)
+
+    def _set_account(self, value: str) -> None:
+        if value == ZERO_GUID:
+            self._reset("Comment")
+            return
+        account = self.ctx.get("accounts", value)
+        if account is None:
+            raise dialog("The account does not exist.")
+        self._pick_account(account)
+
+    def _set_object_number(self, value: str) -> None:
+        if self.values["lineObjectNumber"]:
+            raise dialog("The lineObjectNumber cannot be changed.")
+        kind = self.values["lineType"]
+        if kind == "Item":
+            items = self.ctx.find("items", number=value)
+            if not items:
+                raise dialog("The item does not exist.")
+            self._pick_item(items[0])
+        elif kind == "Account":
+            accounts = self.ctx.find("accounts", number=value)
+            if not accounts:
+                raise dialog("The account does not exist.")
+            self._pick_account(accounts[0])
+        elif kind == "Comment":
+            raise no_relation("Standard Text", "No.", value)  # read as a standard text (4.4)
+        else:
+            raise no_relation(kind, "No.", value)
+
+    def _pick_item(self, item: Row) -> None:
+        check_item(item)
+        self._reset("Item")
+        self.values |= {
+            "itemId": item["id"],
+            "lineObjectNumber": item["number"],
+            "description": item["displayName"],
+            "description2": item["displayName2"],
+            "locationId": self.header.get("#locationId", ZERO_GUID),
+            "expectedReceiptDate": expected_date(self.ctx, self.header, item),
+        }
+        self._take_unit(item.get("#purchaseUnit") or item["baseUnitOfMeasureCode"])
+        self._take_tax(item.get("#vatProductPostingGroup") or item["taxGroupCode"])
+        self._price()
+
+    def _pick_account(self, account: Row) -> None:
+        check_account(account)
+        self._reset("Account")
+        self.values |= {
+            "accountId": account["id"],
+            "lineObjectNumber": account["number"],
+            "description": account["displayName"],
+            "expectedReceiptDate": expected_date(self.ctx, self.header, None),
+        }
+        self._take_tax(account.get("#vatProductPostingGroup", ""))
+
+    def _reset(self, line_type: str) -> None:
+        """Everything but the quantity is blank again (4.7)."""
+        if self.values.get("receivedQuantity"):
+            raise field_error("Quantity Received must be equal to '0' in Purchase Line.")
+        kept = {name: self.values[name] for name in KEPT_BY_RESET if name in self.values}
+        if line_type == "Comment":
+            kept["quantity"] = NOTHING
+        self.values = empty_row(entities()[self.kind.lines]) | kept
+        self.values |= {"lineType": line_type, TAX_GROUP: ""}
+        self.object_changed = True
+        self._open_quantities()
+
+    # -- how much of it (4.10-4.13) -------------------------------------------------------------
+
+    def _set_quantity(self, value: Decimal) -> None:
+        self._needs_object()
+        received = self.values.get("receivedQuantity", NOTHING)
+        if value * received < 0:
+            raise dialog("The quantity must have the same sign as what was received.")
+        if abs(value) < abs(received):
+            raise dialog(f"Quantity must not be below the received quantity {received}.")
+        self.values["quantity"] = value.quantize(UNIT_AMOUNT)
+        self._open_quantities()
+        self._price()
+
+    def _open_quantities(self) -> None:
+        """What the next posting takes: all that is left, unless set up to be blank (4.13)."""
+        if "receiveQuantity" not in entities()[self.kind.lines].fields:
+            return
+        self.values |= open_quantities(self.ctx.company, self.values)
+
+    def _set_quantity_to_receive(self, value: Decimal) -> None:
+        left = self.values["quantity"] - self.values["receivedQuantity"]
+        if not 0 <= value <= left:
+            raise dialog(f"You cannot receive more than {left} units.")
+        self.values["receiveQuantity"] = value
+
+    def _set_quantity_to_invoice(self, value: Decimal) -> None:
+        come = self.values["receivedQuantity"] + self.values["receiveQuantity"]
+        left = come - self.values["invoicedQuantity"]
+        if not 0 <= value <= left:
+            raise dialog(f"You cannot invoice more than {left} units.")
+        self.values["invoiceQuantity"] = value
+
+    def _set_unit_by_id(self, value: str) -> None:
+        unit = self.ctx.get("unitsOfMeasure", value)
+        if unit is None and value != ZERO_GUID:
+            raise dialog('The "unitOfMeasureId" does not match a Unit of Measure.')
+        self.apply("unitOfMeasureCode", unit["code"] if unit else "")
+
+    def _set_unit(self, value: str) -> None:
+        self._not_received("Unit of Measure Code")
+        if self.values["lineType"] == "Item":
+            try:
+                factor(self._item(), value)
+            except Refused as error:
+                raise no_relation("Item Unit of Measure", "Unit of Measure Code", value) from error
+        elif value and not self.ctx.find("unitsOfMeasure", code=value):
+            raise no_relation("Unit of Measure", "Unit of Measure Code", value)
+        self._take_unit(value)
+        self._price()
+
+    def _set_variant(self, value: str) -> None:
+        self._not_received("Variant Code")
+        if value != ZERO_GUID:
+            variant = self.ctx.get("itemVariants", value)
+            if variant is None or variant["itemId"] != self.values["itemId"]:
+                raise dialog("The item variant does not belong to the item.")
+            self.values["description"] = variant["description"] or self.values["description"]
+        self.values["itemVariantId"] = value
+        self._price()
+
+    def _set_location(self, value: str) -> None:
+        self._not_received("Location Code")
+        if value != ZERO_GUID and self.ctx.get("locations", value) is None:
+            raise dialog('The "locationId" does not match a Location.')
+        self.values["locationId"] = value
+        self._price()
+
+    # -- what it costs (4.9, 4.15, 4.16) --------------------------------------------------------
+
+    def _set_cost(self, value: Decimal) -> None:
+        self._needs_object()
+        self.values[self.kind.price] = value.quantize(UNIT_AMOUNT)
+        self._set_discount_percent(self.values["discountPercent"])
+
+    def _set_discount_percent(self, value: Decimal) -> None:
+        self.values["discountPercent"] = value
+        self.values["discountAmount"] = cents(self._gross() * value / 100)
+
+    def _set_discount_amount(self, value: Decimal) -> None:
+        gross = self._gross()
+        if abs(value) > abs(gross):
+            raise dialog("The discount is greater than the line amount.")
+        self.values["discountAmount"] = cents(value)
+        percent = value * 100 / gross if gross else NOTHING
+        self.values["discountPercent"] = percent.quantize(UNIT_AMOUNT)
+
+    def _set_tax_code(self, value: str) -> None:
+        """A VAT product posting group comes in, the VAT identifier is shown (4.16)."""
+        if value and not self.ctx.find("taxGroups", code=value):
+            raise no_relation("VAT Product Posting Group", "VAT Prod. Posting Group", value)
+        self._take_tax(value)
+
+    def _gross(self) -> Decimal:
+        return cents(self.values["quantity"] * self.values[self.kind.price])
+
+    def _price(self) -> None:
+        """The cost of the item card for the line's unit, in the document's currency and tax."""
+        if self.values["lineType"] != "Item" or self.values["itemId"] == ZERO_GUID:
+            self._set_discount_percent(self.values["discountPercent"])
+            return
+        cost = item_cost(self.ctx, self.header, self._item(), self.values["unitOfMeasureCode"])
+        if self.header["pricesIncludeTax"]:
+            cost *= 1 + self.values["taxPercent"] / 100
+        self.values[self.kind.price] = cost.quantize(UNIT_AMOUNT)
+        self._set_discount_percent(NOTHING)
+
+    # -- pieces ---------------------------------------------------------------------------------
+
+    def _item(self) -> Row:
+        return self.ctx.company.tables["items"][self.values["itemId"]]
+
+    def _take_unit(self, code: str) -> None:
+        found = self.ctx.find("unitsOfMeasure", code=code)
+        self.values["unitOfMeasureCode"] = code
+        self.values["unitOfMeasureId"] = found[0]["id"] if found and code else ZERO_GUID
+
+    def _take_tax(self, group: str) -> None:
+        item = self.ctx.get("items", self.values["itemId"])
+        identifier, percent = tax_of(self.ctx, self.header, group, item)
+        self.values |= {TAX_GROUP: group, "taxCode": identifier, "taxPercent": percent}
+
+    def _needs_object(self) -> None:
+        if self.values["lineType"] == "Comment":
+            raise field_error("Type must have a value in Purchase Line. It cannot be empty.")
+
+    def _not_received(self, field: str) -> None:
+        if self.values.get("receivedQuantity"):
+            raise field_error(f"{field} cannot change: Quantity Received must be equal to '0'.")

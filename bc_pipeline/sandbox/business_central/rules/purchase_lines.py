@@ -1,0 +1,132 @@
+"""Rules that lines of purchase orders and of purchase invoices share (rules.md 4, 5.12)."""
+
+from __future__ import annotations
+
+from bc_pipeline.sandbox.business_central.company import Row
+from bc_pipeline.sandbox.business_central.errors import dialog
+from bc_pipeline.sandbox.business_central.metadata import entities
+from bc_pipeline.sandbox.business_central.rules.dimension_sets import (
+    dimensions_of,
+    inherited,
+    replace_dimensions,
+)
+from bc_pipeline.sandbox.business_central.rules.line_values import LineValues
+from bc_pipeline.sandbox.business_central.rules.purchase_totals import retotal
+from bc_pipeline.sandbox.business_central.values import ZERO_GUID, empty_row
+from bc_pipeline.sandbox.business_central.writes import EntityRules, Parent, WriteContext
+from bc_pipeline.sandbox.changes.documents import LINE_STEP, Kind, lines_of
+
+_PLACE = ("documentId", "sequence")
+
+
+class PurchaseLines(EntityRules):
+    """Lines of one kind of purchase document."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+
+    def check_editable(self, header: Row, changed: set[str] | None) -> None:
+        """Refuses a change the document's state does not allow.
+
+        Args:
+            changed: names of the properties that change; None for a new or deleted line.
+
+        Raises:
+            BcError: the document is released or posted.
+        """
+        raise NotImplementedError
+
+    def insert(self, ctx: WriteContext, given: Row, parent: Parent | None) -> Row:
+        """POST: a line at its sequence or at the end; its header's totals follow."""
+        header = self._header(ctx, given, parent)
+        self.check_editable(header, None)
+        self._check_one_object(given)
+        line = LineValues(ctx, self.kind, header, self._blank(ctx, header, given))
+        for name, value in given.items():
+            if name not in _PLACE:
+                line.apply(name, value)
+        stored = ctx.insert(self.kind.lines, self._storable(line.with_amounts()))
+        self._inherit(ctx, header, stored)
+        retotal(ctx, self.kind, header)
+        return stored
+
+    def update(self, ctx: WriteContext, row: Row, given: Row, parent: Parent | None) -> Row:
+        """PATCH: properties one after another, then the amounts."""
+        header = ctx.company.tables[self.kind.headers][row["documentId"]]
+        for name, told in (("documentId", "document"), ("sequence", "sequence")):
+            if given.get(name, row[name]) != row[name]:
+                raise dialog(f"The {told} of a line cannot be changed.")
+        self._check_one_object(given)
+        changed = {name for name, value in given.items() if value != row[name]}
+        self.check_editable(header, changed)
+        line = LineValues(ctx, self.kind, header, dict(row))
+        for name, value in given.items():
+            line.apply(name, value)
+        after = self._storable(line.with_amounts())
+        stored = ctx.modify(
+            self.kind.lines, row, **{n: v for n, v in after.items() if v != row.get(n)}
+        )
+        if line.object_changed:
+            self._inherit(ctx, header, stored)
+        retotal(ctx, self.kind, header)
+        return stored
+
+    def remove(self, ctx: WriteContext, row: Row, parent: Parent | None) -> None:
+        """DELETE: refused while goods of it came in that are not invoiced (4.18)."""
+        header = ctx.company.tables[self.kind.headers][row["documentId"]]
+        self.check_editable(header, None)
+        if row.get("receivedQuantity", 0) > row.get("invoicedQuantity", 0):
+            raise dialog("The line has been received but not invoiced and cannot be deleted.")
+        ctx.delete(self.kind.lines, row)
+        retotal(ctx, self.kind, header)
+
+    # -- pieces ---------------------------------------------------------------------------------
+
+    def _header(self, ctx: WriteContext, given: Row, parent: Parent | None) -> Row:
+        wanted = given.get("documentId", ZERO_GUID)
+        if parent is not None:
+            if wanted not in (ZERO_GUID, parent.row["id"]):
+                raise dialog("The document id does not match the document of the URL.")
+            return parent.row
+        if wanted == ZERO_GUID:
+            raise dialog("You must specify a document id to create a line.")
+        header = ctx.get(self.kind.headers, wanted)
+        if header is None:
+            raise dialog("No document with the specified id exists.")
+        return header
+
+    def _check_one_object(self, given: Row) -> None:
+        if ZERO_GUID not in (given.get("itemId", ZERO_GUID), given.get("accountId", ZERO_GUID)):
+            raise dialog("Both itemId and accountId are specified. Specify only one of them.")
+
+    def _blank(self, ctx: WriteContext, header: Row, given: Row) -> Row:
+        used = [line["sequence"] for line in lines_of(ctx.company, self.kind, header["id"])]
+        sequence = given.get("sequence") or max(used, default=0) + LINE_STEP
+        if sequence in used:
+            raise dialog("You cannot insert a line because a line already exists.")
+        return empty_row(entities()[self.kind.lines]) | {
+            "documentId": header["id"],
+            "sequence": sequence,
+            "discountAppliedBeforeTax": True,
+        }
+
+    def _storable(self, values: Row) -> Row:
+        """Without what the company gives itself: the tag, and the id of a new row."""
+        dropped = {"@odata.etag"} | ({"id"} if values["id"] == ZERO_GUID else set())
+        return {name: value for name, value in values.items() if name not in dropped}
+
+    def _inherit(self, ctx: WriteContext, header: Row, line: Row) -> None:
+        """Dimensions of a line: the header's and those of its item or account (5.13)."""
+        if line["lineType"] == "Comment":
+            replace_dimensions(ctx, self.kind.lines, line, {})
+            return
+        masters = [
+            master
+            for master in (
+                ctx.get("items", line["itemId"]),
+                ctx.get("accounts", line["accountId"]),
+            )
+            if master is not None
+        ]
+        chosen = inherited(ctx, masters, dimensions_of(ctx, header))
+        replace_dimensions(ctx, self.kind.lines, line, chosen)

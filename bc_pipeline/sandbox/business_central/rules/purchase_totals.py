@@ -1,0 +1,45 @@
+"""Amounts of purchase documents: the header's totals and the discount over the whole document."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from bc_pipeline.sandbox.business_central.company import Row
+from bc_pipeline.sandbox.business_central.errors import dialog
+from bc_pipeline.sandbox.business_central.writes import WriteContext
+from bc_pipeline.sandbox.changes.amounts import NOTHING, allocated, cents
+from bc_pipeline.sandbox.changes.documents import Kind, lines_of, totals
+
+INVOICE_DISCOUNT = "#invoiceDiscountPercent"
+
+
+def retotal(ctx: WriteContext, kind: Kind, header: Row) -> Row:
+    """Sums the lines into the header. A header whose totals stay as they are is not written:
+    neither its tag nor its stamp moves (behaviour.md 3.2)."""
+    summed = totals(ctx.company, kind, header["id"])
+    if all(header[name] == value for name, value in summed.items()):
+        return header
+    return ctx.modify(kind.headers, header, **summed)
+
+
+def discount_invoice(ctx: WriteContext, kind: Kind, header: Row, amount: Decimal) -> Row:
+    """Spreads a discount over the lines by their amounts, to the cent; returns what changes on
+    the header (rules.md 3.10).
+
+    Raises:
+        BcError: the discount is more than the lines are worth.
+    """
+    lines = lines_of(ctx.company, kind, header["id"])
+    worth = sum((line["amountExcludingTax"] for line in lines), NOTHING)
+    if not 0 <= amount <= worth:
+        raise dialog("The invoice discount amount is greater than the total of the lines.")
+    percent = amount * 100 / worth if worth else NOTHING
+    left = cents(amount)
+    priced = [line for line in lines if line["amountExcludingTax"]]
+    for place, line in enumerate(priced, start=1):
+        share = cents(line["amountExcludingTax"] * percent / 100)
+        share = left if place == len(priced) else min(share, left)
+        left -= share
+        values = allocated(line["amountExcludingTax"], share, line["taxPercent"])
+        ctx.modify(kind.lines, line, **values)
+    return {INVOICE_DISCOUNT: percent} | totals(ctx.company, kind, header["id"])

@@ -1,0 +1,31 @@
+"""VAT of purchase lines: which percentage a VAT product posting group means for a vendor.
+
+The groups are the rows of ``taxGroups``; what the API does not show of them - percentage and VAT
+identifier - is kept under ``#percent`` and ``#identifier``.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from bc_pipeline.sandbox.business_central.company import Row
+from bc_pipeline.sandbox.business_central.writes import WriteContext
+from bc_pipeline.sandbox.changes.amounts import NOTHING
+
+
+def tax_of(ctx: WriteContext, header: Row, group: str, item: Row | None) -> tuple[str, Decimal]:
+    """The VAT identifier a line shows and its percentage.
+
+    Vendors abroad charge no VAT. A group that is not set up has the item's own percentage.
+    """
+    found = ctx.find("taxGroups", code=group) if group else []
+    if not found:
+        percent = item.get("#taxPercent", NOTHING) if item else NOTHING
+        return group, percent if group else NOTHING
+    percent = found[0].get("#percent", NOTHING) if _is_domestic(ctx, header) else NOTHING
+    return found[0].get("#identifier", group), percent
+
+
+def _is_domestic(ctx: WriteContext, header: Row) -> bool:
+    own = {row["country"] for row in ctx.find("companyInformation")}
+    return header["buyFromCountry"] in own | {""}

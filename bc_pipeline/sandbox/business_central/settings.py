@@ -1,0 +1,59 @@
+"""Set-up of a company that the API does not show but that decides what may be written.
+
+Tests change these attributes on ``company.settings``; they are not part of any table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+# What a configuration template gives a new record, by entity set (rules.md 0.9). Facts the API
+# does not show have names starting with "#".
+DEFAULT_TEMPLATES: Mapping[str, Mapping[str, Any]] = {
+    "customers": {
+        "#generalBusinessPostingGroup": "DOMESTIC",
+        "#vatBusinessPostingGroup": "DOMESTIC",
+        "#customerPostingGroup": "DOMESTIC",
+    },
+    "vendors": {
+        "#generalBusinessPostingGroup": "DOMESTIC",
+        "#vatBusinessPostingGroup": "DOMESTIC",
+        "#vendorPostingGroup": "DOMESTIC",
+    },
+}
+
+
+@dataclass
+class CompanySettings:
+    """Switches of one company.
+
+    Attributes:
+        number_series: entity set -> series of ``changes.numbers`` that numbers new records; a
+            missing one is a set-up without series (rules.md 0.6).
+        manual_numbers: entity sets whose series lets people give numbers themselves.
+        templates: entity set -> what a new record gets when nothing was sent; without one its
+            posting groups stay empty (rules.md 0.9).
+        deep_insert: whether a POST may carry children. Some environments refuse it.
+        writable: entity set -> read-only properties that can be written in this environment, such
+            as ``number`` of ``purchaseOrders``.
+        global_dimensions: codes of the global dimensions, at most two (rules.md 8.7).
+        vendor_invoice_number_mandatory: Ext. Doc. No. Mandatory of the purchase set-up (3.18).
+        posting_allowed_from, posting_allowed_to: range of allowed posting dates, None: no limit.
+        default_quantity_to_receive: ``Remainder`` or ``Blank`` (4.13).
+    """
+
+    number_series: dict[str, str] = field(
+        default_factory=lambda: {"customers": "customer", "vendors": "vendor", "items": "item"}
+    )
+    manual_numbers: set[str] = field(default_factory=lambda: {"customers", "vendors", "items"})
+    templates: dict[str, Mapping[str, Any]] = field(default_factory=lambda: dict(DEFAULT_TEMPLATES))
+    deep_insert: bool = True
+    writable: dict[str, set[str]] = field(default_factory=dict)
+    global_dimensions: tuple[str, ...] = ("DEPARTMENT",)
+    vendor_invoice_number_mandatory: bool = True
+    posting_allowed_from: date | None = None
+    posting_allowed_to: date | None = None
+    default_quantity_to_receive: str = "Remainder"

@@ -1,0 +1,55 @@
+"""Dimensions and their values as published OData pages: the standard API shows no ``Blocked``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bc_pipeline.sandbox.business_central.company import Company, Page, Row
+
+DIMENSIONS_PAGE = "Dimensions"
+DIMENSION_VALUES_PAGE = "Dimension_Values"
+
+
+def publish_dimensions(
+    company: Company,
+    *,
+    dimensions: str = DIMENSIONS_PAGE,
+    values: str = DIMENSION_VALUES_PAGE,
+) -> None:
+    """Puts both pages into ``company.pages`` under the given names."""
+
+    def read_dimensions() -> list[Row]:
+        with company.lock:
+            return list(_dimensions(company))
+
+    def read_values() -> list[Row]:
+        with company.lock:
+            return list(_values(company))
+
+    pages: dict[str, Page] = {dimensions: read_dimensions, values: read_values}
+    company.pages |= pages
+
+
+def _dimensions(company: Company) -> Iterator[Row]:
+    for row in _by_code(company, "dimensions"):
+        yield {
+            "Code": row["code"],
+            "Name": row["displayName"],
+            "Blocked": bool(row.get("#blocked")),
+        }
+
+
+def _values(company: Company) -> Iterator[Row]:
+    codes = {row["id"]: row["code"] for row in company.tables["dimensions"].values()}
+    for row in _by_code(company, "dimensionValues"):
+        yield {
+            "Dimension_Code": codes.get(row["dimensionId"], ""),
+            "Code": row["code"],
+            "Name": row["displayName"],
+            "Dimension_Value_Type": row.get("#valueType", "Standard"),
+            "Blocked": bool(row.get("#blocked")),
+        }
+
+
+def _by_code(company: Company, entity_set: str) -> list[Row]:
+    return sorted(company.tables[entity_set].values(), key=lambda row: str(row["code"]))

@@ -1,0 +1,114 @@
+"""Both companies have what documents and journals need; the wholesaler's trade stays as it is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bc_pipeline.sandbox.business_central.company import Company, Row
+from bc_pipeline.sandbox.companies import cronus, wholesale
+from bc_pipeline.sandbox.companies.dimension_pages import publish_dimensions
+
+NOW = datetime(2026, 9, 1, 10, 0, tzinfo=UTC)
+ROLES = {"bank", "receivables", "payables", "inputTax", "purchases"}
+DIMENSION_COLUMNS = ["Code", "Name", "Blocked"]
+VALUE_COLUMNS = ["Dimension_Code", "Code", "Name", "Dimension_Value_Type", "Blocked"]
+
+
+def build(name: str) -> Company:
+    if name == "wholesale":
+        return wholesale.build(clock=lambda: NOW, seed=1, items=20, months=1)
+    return cronus.build(lambda: NOW, variant="nl" if name == "cronus nl" else "w1")
+
+
+@pytest.fixture(scope="module", params=["wholesale", "cronus w1", "cronus nl"])
+def company(request: Any) -> Company:
+    return build(request.param)
+
+
+def rows(company: Company, entity_set: str) -> list[Row]:
+    return list(company.tables[entity_set].values())
+
+
+def blocked(company: Company, entity_set: str) -> set[str]:
+    return {str(row["code"]) for row in rows(company, entity_set) if row.get("#blocked")}
+
+
+def test_given_accounts_then_all_kinds_and_every_role_are_there(company: Company):
+    accounts = rows(company, "accounts")
+    assert {row["accountType"] for row in accounts} > {"Posting", "Begin_x002D_Total"}
+    assert any(row["blocked"] for row in accounts)
+    posting = [row for row in accounts if row["accountType"] == "Posting"]
+    assert {row["directPosting"] for row in posting} == {True, False}
+    assert {row["#role"] for row in accounts if row.get("#role")} == ROLES
+
+
+def test_given_payment_journals_then_they_are_journals_under_the_same_id(company: Company):
+    payment = {row["id"] for row in rows(company, "vendorPaymentJournals")}
+    twins = company.find("journals", templateDisplayName="PAYMENT")
+    assert payment == {row["id"] for row in twins} != set()
+    assert company.find("journals", templateDisplayName="GENERAL")
+    for journal in rows(company, "vendorPaymentJournals"):
+        number = journal["balancingAccountNumber"]
+        found = company.find("accounts", number=number) or company.find(
+            "bankAccounts", number=number
+        )
+        assert found
+
+
+def test_given_dimensions_then_one_and_a_value_are_blocked_and_only_the_wholesaler_has_class(
+    company: Company,
+):
+    codes = {row["code"] for row in rows(company, "dimensions")}
+    assert "DEPARTMENT" in codes
+    assert ("CLASS" in codes) == (company.name == wholesale.NAME)
+    assert len(blocked(company, "dimensions")) == 1
+    department = company.find("dimensions", code="DEPARTMENT")[0]
+    values = company.find("dimensionValues", dimensionId=department["id"])
+    assert {bool(row.get("#blocked")) for row in values} == {True, False}
+
+
+def test_given_default_dimensions_then_they_name_real_values_and_have_posting_rules(
+    company: Company,
+):
+    defaults = rows(company, "defaultDimensions")
+    assert {row["parentType"] for row in defaults} >= {"Vendor"}
+    assert len({row["postingValidation"] for row in defaults}) > 2
+    for row in defaults:
+        assert row["dimensionId"] in company.tables["dimensions"]
+        if row["dimensionValueCode"]:
+            assert row["dimensionValueId"] in company.tables["dimensionValues"]
+
+
+def test_given_vendors_and_items_then_documents_can_be_made_with_them(company: Company):
+    assert all(row["#generalBusinessPostingGroup"] for row in rows(company, "vendors"))
+    for item in rows(company, "items"):
+        assert item["generalProductPostingGroupCode"]
+        assert bool(item["inventoryPostingGroupCode"]) == (item["type"] == "Inventory")
+    terms = {row["id"] for row in rows(company, "paymentTerms")}
+    assert any(row["paymentTermsId"] in terms for row in rows(company, "vendors"))
+    assert rows(company, "paymentMethods")
+    assert any("#percent" in row for row in rows(company, "taxGroups"))
+
+
+def test_given_published_dimensions_then_they_show_what_is_blocked(company: Company):
+    publish_dimensions(company)
+    dimensions = list(company.pages["Dimensions"]())
+    values = list(company.pages["Dimension_Values"]())
+    assert list(dimensions[0]) == DIMENSION_COLUMNS
+    assert list(values[0]) == VALUE_COLUMNS
+    assert {row["Code"] for row in dimensions if row["Blocked"]} == blocked(company, "dimensions")
+    assert len(values) == len(rows(company, "dimensionValues"))
+    assert {row["Dimension_Value_Type"] for row in values} > {"Standard"}
+    assert any(row["Blocked"] for row in values)
+
+
+def test_given_the_wholesaler_then_it_publishes_the_dimension_pages_itself():
+    assert {"Dimensions", "Dimension_Values"} <= set(build("wholesale").pages)
+
+
+def test_given_a_group_of_taxes_then_code_in_and_identifier_out_differ_at_the_wholesaler():
+    groups = rows(build("wholesale"), "taxGroups")
+    assert all(row["code"] != row["#identifier"] for row in groups)
