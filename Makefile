@@ -8,9 +8,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test dev lint bench clean
+.PHONY: demo test dev lint drill bench clean
 
-demo: $(STAMP)  ## sandbox, two tenants, full and incremental sync; leaves var/demo to look at
+demo: $(STAMP)  ## sandbox, two tenants, syncs and exports; leaves var/demo to look at
 	$(BIN)/bc-pipeline demo
 
 test: $(STAMP)  ## everything, two workers
@@ -24,8 +24,12 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(STAMP)  ## a million sales invoice lines into the mirror
+drill: $(STAMP)  ## kills runs at every single request, and loses every answer; takes half an hour
+	BC_PIPELINE_DRILL=all $(BIN)/python -m pytest -n 2 -v bc_pipeline_tests/end_to_end/test_drill.py
+
+bench: $(STAMP)  ## a million sales invoice lines into the mirror; customers and bills out to BC
 	$(BIN)/python benchmarks/read.py
+	$(BIN)/python benchmarks/export.py
 
 clean:  ## removes what these targets made; run-time files of a configured installation stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis var/demo var/dev

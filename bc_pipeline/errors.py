@@ -50,6 +50,7 @@ class RequestFailed(PipelineError):
         message: what was asked and what was answered, without secrets.
         status: HTTP status, or None when no answer came.
         code: the system's own error code (BC: ``error.code``), or None.
+        explanation: what the system itself said, without ours around it, or None.
         uncertain: True when a write may have been applied although no success was seen.
     """
 
@@ -61,11 +62,13 @@ class RequestFailed(PipelineError):
         *,
         status: int | None = None,
         code: str | None = None,
+        explanation: str | None = None,
         uncertain: bool = False,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.explanation = explanation
         self.uncertain = uncertain
 
 

@@ -107,13 +107,13 @@ class TenantRunResource(ConfigurableResource):
     )
     entities: list[str] = Field(
         default=[],
-        description="Only these assets and what they need, e.g. optiply/products or products; "
-        "empty = all that were selected",
+        description="Only these assets and what they need, e.g. optiply/products or products, "
+        "in the job export customers or Bills; empty = all that were selected",
     )
     dry_run: bool = Field(
         default=False,
-        description="Read Business Central and work out what would be sent, but send nothing to "
-        "Optiply and keep nothing",
+        description="Read both systems and work out what would be sent, but send nothing, move no "
+        "file and keep nothing",
     )
 
     _handle: RunHandle | None = PrivateAttr(default=None)

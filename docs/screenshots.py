@@ -1,11 +1,13 @@
 """Takes the pictures in docs/ from the running UI: python docs/screenshots.py
 
 Needs Chromium with its driver. Starts the sandbox and `dagster dev` on a temporary home, brings
-both tenants up to date once, and photographs what people see.
+both tenants up to date once, lets a dimension check hold a file back, and photographs what people
+see.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -22,15 +24,18 @@ from selenium.webdriver import Chrome  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
 
-from bc_pipeline.assets.table import GROUPS as GROUPS_BY_PREFIX  # noqa: E402
+from bc_pipeline.assets.entry import BC  # noqa: E402
+from bc_pipeline.assets.entry import GROUPS as GROUPS_BY_PREFIX  # noqa: E402
 from bc_pipeline.automation.instance import prepare  # noqa: E402
 from bc_pipeline.sandbox import Sandbox  # noqa: E402
 from bc_pipeline_tests.ui import chromium, dagster_dev  # noqa: E402
 
 DOCS = ROOT / "docs"
 SETTLE_SECONDS = 6
-GROUPS = ",".join(f"global@global:{group}" for group in GROUPS_BY_PREFIX.values())
-"""Both groups of the graph opened, as the UI writes it into its address."""
+OPENED = (group for prefix, group in GROUPS_BY_PREFIX.items() if prefix != BC)
+GROUPS = ",".join(f"global@global:{group}" for group in OPENED)
+"""The groups of the graph to open, as the UI writes it into its address. What is read stays closed:
+opened, it is taller than a page."""
 JUMP_TO = "//input[starts-with(@placeholder, 'Jump to')]"
 
 
@@ -39,15 +44,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory, Sandbox(wholesale_items=200) as sandbox:
         home = Path(directory)
         prepare(home / "dagster")
-        sandbox.write_tenants(home)
-        sync_all(home)
+        sandbox.write_tenants(home, exports=True)
+        run(home, "sync", "--all")
+        hold_back(home / "snapshots" / "wholesale")
+        run(home, "export", "wholesale", ends_with=1)
         with dagster_dev(home) as url:
             products = f"{url}/assets/optiply/products"
-            with chromium(1250, 2250) as browser:  # as tall as the graph
+            with chromium(1150, 2000) as browser:  # as tall as the graph
                 open_page(browser, f"{url}/asset-groups?expanded={quote(GROUPS)}", "Materialize")
                 browser.find_element(By.XPATH, JUMP_TO + "/following::button[1]").click()
                 press(browser, "Hide navigation")
-                save_part(browser, "asset_graph.png", width=780, height=1960, scale=1.4)
+                part = {"x": 85, "y": 480, "width": 580, "height": 940}
+                save_part(browser, "asset_graph.png", part, scale=1.2)
             with chromium(1500, 1300) as browser:
                 open_page(browser, products, "Latest check results")
                 press(browser, "Columns")
@@ -57,14 +65,30 @@ def main() -> None:
                 view = "view=partitions&partition=cronus"
                 open_page(browser, f"{url}/assets/optiply/buy_orders?{view}", "quarantined")
                 save(browser, "partitions.png")
+                view = "view=checks&checkDetail=dimension_mappings_exist"
+                open_page(browser, f"{url}/assets/outbound/customers?{view}", "REGION")
+                save(browser, "dimension_check.png")
 
 
-def sync_all(home: Path) -> None:
-    """Give the pages something to show."""
+def run(home: Path, *arguments: str, ends_with: int = 0) -> None:
+    """Run a command line, to give the pages something to show."""
     environment = {**os.environ, "BC_PIPELINE_HOME": str(home)}
     environment.pop("DAGSTER_HOME", None)
-    command = [sys.executable, "-m", "bc_pipeline", "sync", "--all"]
-    subprocess.run(command, env=environment, check=True)  # noqa: S603
+    command = [sys.executable, "-m", "bc_pipeline", *arguments]
+    code = subprocess.run(command, env=environment, check=False).returncode  # noqa: S603
+    if code != ends_with:
+        raise RuntimeError(f"{' '.join(arguments)} ended with {code}")
+
+
+def hold_back(snapshot_dir: Path) -> None:
+    """Map a dimension the company does not have, and drop a file that has to wait for it."""
+    mappings = {"department": "DEPARTMENT", "region": "REGION"}
+    document = {"dynamics-bc": {"dimension_mappings": mappings}}
+    (snapshot_dir / "tenant-config.json").write_text(json.dumps(document), "utf-8")
+    file = snapshot_dir / "outbound" / "Customers.jsonl"
+    file.parent.mkdir(exist_ok=True)
+    customer = {"externalId": "crm-17", "companyName": "Example Ltd.", "departmentNumber": "WEB"}
+    file.write_text(json.dumps(customer) + "\n", "utf-8")
 
 
 def open_page(browser: Chrome, url: str, text: str) -> None:
@@ -93,9 +117,9 @@ def save(browser: Chrome, name: str) -> None:
         raise RuntimeError(f"{name} could not be written")
 
 
-def save_part(browser: Chrome, name: str, *, width: int, height: int, scale: float) -> None:
-    """Save the upper left part of the page, magnified so that small letters can be read."""
-    clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": scale}
+def save_part(browser: Chrome, name: str, part: dict[str, int], *, scale: float) -> None:
+    """Save a part of the page, magnified so that small letters can be read."""
+    clip = {**part, "scale": scale}
     answer = browser.execute_cdp_cmd("Page.captureScreenshot", {"clip": clip})
     (DOCS / name).write_bytes(b64decode(answer["data"]))
 

@@ -1,7 +1,8 @@
 """Makes one Dagster asset of each entry of the asset table.
 
 Every asset's step is the same few lines: wait for its task of the engine, report what the task did,
-evaluate the asset's checks.
+evaluate the asset's checks. Assets that write to Business Central show some of their checks before
+they let the writing begin.
 """
 
 from collections.abc import Iterator
@@ -20,16 +21,19 @@ from dagster import (
     multi_asset,
 )
 
+from bc_pipeline.assets.entry import GROUPS, OUTBOUND, SYSTEMS, AssetEntry
 from bc_pipeline.assets.keys import asset_key, step_key
-from bc_pipeline.assets.metadata import preview, result_metadata, table
+from bc_pipeline.assets.metadata import files, preview, result_metadata, table
 from bc_pipeline.assets.run import RunHandle
 from bc_pipeline.assets.schema import column_schema
-from bc_pipeline.assets.table import ENTRIES, GROUPS, AssetEntry
+from bc_pipeline.assets.table import ENTRIES
 from bc_pipeline.business_central.entities import ENTITIES
 from bc_pipeline.checks.catalogue import checks_of
 from bc_pipeline.checks.model import Check, CheckInput, Finding, outcome
 from bc_pipeline.checks.stored import evaluate_stored
 from bc_pipeline.errors import AuthError, ConfigError, PipelineError, TenantBusy
+from bc_pipeline.outbound.model import Preparation
+from bc_pipeline.outbound.run.export import NothingWritten
 from bc_pipeline.resources import TenantRunResource
 from bc_pipeline.sync.model import EntityResult
 from bc_pipeline.tenants.partitions import TENANTS
@@ -58,7 +62,12 @@ def _build(entry: AssetEntry) -> AssetsDefinition:
         description=entry.description,
         specs=[_spec(entry)],
         check_specs=[
-            AssetCheckSpec(check.name, asset=asset_key(entry.name), description=check.description)
+            AssetCheckSpec(
+                check.name,
+                asset=asset_key(entry.name),
+                description=check.description,
+                blocking=check.blocking,
+            )
             for check in checks
         ],
         partitions_def=TENANTS,
@@ -77,8 +86,18 @@ def _build(entry: AssetEntry) -> AssetsDefinition:
             if not run.includes(entry.name):
                 context.log.info("Left out by `entities` of the launch configuration")
                 return
+            if entry.prefix == OUTBOUND:
+                yield from _before(entry, run, context, selected)
             result = run.wait(context.partition_key, entry.name)
+        except NothingWritten as error:
+            # Were the step to fail, Dagster would skip what comes after it, and records that are
+            # fine would wait. The check `none_failed` fails as an error instead.
+            yield _report(entry, run.result(entry.name), run, selected)
+            if not run.goes_on_after(entry.name):
+                raise _as_failure(error) from error
+            return
         except PipelineError as error:
+            yield from _after_failure(entry, run, selected)
             raise _as_failure(error) from error
         except (KeyboardInterrupt, DagsterExecutionInterruptedError):
             run.cancel()
@@ -88,16 +107,42 @@ def _build(entry: AssetEntry) -> AssetsDefinition:
     return step
 
 
+def _before(
+    entry: AssetEntry, run: RunHandle, context: AssetExecutionContext, checks: list[Check]
+) -> Iterator[AssetCheckResult]:
+    """Show the checks that come before any writing, then let it begin. When one of them blocks, the
+    engine writes nothing either, and says so to whoever waits for the task."""
+    preparation = run.prepared(context.partition_key, entry.name)
+    given = _given(entry, EntityResult(name=entry.name), run, preparation)
+    for check in checks:
+        if check.before:
+            yield _evaluate(check, entry, given, run)
+    run.release(entry.name)
+
+
+def _after_failure(
+    entry: AssetEntry, run: RunHandle, checks: list[Check]
+) -> Iterator[AssetCheckResult]:
+    """Of records some may be written and others refused when a whole entity counts as failed: its
+    page shows which."""
+    if entry.prefix != OUTBOUND or not run.started:
+        return
+    given = _given(entry, EntityResult(name=entry.name), run)
+    for check in checks:
+        if not check.before:
+            yield _evaluate(check, entry, given, run)
+
+
 def _spec(entry: AssetEntry) -> AssetSpec:
-    group = GROUPS[entry.prefix]
+    system = SYSTEMS[entry.prefix]
     return AssetSpec(
         asset_key(entry.name),
         description=entry.description,
         deps=[asset_key(need) for need in entry.needs],
-        group_name=group,
+        group_name=GROUPS[entry.prefix],
         owners=OWNERS,
-        kinds={"duckdb", group},
-        tags={"system": group},
+        kinds={"duckdb", system},
+        tags={"system": system},
         metadata={
             "dagster/table_name": entry.table,
             "dagster/column_schema": column_schema(entry.table),
@@ -108,19 +153,21 @@ def _spec(entry: AssetEntry) -> AssetSpec:
 
 
 def _how_it_is_read(entry: AssetEntry) -> dict[str, str]:
-    if entry.name not in ENTITIES:
-        return {}
-    entity = ENTITIES[entry.name]
     setting = {"only_with": entry.setting} if entry.setting else {}
+    if entry.name not in ENTITIES:
+        return setting
+    entity = ENTITIES[entry.name]
     return {"read": f"{entity.mode}: {entity.why}", **setting}
 
 
 def _as_failure(error: PipelineError) -> Failure:
     """The error as Dagster shows it. Not retried: the engine has retried what may be."""
-    advice = WHAT_TO_DO.get(type(error), "")
+    # A task that failed tells that it did; what kind of error it met is that of its cause.
+    origin = error.__cause__ if isinstance(error.__cause__, PipelineError) else error
+    advice = WHAT_TO_DO.get(type(origin), "")
     return Failure(
-        description=f"{error.kind}: {error} {advice}".strip(),
-        metadata={"kind": error.kind},
+        description=f"{origin.kind}: {error} {advice}".strip(),
+        metadata={"kind": origin.kind},
         allow_retries=False,
     )
 
@@ -129,21 +176,30 @@ def _report(
     entry: AssetEntry, result: EntityResult, run: RunHandle, checks: list[Check]
 ) -> MaterializeResult:
     engine = run.engine()
-    given = CheckInput(
+    given = _given(entry, result, run)
+    return MaterializeResult(
+        metadata={
+            **result_metadata(entry, result),
+            **files(engine.snapshot, entry),
+            "preview": preview(engine.snapshot, entry, result),
+            "dagster/column_schema": column_schema(entry.table),
+            "dry_run": engine.launch.dry_run,
+        },
+        check_results=[_evaluate(check, entry, given, run) for check in checks if not check.before],
+    )
+
+
+def _given(
+    entry: AssetEntry, result: EntityResult, run: RunHandle, preparation: Preparation | None = None
+) -> CheckInput:
+    engine = run.engine()
+    return CheckInput(
         name=entry.name,
         tenant=engine.tenant,
         cursor=engine.snapshot.cursor(),
         result=result,
         now=datetime.now(UTC),
-    )
-    return MaterializeResult(
-        metadata={
-            **result_metadata(entry, result),
-            "preview": preview(engine.snapshot, entry, result),
-            "dagster/column_schema": column_schema(entry.table),
-            "dry_run": engine.launch.dry_run,
-        },
-        check_results=[_evaluate(check, given, run) for check in checks],
+        preparation=preparation,
     )
 
 
@@ -163,21 +219,24 @@ def _checks_only(
     if context.has_partition_key:
         tenants = {context.partition_key: tenant_run.tenants.get(context.partition_key)}
     for check in checks:
-        yield _check_result(check, evaluate_stored(check, entry.name, tenants.values()))
+        yield _check_result(check, entry, evaluate_stored(check, entry.name, tenants.values()))
 
 
-def _evaluate(check: Check, given: CheckInput, run: RunHandle) -> AssetCheckResult:
+def _evaluate(
+    check: Check, entry: AssetEntry, given: CheckInput, run: RunHandle
+) -> AssetCheckResult:
     finding = check.evaluate(given)
     run.note_check(check.name, outcome(finding, check.severity))
-    return _check_result(check, finding)
+    return _check_result(check, entry, finding)
 
 
-def _check_result(check: Check, finding: Finding) -> AssetCheckResult:
+def _check_result(check: Check, entry: AssetEntry, finding: Finding) -> AssetCheckResult:
     metadata = dict(finding.metadata)
     if finding.sample:
         metadata["sample"] = table(finding.sample)
     return AssetCheckResult(
         check_name=check.name,
+        asset_key=asset_key(entry.name),
         passed=finding.passed,
         severity=SEVERITIES[finding.severity or check.severity],
         description=finding.description,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from dagster import AssetKey, DagsterRun
 
-from bc_pipeline.assets.table import BY_NAME
+from bc_pipeline.assets.table import BY_NAME, OUTBOUND_NAMES, reference_data
 from bc_pipeline.sync.dependencies import dependencies
 from bc_pipeline.tenants.model import Tenant
 
@@ -17,6 +19,24 @@ def asset_key(name: str) -> AssetKey:
 def configured_keys(tenant: Tenant) -> list[AssetKey]:
     """The assets a tenant's settings ask for; the others would only say that they are not."""
     return [asset_key(name) for name in dependencies(tenant)]
+
+
+def export_names(tenant: Tenant, entities: Collection[str] = ()) -> list[str]:
+    """What writing to Business Central takes: outbound assets and the reference data they read.
+
+    Args:
+        tenant: whose; empty when its settings switch no export on.
+        entities: only these outbound assets; empty means all.
+    """
+    configured = dependencies(tenant)
+    wanted = [name for name in entities or OUTBOUND_NAMES if name in configured]
+    chosen = set(wanted) | reference_data(wanted)
+    return [name for name in BY_NAME if name in configured and name in chosen]
+
+
+def export_keys(tenant: Tenant, entities: Collection[str] = ()) -> list[AssetKey]:
+    """``export_names`` in Dagster's terms."""
+    return [asset_key(name) for name in export_names(tenant, entities)]
 
 
 def selected_names(run: DagsterRun | None) -> list[str]:

@@ -7,12 +7,23 @@ from typing import Any
 
 from dagster import MetadataValue, TableColumn, TableRecord, TableSchema
 
-from bc_pipeline.assets.table import BC, AssetEntry
+from bc_pipeline.assets.entry import BC, OUTBOUND, AssetEntry
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.sync.model import COUNT_NAMES, EntityResult
 
 PREVIEW_ROWS = 5
 PREVIEW_COLUMNS = 8
+FILES_SHOWN = 10
+
+_LAST_BOOKED = """
+SELECT coalesce(external_id, key) AS record, state, action, bc_number, reason, file, line
+FROM outbound.ledger WHERE entity = ? ORDER BY updated_at DESC, key LIMIT ?
+"""
+
+_LAST_FILES = """
+SELECT name AS file, state, lines, done_name AS moved_to, first_seen, done_at
+FROM outbound.files WHERE entity = ? ORDER BY first_seen DESC, name LIMIT ?
+"""
 
 
 def result_metadata(entry: AssetEntry, result: EntityResult) -> dict[str, Any]:
@@ -26,11 +37,11 @@ def result_metadata(entry: AssetEntry, result: EntityResult) -> dict[str, Any]:
         "seconds": round(result.seconds, 3),
     }
     if entry.prefix == BC:
-        metadata |= {"pages": result.pages}
-        if result.mode:
-            metadata["mode"] = result.mode
+        metadata["pages"] = result.pages
     else:
         metadata |= {name: getattr(result, name) for name in COUNT_NAMES}
+    if result.mode:
+        metadata["mode"] = result.mode
     if result.warnings:
         metadata["warnings"] = dict(result.warnings)
     if result.problems:
@@ -41,10 +52,22 @@ def result_metadata(entry: AssetEntry, result: EntityResult) -> dict[str, Any]:
     return metadata
 
 
+def files(snapshot: Snapshot, entry: AssetEntry) -> dict[str, MetadataValue]:
+    """The files of an outbound entity, newest first; what became of each line stands in
+    ``results/<file>.results.jsonl`` next to them. Empty for other assets."""
+    if entry.prefix != OUTBOUND:
+        return {}
+    found = _rows(snapshot, _LAST_FILES, [entry.entity, FILES_SHOWN])
+    return {"files": table(found)} if found else {}
+
+
 def preview(snapshot: Snapshot, entry: AssetEntry, result: EntityResult) -> MetadataValue:
-    """What was sent in this run; the first rows of the table when nothing was."""
+    """What was sent in this run; when nothing was, rows of the table: the first ones, of the ledger
+    the last ones booked."""
     if result.changes:
         return table(result.changes)
+    if entry.prefix == OUTBOUND:
+        return table(_rows(snapshot, _LAST_BOOKED, [entry.entity, PREVIEW_ROWS]))
     frame = snapshot.frame(entry.table, PREVIEW_ROWS)
     columns = [name for name in frame.columns if not name.startswith("_")][:PREVIEW_COLUMNS]
     return table(dict(zip(columns, row, strict=True)) for row in frame[columns].to_numpy())
@@ -60,6 +83,13 @@ def table(rows: Iterable[Mapping[str, Any]]) -> MetadataValue:
         [TableRecord({name: record.get(name) for name in names}) for record in records],
         TableSchema(columns=[TableColumn(name) for name in names]),
     )
+
+
+def _rows(snapshot: Snapshot, sql: str, parameters: list[object]) -> list[dict[str, Any]]:
+    with snapshot.cursor() as cursor:
+        answer = cursor.execute(sql, parameters)
+        columns = [column[0] for column in answer.description or []]
+        return [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
 
 
 def _cell(value: object) -> str | int | float | bool | None:

@@ -15,12 +15,17 @@ from typing import Protocol
 
 from dagster import DagsterRun
 
+from bc_pipeline.assets.entry import BC, OPTIPLY, OUTBOUND
 from bc_pipeline.assets.keys import selected_names
 from bc_pipeline.assets.table import closure, downstream, entity_names
 from bc_pipeline.errors import PipelineError
+from bc_pipeline.outbound.model import Preparation
 from bc_pipeline.sync.model import EntityResult, Launch, Problem, ProgressListener, RunSummary
 from bc_pipeline.sync.run import TenantRun
 from bc_pipeline.tenants.model import Tenant
+
+EXPORT_JOB = "export"
+"""Name of the job that only writes to Business Central."""
 
 
 class RunObserver(ProgressListener, Protocol):
@@ -72,7 +77,25 @@ class RunHandle:
     def includes(self, name: str) -> bool:
         """Whether launch configuration leaves this asset in (``entities``)."""
         entities = self._find_launch().entities
-        return not entities or name in closure(entity_names(entities))
+        return not entities or name in closure(entity_names(entities, self._prefixes()))
+
+    def prepared(self, partition: str, name: str) -> Preparation:
+        """What an ``outbound/*`` asset is about to write; nothing of it is written before
+        ``release``.
+
+        Raises: as ``wait``.
+        """
+        engine = self._started(partition)
+        self._asked.add(name)
+        try:
+            return engine.prepared(name)
+        except PipelineError:
+            self._failed.add(name)
+            raise
+
+    def release(self, name: str) -> None:
+        """Let the writing of an ``outbound/*`` asset begin."""
+        self.engine().release(name)
 
     def wait(self, partition: str, name: str) -> EntityResult:
         """Wait for one task and return what it did; empty when the tenant has no such entity.
@@ -88,6 +111,19 @@ class RunHandle:
         except PipelineError:
             self._failed.add(name)
             raise
+
+    def result(self, name: str) -> EntityResult:
+        """What a task that has ended did, however it ended."""
+        return self.engine().result(name)
+
+    def goes_on_after(self, name: str) -> bool:
+        """Whether other assets of this run come after this one."""
+        return bool(self.engine().selected & (downstream([name]) - {name}))
+
+    @property
+    def started(self) -> bool:
+        """Whether the engine has started, so that its snapshot can be looked at."""
+        return self._engine is not None and self._refusal is None
 
     def engine(self) -> TenantRun:
         """The engine run, once a step has waited for something."""
@@ -133,7 +169,15 @@ class RunHandle:
             run_id=self._run_id,
             selected=[name for name in selected_names(self._dagster_run) if self.includes(name)],
             listener=_observer.get(),
+            # Each outbound step shows its checks first, then releases its own task.
+            hold_outbound=True,
         )
+
+    def _prefixes(self) -> tuple[str, ...]:
+        """What a name without its group may mean in ``entities``: in the job ``export``, which
+        reads vendors only to write some, ``vendors`` are those written."""
+        job = self._dagster_run.job_name if self._dagster_run else ""
+        return (OUTBOUND,) if job == EXPORT_JOB else (OPTIPLY, BC, OUTBOUND)
 
     def _was_interrupted(self, engine: TenantRun) -> bool:
         """Whether Dagster ended before it had asked for everything it could still get."""

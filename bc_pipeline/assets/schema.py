@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dagster import TableColumn, TableSchema
 
-from bc_pipeline.assets.table import BC
+from bc_pipeline.assets.entry import BC, LEDGER
 from bc_pipeline.optiply.resources import RESOURCES, Attribute
 from bc_pipeline.snapshot.tables import TABLES
 
@@ -27,13 +27,41 @@ _DECISION_COLUMNS = [
     TableColumn("reason", "VARCHAR", "Why it is not simply written"),
 ]
 
+_LEDGER_COLUMNS = [
+    TableColumn("entity", "VARCHAR", "The asset's name without its group"),
+    TableColumn("key", "VARCHAR", "The same for the same record, whenever it comes"),
+    TableColumn("payload_hash", "VARCHAR", "Tells whether the record has changed"),
+    TableColumn("state", "VARCHAR", "intent, created, linked, done, blocked, ambiguous or failed"),
+    TableColumn("step", "VARCHAR", "The last step begun or finished"),
+    TableColumn("bc_company", "VARCHAR", "Id of the company it goes to"),
+    TableColumn("bc_id", "VARCHAR", "Its id in Business Central"),
+    TableColumn("bc_number", "VARCHAR", "Its number there"),
+    TableColumn("action", "VARCHAR", "created, updated, unchanged, posted, skipped or failed"),
+    TableColumn("error_class", "VARCHAR", "Why it failed, in one word"),
+    TableColumn("reason", "VARCHAR", "Why it failed or waits, in the operator's words"),
+    TableColumn("attempts", "INTEGER", "Runs that have tried to write it"),
+    TableColumn("missed_lookups", "INTEGER", "How often it was looked for in vain"),
+    TableColumn("blocked_runs", "INTEGER", "Runs in a row that have found it blocked"),
+    TableColumn("record", "JSON", "The record as it came"),
+    TableColumn("detail", "JSON", "What its writer has noted, such as ids of lines"),
+    TableColumn("external_id", "VARCHAR", "The producer's id of the record"),
+    TableColumn("file", "VARCHAR", "The file it came in last"),
+    TableColumn("line", "INTEGER", "Its line there, from 1"),
+    TableColumn("run_no", "BIGINT", "The run that touched it last"),
+    TableColumn("created_at", "TIMESTAMPTZ"),
+    TableColumn("updated_at", "TIMESTAMPTZ"),
+]
+
 
 def column_schema(table: str) -> TableSchema:
-    """The columns of ``bc.<table>`` or ``optiply.<resource>`` with DuckDB's types.
+    """The columns of ``bc.<table>``, ``optiply.<resource>`` or ``outbound.ledger`` with DuckDB's
+    types.
 
     Raises:
         KeyError: nothing of that name is declared.
     """
+    if table == LEDGER:
+        return TableSchema(columns=_LEDGER_COLUMNS)
     schema, name = table.split(".")
     if schema == BC:
         columns = TABLES[name].columns

@@ -6,49 +6,16 @@ An asset's name is the name of the engine's task: ``bc/items``, ``optiply/produc
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
 
+from bc_pipeline.assets.entry import BC, OPTIPLY, OUTBOUND, AssetEntry, read
+from bc_pipeline.assets.outbound import (
+    ACCOUNTING,
+    ENTITY_OF_STREAM,
+    OUTBOUND_ENTRIES,
+    REFERENCE_ENTRIES,
+)
 from bc_pipeline.errors import ConfigError
-
-BC = "bc"
-OPTIPLY = "optiply"
-GROUPS = {BC: "business_central", OPTIPLY: "optiply"}
-
-
-@dataclass(frozen=True)
-class AssetEntry:
-    """One asset.
-
-    Attributes:
-        name: group prefix and entity, e.g. ``bc/items``.
-        description: for the people who read the asset's page.
-        needs: the assets it is made from.
-        setting: the configuration key without which a tenant has no such entity, or None.
-    """
-
-    name: str
-    description: str
-    needs: tuple[str, ...] = ()
-    setting: str | None = None
-
-    @property
-    def prefix(self) -> str:
-        return self.name.split("/")[0]
-
-    @property
-    def entity(self) -> str:
-        return self.name.split("/")[1]
-
-    @property
-    def table(self) -> str:
-        """Its table in the tenant's snapshot: the mirror or the wanted rows."""
-        return f"{self.prefix}.{self.entity}"
-
-
-def _read(entity: str, description: str, *needs: str, setting: str | None = None) -> AssetEntry:
-    return AssetEntry(f"{BC}/{entity}", description, needs or ("bc/companies",), setting)
-
 
 _MONEY = ("bc/currency_exchange_rates", "bc/company_information")
 _UNITS = "bc/item_units_of_measure"
@@ -60,58 +27,59 @@ ENTRIES: tuple[AssetEntry, ...] = (
         "The companies the tenant's user sees in the environment. Exactly one of them is the "
         "tenant's own; everything else is read from that one.",
     ),
-    _read("company_information", "The company's own card: name and local currency."),
-    _read("currency_exchange_rates", "Exchange rates by currency and starting date, read in full."),
-    _read("locations", "Warehouses, read in full."),
-    _read("dimensions", "Dimensions with their values, read in full in one request."),
-    _read(
+    read("company_information", "The company's own card: name and local currency."),
+    read("currency_exchange_rates", "Exchange rates by currency and starting date, read in full."),
+    read("locations", "Warehouses, read in full."),
+    read("dimensions", "Dimensions with their values, read in full in one request."),
+    read(
         "items",
         "Items with stock. Read in full every time, because stock moves without changing an "
         "item's modification stamp.",
     ),
-    _read("item_variants", "Variants of items, read in full."),
-    _read("vendors", "Vendors, read incrementally; a sweep of the ids finds deleted ones."),
-    _read(
+    read("item_variants", "Variants of items, read in full."),
+    read("vendors", "Vendors, read incrementally; a sweep of the ids finds deleted ones."),
+    read(
         "sales_invoices",
         "Posted sales invoices with lines, read incrementally. The usual source of sell orders.",
         setting="sync.sell_order_source: sales_invoices",
     ),
-    _read(
+    read(
         "sales_orders",
         "Open sales orders with lines, read in full: what is sold but not yet shipped is taken off "
         "the stock level.",
         setting="sync.deduct_sales_orders or sync.sell_order_source: sales_orders",
     ),
-    _read(
+    read(
         "sales_shipments",
         "Posted sales shipments with lines, for tenants that take sell orders from them.",
         setting="sync.sell_order_source: sales_shipments",
     ),
-    _read("purchase_orders", "Open purchase orders with lines, read in full."),
-    _read(
+    read("purchase_orders", "Open purchase orders with lines, read in full."),
+    read(
         "purchase_receipts",
         "Posted purchase receipts with lines, read incrementally.",
     ),
-    _read(
+    read(
         "item_page",
         "The published OData page of the item card: vendor, lead time, order quantities.",
         setting="business_central.item_page_name",
     ),
-    _read(
+    read(
         "item_units_of_measure",
         "The published OData page of item units of measure with their factors.",
         setting="business_central.item_units_page_name",
     ),
-    _read(
+    read(
         "inventory_by_locations",
         "Stock per location, from Optiply's extension in Business Central.",
         setting="business_central.inventory_by_location",
     ),
-    _read(
+    read(
         "bom_components",
         "Parts of assembled items, from Optiply's extension in Business Central.",
         setting="business_central.bom_components",
     ),
+    *REFERENCE_ENTRIES,
     AssetEntry(
         "optiply/products",
         "Items as Optiply products, with price and stock level.",
@@ -182,25 +150,59 @@ ENTRIES: tuple[AssetEntry, ...] = (
         "What has been received on the lines of the buy orders.",
         ("optiply/buy_order_lines", "bc/purchase_receipts"),
     ),
+    *OUTBOUND_ENTRIES,
 )
 
 BY_NAME: dict[str, AssetEntry] = {entry.name: entry for entry in ENTRIES}
 
+OUTBOUND_NAMES: tuple[str, ...] = tuple(entry.name for entry in OUTBOUND_ENTRIES)
 
-def entity_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Names as people write them (``products``, ``optiply/products``, ``bc/items``) as asset names.
 
-    A bare name that both groups have means Optiply's. ConfigError for a name nothing has.
+def reference_data(names: Collection[str]) -> set[str]:
+    """What outbound assets read from Business Central themselves, with what that needs."""
+    direct = {need for name in names for need in BY_NAME[name].needs if need.startswith(f"{BC}/")}
+    return direct | {need for name in direct for need in BY_NAME[name].needs}
+
+
+ACCOUNTING_NAMES: tuple[str, ...] = tuple(
+    entry.name for entry in OUTBOUND_ENTRIES if entry.setting == ACCOUNTING
+)
+"""The outbound assets that are fed by files."""
+
+EXPORT_NAMES: tuple[str, ...] = tuple(
+    name for name in BY_NAME if name in OUTBOUND_NAMES or name in reference_data(OUTBOUND_NAMES)
+)
+"""What the job ``export`` works on: the outbound assets and the reference data they read."""
+
+
+def entity_names(
+    names: Iterable[str], prefixes: Sequence[str] = (OPTIPLY, BC, OUTBOUND)
+) -> tuple[str, ...]:
+    """Names as people write them as asset names.
+
+    Args:
+        names: with the group (``optiply/products``), without (``products``), or as the producers
+            of outbound files call it (``Bills``).
+        prefixes: the groups a name without one may mean; the first that has it wins.
+
+    Raises:
+        ConfigError: a name nothing has.
     """
-    return tuple(dict.fromkeys(_asset_name(name.strip()) for name in names))
+    return tuple(dict.fromkeys(_asset_name(name.strip(), prefixes) for name in names))
 
 
-def _asset_name(name: str) -> str:
-    for candidate in (name, f"{OPTIPLY}/{name}", f"{BC}/{name}"):
-        if candidate in BY_NAME:
+def _asset_name(name: str, prefixes: Sequence[str]) -> str:
+    stream = f"{OUTBOUND}/{ENTITY_OF_STREAM.get(name.lower().replace('_', ''), name)}"
+    # Capitals are how producers write: `Vendors` is the stream, `vendors` what is read.
+    first = [stream] if name[:1].isupper() else []
+    bare = [f"{prefix}/{name}" for prefix in prefixes]
+    for candidate in (name, *first, *bare, stream):
+        if candidate in BY_NAME and BY_NAME[candidate].prefix in prefixes:
             return candidate
-    close = difflib.get_close_matches(name, [*BY_NAME, *(e.entity for e in ENTRIES)], n=1)
-    hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(BY_NAME)}"
+    entries = [entry for entry in ENTRIES if entry.prefix in prefixes]
+    known = [entry.name for entry in entries]
+    close = difflib.get_close_matches(name, [*known, *(e.entity for e in entries)], n=1)
+    hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
     raise ConfigError(f"there is no entity {name!r}; {hint}")
 
 

@@ -6,6 +6,9 @@ import os
 from pathlib import Path
 
 from dagster import DagsterInstance
+from filelock import FileLock
+
+from bc_pipeline.tenants import partitions
 
 HOME_VARIABLE = "DAGSTER_HOME"
 
@@ -70,4 +73,15 @@ def open_instance(home: Path) -> DagsterInstance:
     directory = prepare(dagster_home(home))
     # Dagster itself, and every process it starts, finds the instance by this variable.
     os.environ[HOME_VARIABLE] = str(directory)
-    return DagsterInstance.get()
+    # Two processes that create the storage at the same moment leave one nobody can open again.
+    with FileLock(directory / ".opening.lock"):
+        instance = DagsterInstance.get()
+        _complete(instance)
+    return instance
+
+
+def _complete(instance: DagsterInstance) -> None:
+    """Make each storage create what it lacks; some of them wait until they are first used."""
+    instance.get_runs_count()
+    instance.get_dynamic_partitions(partitions.NAME)
+    instance.all_instigator_state()

@@ -1,27 +1,42 @@
-"""The jobs. Both run every asset of one tenant in one process; they differ in how they read."""
+"""The jobs. Each runs assets of one tenant in one process; they differ in which, and in how these
+read."""
 
 from __future__ import annotations
 
 from dagster import AssetSelection, RunConfig, define_asset_job, in_process_executor
 
+from bc_pipeline.assets.keys import asset_key
+from bc_pipeline.assets.run import EXPORT_JOB
+from bc_pipeline.assets.table import EXPORT_NAMES
+
 SYNC = "sync"
+EXPORT = EXPORT_JOB
 FULL_REFRESH = "full_refresh"
 
 sync = define_asset_job(
     SYNC,
-    selection=AssetSelection.groups("business_central", "optiply"),
-    description="Read what changed in Business Central and bring Optiply up to date. "
+    selection=AssetSelection.groups("business_central", "optiply", "outbound"),
+    description="Read what changed in Business Central and bring Optiply up to date; then, for "
+    "tenants that have it switched on, write buy orders and outbound files to Business Central. "
     "Launch configuration is under resources > tenant_run.",
+    executor_def=in_process_executor,
+)
+
+export = define_asset_job(
+    EXPORT,
+    selection=AssetSelection.assets(*(asset_key(name) for name in EXPORT_NAMES)),
+    description="Write buy orders and outbound files to Business Central, without reading more "
+    "than that takes. Launch configuration is under resources > tenant_run.",
     executor_def=in_process_executor,
 )
 
 full_refresh = define_asset_job(
     FULL_REFRESH,
     selection=AssetSelection.groups("business_central", "optiply"),
-    description="As sync, but everything is read again. What stands in Optiply stays known, so "
-    "only real differences are sent.",
+    description="As sync, but everything is read again and nothing is exported. What stands in "
+    "Optiply stays known, so only real differences are sent.",
     executor_def=in_process_executor,
     config=RunConfig(resources={"tenant_run": {"config": {"full": True}}}),
 )
 
-JOBS = [sync, full_refresh]
+JOBS = [sync, export, full_refresh]

@@ -11,6 +11,8 @@ from dagster import (
     sensor,
 )
 
+from bc_pipeline.automation.buy_orders import buy_orders_to_exports
+from bc_pipeline.automation.outbound_files import outbound_files_to_exports
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.resources import TenantsResource
 from bc_pipeline.tenants import partitions
@@ -43,4 +45,8 @@ def tenants_to_partitions(
     return SensorResult(dynamic_partitions_requests=[partitions.TENANTS.build_add_request(new)])
 
 
-SENSORS: list[SensorDefinition] = [tenants_to_partitions]
+SENSORS: list[SensorDefinition] = [
+    tenants_to_partitions,
+    outbound_files_to_exports,
+    buy_orders_to_exports,
+]

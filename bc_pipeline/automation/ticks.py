@@ -69,17 +69,14 @@ def run_request(tenant: Tenant, scheduled_at: datetime) -> RunRequest:
     )
 
 
-def runs_due(
-    context: ScheduleEvaluationContext | SensorEvaluationContext,
-    tenants: TenantsResource,
-    scheduled_at: datetime,
-) -> list[RunRequest] | SkipReason:
-    """The runs of one tick.
+def ready_tenants(
+    context: ScheduleEvaluationContext | SensorEvaluationContext, tenants: TenantsResource
+) -> list[Tenant] | SkipReason:
+    """The tenants a run may be started for now, or why there is none.
 
     Args:
         context: Dagster's, for its instance and log.
         tenants: the registry.
-        scheduled_at: the time the tick stands for; part of the run key.
     """
     try:
         registry = tenants.load()
@@ -94,6 +91,24 @@ def runs_due(
     due = due_tenants(registry, known, busy)
     if not due:
         return SkipReason("No tenant is due: all are disabled, new, at work or wrongly configured")
+    return due
+
+
+def runs_due(
+    context: ScheduleEvaluationContext | SensorEvaluationContext,
+    tenants: TenantsResource,
+    scheduled_at: datetime,
+) -> list[RunRequest] | SkipReason:
+    """The runs of one tick.
+
+    Args:
+        context: Dagster's, for its instance and log.
+        tenants: the registry.
+        scheduled_at: the time the tick stands for; part of the run key.
+    """
+    due = ready_tenants(context, tenants)
+    if isinstance(due, SkipReason):
+        return due
     return [run_request(tenant, scheduled_at) for tenant in due]
 
 

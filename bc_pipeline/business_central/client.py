@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import json
+import copy
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-import requests
-
+from bc_pipeline.business_central.answers import envelope, json_object
 from bc_pipeline.business_central.auth import AccessTokens
-from bc_pipeline.business_central.http import BadAnswer, Http, RequestCounter, new_session
+from bc_pipeline.business_central.http import Http, RequestCounter, new_session
 from bc_pipeline.business_central.retry import Backoff
 from bc_pipeline.business_central.throttle import Throttle
+from bc_pipeline.business_central.urls import PAGE_SIZE, is_absent, next_link, query_url
+from bc_pipeline.business_central.writing import Writing
 from bc_pipeline.errors import ConfigError, ReadFailed, RequestFailed
 from bc_pipeline.tenants.model import Tenant
 from bc_pipeline.tenants.secrets import TokenStore
 
 OPTIPLY_EXTENSION = "optiply/integration/v1.0"
 COMPANY_COLUMNS = ("id", "name", "displayName")
-NO_SUCH_COMPANY = "Internal_CompanyNotFound"
-NO_SUCH_ENTITY_SET = "BadRequest_ResourceNotFound"
-PAGE_SIZE = 20_000
-"""BC's own maximum (behaviour.md 3)."""
-# Characters OData uses in a query; quoting them would only make URLs hard to read.
-_PLAIN = "$()=,;:'/*"
 
 
 @dataclass(frozen=True)
@@ -40,7 +34,12 @@ class Company:
     display_name: str
 
 
-class BusinessCentral:
+def company_path(company: Company, path: str) -> str:
+    """Something of a company, relative to the root of the standard API: as parts of a batch."""
+    return f"companies({company.id})/{path}"
+
+
+class BusinessCentral(Writing):
     """One tenant's Business Central for the length of a run; safe to share between threads.
 
     Args:
@@ -70,11 +69,18 @@ class BusinessCentral:
         self.http = Http(tenant, self._session, access, self.throttle, self.backoff)
         self._company: Company | None = None
         self._companies: list[dict[str, Any]] | None = None
+        self._known: tuple[Company, ...] = ()
 
     @property
     def counter(self) -> RequestCounter:
         """Requests sent to Business Central so far."""
         return self.http.counter
+
+    def tallied(self, tally: RequestCounter) -> Self:
+        """The same client, whose requests are counted in ``tally`` as well; do not close it."""
+        view = copy.copy(self)
+        view.http = self.http.tallied(tally)
+        return view
 
     @property
     def company(self) -> Company:
@@ -91,7 +97,7 @@ class BusinessCentral:
         """
         settings = self.tenant.business_central
         try:
-            self._companies = list(self.rows(self.companies_url()))
+            self._companies = list(self.rows(self.companies_url(), fresh=False))
         except RequestFailed as error:
             if error.status != 404:
                 raise
@@ -99,8 +105,15 @@ class BusinessCentral:
                 f"Business Central has no environment {settings.environment_name!r} that "
                 f"{self.tenant.name} can see; check environment_name"
             ) from error
+        self._known = tuple(_company(row) for row in self._companies)
         self._company = matching_company(settings.company, self._companies)
         return self._company
+
+    def companies(self) -> tuple[Company, ...]:
+        """Every company of the environment; looked up first when ``preflight`` was not called."""
+        if not self._known:
+            self.preflight()
+        return self._known
 
     def take_companies(self) -> list[dict[str, Any]] | None:
         """The companies ``preflight`` saw, once: their read then costs no second request."""
@@ -108,23 +121,39 @@ class BusinessCentral:
         return companies
 
     def get(
-        self, entity_set: str, id: str, *, expand: str | None = None, select: Iterable[str] = ()
+        self,
+        entity_set: str,
+        id: str,
+        *,
+        expand: str | None = None,
+        select: Iterable[str] = (),
+        company: Company | None = None,
     ) -> dict[str, Any] | None:
         """One record by its id, decimals as ``Decimal``; None when BC says there is none.
+
+        Shows what was written just now.
 
         Raises:
             AuthError, Cancelled, RequestFailed: BC could not say.
         """
-        url = query_url(self.company_url(f"{entity_set}({id})"), _options(select, expand))
+        place = self.company_url(f"{entity_set}({id})", company)
+        url = query_url(place, _options(select, expand))
         try:
-            return self.http.request("GET", url, _object)
+            return self.http.request("GET", url, json_object, fresh=True)
         except RequestFailed as error:
             if is_absent(error, of_record=True):
                 return None
             raise
 
-    def rows(self, url: str, *, tally: RequestCounter | None = None) -> Iterator[dict[str, Any]]:
+    def rows(
+        self, url: str, *, tally: RequestCounter | None = None, fresh: bool = True
+    ) -> Iterator[dict[str, Any]]:
         """The records behind a URL, all pages, decimals as ``Decimal``; for small lists.
+
+        Args:
+            url: absolute.
+            tally: counts the requests too.
+            fresh: show what was written just now; otherwise a replica may answer, which spares BC.
 
         Raises:
             AuthError, Cancelled, RequestFailed: a page could not be read.
@@ -137,26 +166,31 @@ class BusinessCentral:
             if following in followed:
                 raise ReadFailed("Business Central sent the same nextLink twice")
             followed.add(following)
-            page = self.http.request("GET", following, _envelope, headers=headers, tally=tally)
+            page = self.http.request(
+                "GET", following, envelope, headers=headers, tally=tally, fresh=fresh
+            )
             yield from page["value"]
             following = next_link(page, following)
 
-    def company_url(self, path: str) -> str:
-        """Absolute URL of something of the company in the standard API."""
-        return f"{self._environment()}/api/v2.0/companies({self.company.id})/{path}"
+    def api_url(self, path: str) -> str:
+        """Absolute URL of something relative to the root of the standard API."""
+        return f"{self._environment()}/api/v2.0/{path}"
+
+    def company_url(self, path: str, company: Company | None = None) -> str:
+        """Absolute URL of something of a company, the configured one by default."""
+        return self.api_url(company_path(company or self.company, path))
 
     def companies_url(self) -> str:
         """Absolute URL of the list of companies."""
-        url = f"{self._environment()}/api/v2.0/companies"
-        return query_url(url, {"$select": ",".join(COMPANY_COLUMNS)})
+        return query_url(self.api_url("companies"), {"$select": ",".join(COMPANY_COLUMNS)})
 
     def extension_url(self, path: str) -> str:
         """Absolute URL of something of the company in Optiply's extension."""
         return f"{self._environment()}/api/{OPTIPLY_EXTENSION}/companies({self.company.id})/{path}"
 
-    def page_url(self, page_name: str) -> str:
+    def page_url(self, page_name: str, company: Company | None = None) -> str:
         """Absolute URL of a published OData page; these know the company by name only."""
-        name = quote(self.company.name, safe="")
+        name = quote((company or self.company).name, safe="")
         return f"{self._environment()}/ODataV4/{quote(page_name, safe='')}?company={name}"
 
     def close(self) -> None:
@@ -186,10 +220,7 @@ def matching_company(wanted: str, companies: Iterable[Mapping[str, Any]]) -> Com
         ConfigError: none or several; the message lists what there is.
     """
     key = wanted.strip().strip("{}").casefold()
-    known = [
-        Company(str(row["id"]), str(row.get("name") or ""), str(row.get("displayName") or ""))
-        for row in companies
-    ]
+    known = [_company(row) for row in companies]
     found = [
         company
         for company in known
@@ -203,67 +234,10 @@ def matching_company(wanted: str, companies: Iterable[Mapping[str, Any]]) -> Com
     raise ConfigError(f"company {wanted!r} {problem} of this environment ({names})")
 
 
-def is_absent(error: RequestFailed, *, of_record: bool = False) -> bool:
-    """Whether BC says that the thing asked for does not exist.
-
-    A 404 that BC itself did not write, or one about the company, says nothing about the thing.
-
-    Args:
-        error: the answer.
-        of_record: a record was asked for, so a missing entity set is no answer either.
-    """
-    unrelated = {None, NO_SUCH_COMPANY} | ({NO_SUCH_ENTITY_SET} if of_record else set())
-    return error.status == 404 and error.code not in unrelated
-
-
-def query_url(url: str, options: Mapping[str, str]) -> str:
-    """``url`` with OData query options added."""
-    if not options:
-        return url
-    query = "&".join(f"{name}={quote(value, safe=_PLAIN)}" for name, value in options.items())
-    return f"{url}{'&' if '?' in url else '?'}{query}"
-
-
-def next_link(envelope: Mapping[str, Any], url: str) -> str | None:
-    """Where the next page is, as BC gave it; None after the last one.
-
-    Args:
-        envelope: the page; its rows do not matter.
-        url: where this page came from.
-
-    Raises:
-        ReadFailed: it leaves the server.
-    """
-    link = envelope.get("@odata.nextLink")
-    if not link:
-        return None
-    if not isinstance(link, str) or _origin(link) != _origin(url):
-        raise ReadFailed("Business Central sent a nextLink that leaves the server; not followed")
-    return link
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+def _company(row: Mapping[str, Any]) -> Company:
+    return Company(str(row["id"]), str(row.get("name") or ""), str(row.get("displayName") or ""))
 
 
 def _options(select: Iterable[str], expand: str | None) -> dict[str, str]:
     options = {"$select": ",".join(select), "$expand": expand or ""}
     return {name: value for name, value in options.items() if value}
-
-
-def _object(response: requests.Response) -> dict[str, Any]:
-    try:
-        answer = json.loads(response.content, parse_float=Decimal)
-    except ValueError:
-        raise BadAnswer("the answer is not JSON") from None
-    if not isinstance(answer, dict):
-        raise BadAnswer("the answer is not a JSON object")
-    return answer
-
-
-def _envelope(response: requests.Response) -> dict[str, Any]:
-    answer = _object(response)
-    if not isinstance(answer.get("value"), list):
-        raise BadAnswer("the page has no list of rows in 'value'")
-    return answer

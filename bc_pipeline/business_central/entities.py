@@ -98,6 +98,15 @@ _DECLARED = (
         lines=TABLES["dimension_values"],
         page_size=DOCUMENTS_PAGE,
     ),
+    *(
+        Entity(f"bc/{name}", path, TABLES[name], "full", _SETTINGS, keeps=timedelta(days=1))
+        for name, path in (
+            ("accounts", "accounts"),
+            ("currencies", "currencies"),
+            ("payment_methods", "paymentMethods"),
+            ("vendor_payment_journals", "vendorPaymentJournals"),
+        )
+    ),
     Entity("bc/items", "items", TABLES["items"], "full", _STOCK),
     Entity(
         "bc/item_variants",
@@ -205,6 +214,14 @@ _DECLARED = (
     ),
 )
 
+ACCOUNTING = (
+    "bc/accounts",
+    "bc/currencies",
+    "bc/payment_methods",
+    "bc/vendor_payment_journals",
+)
+"""Reference data that only files of accounting records refer to."""
+
 ENTITIES: Mapping[str, Entity] = MappingProxyType({entity.name: entity for entity in _DECLARED})
 """Every entity by the name of its task."""
 
@@ -236,6 +253,7 @@ def selected_entities(tenant: Tenant) -> list[Entity]:
         "bc/item_units_of_measure": settings.item_units_page_name,
         "bc/inventory_by_locations": tenant.reads_inventory_by_location,
         "bc/bom_components": settings.bom_components,
+        **dict.fromkeys(ACCOUNTING, tenant.exports.accounting),
     }
     wanted.update(name for name, asked in when.items() if asked)
     return [entity for entity in ENTITIES.values() if entity.name in wanted]

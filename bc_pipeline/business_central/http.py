@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import threading
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import orjson
 import requests
 from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from bc_pipeline.business_central.answers import BadAnswer, decoded, encoded, error_of
 from bc_pipeline.business_central.auth import AccessTokens, BearerAuth, no_access
 from bc_pipeline.business_central.retry import (
     THROTTLED,
     TOO_SLOW_STATUSES,
     Backoff,
+    leaves_doubt,
     retry_after_seconds,
     worth_repeating,
 )
@@ -29,7 +31,6 @@ from bc_pipeline.tenants.model import Tenant
 Answer = TypeVar("Answer")
 USER_AGENT = "bc-pipeline"
 _ERROR_BODY_LIMIT = 64 * 1024
-_MESSAGE_LIMIT = 500
 
 log = logging.getLogger(__name__)
 
@@ -50,10 +51,6 @@ class RequestCounter:
             self.throttled += throttled
 
 
-class BadAnswer(Exception):
-    """Raised while reading a 2xx answer that is not what it should be: a failed try."""
-
-
 class TooSlow(RequestFailed):
     """BC, its gateway or the network ran out of time: ask for less at once (behaviour.md 6)."""
 
@@ -70,6 +67,17 @@ class Transient(Exception):
         super().__init__(str(failure))
         self.failure = failure
         self.retry_after = retry_after
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """What goes out at each try of one request, besides headers and token."""
+
+    method: str
+    url: str
+    content: bytes | None
+    reads_only: bool
+    replica: bool
 
 
 class Http:
@@ -98,6 +106,13 @@ class Http:
         self._throttle = throttle
         self._backoff = backoff
         self.counter = RequestCounter()
+        self._tally: RequestCounter | None = None
+
+    def tallied(self, tally: RequestCounter) -> Http:
+        """The same connection, whose requests are counted in ``tally`` as well."""
+        view = copy.copy(self)
+        view._tally = tally
+        return view
 
     def request(
         self,
@@ -109,6 +124,8 @@ class Http:
         body: object = None,
         tally: RequestCounter | None = None,
         before_retry: Callable[[RequestFailed], None] | None = None,
+        reads_only: bool | None = None,
+        fresh: bool = False,
     ) -> Answer:
         """Sends a request until it succeeds, must not be repeated, or the tries are used up.
 
@@ -123,6 +140,8 @@ class Http:
             body: sent as JSON.
             tally: counts this request too, next to ``counter``.
             before_retry: told why a try failed, before the next one.
+            reads_only: it changes nothing, whatever the method; by default just GET.
+            fresh: a GET has to show what was written just now, so no replica may answer it.
 
         Returns:
             What ``consume`` returned.
@@ -132,10 +151,13 @@ class Http:
             Cancelled: the run was cancelled while waiting.
             RequestFailed: anything else that repeating did not or may not cure.
         """
-        tallies = [self.counter] if tally is None else [self.counter, tally]
+        tallies = [c for c in (self.counter, self._tally, tally) if c is not None]
+        content = None if body is None else encoded(body)
+        harmless = method == "GET" if reads_only is None else reads_only
+        sent = _Sent(method, url, content, harmless, replica=method == "GET" and not fresh)
 
         def attempt() -> Answer:
-            return self._attempt(method, url, consume, headers or {}, body, tallies)
+            return self._attempt(sent, consume, headers or {}, tallies)
 
         def wait(state: RetryCallState) -> float:
             failed = state.outcome.exception() if state.outcome else None
@@ -167,11 +189,9 @@ class Http:
 
     def _attempt(
         self,
-        method: str,
-        url: str,
+        sent: _Sent,
         consume: Callable[[requests.Response], Answer],
         headers: MutableMapping[str, str],
-        body: object,
         tallies: list[RequestCounter],
     ) -> Answer:
         """One try, and a second one with a new token when BC says 401."""
@@ -180,12 +200,12 @@ class Http:
             with self._throttle.slot():
                 _count(tallies, total=1, retried=int(last))
                 try:
-                    with self._send(method, url, headers, body, token) as response:
+                    with self._send(sent, headers, token) as response:
                         if response.ok and not response.is_redirect:
                             return consume(response)
-                        failure = self._failure(method, url, response, tallies)
+                        failure = self._failure(sent, response, tallies)
                 except (requests.RequestException, HTTPError, BadAnswer) as error:
-                    raise self._no_answer(method, url, error) from None
+                    raise self._no_answer(sent, error) from None
             if failure.status != 401 or last:
                 break
             token = self._tokens.renew(token)
@@ -193,23 +213,32 @@ class Http:
             raise no_access(self._tenant, failure.status, failure.code)
         raise failure
 
+    def redacted(self, text: str) -> str:
+        """``text`` without any secret of this tenant that a server may have echoed into it."""
+        return self._tokens.redacted(text)
+
+    def renew_token(self) -> None:
+        """Gets another token: BC refused the current one inside an answer that was accepted.
+
+        Raises:
+            AuthError, RequestFailed: there is none to get.
+        """
+        self._tokens.renew(self._tokens.token())
+
     def _send(
-        self,
-        method: str,
-        url: str,
-        headers: MutableMapping[str, str],
-        body: object,
-        token: str,
+        self, sent: _Sent, headers: MutableMapping[str, str], token: str
     ) -> requests.Response:
         standard = {"Accept": "application/json", "Accept-Language": "en-US"}
-        if method == "GET":
-            # A replica may answer; an error on anything but GET (behaviour.md 3).
+        if sent.content is not None:
+            standard["Content-Type"] = "application/json"
+        if sent.replica:
+            # It may lag behind; an error on anything but GET (behaviour.md 3).
             standard["Data-Access-Intent"] = "ReadOnly"
         return self._session.request(
-            method,
-            url,
+            sent.method,
+            sent.url,
             headers={**standard, **headers},
-            json=body,
+            data=sent.content,
             auth=BearerAuth(token),
             timeout=(self._settings.connect_timeout_seconds, self._settings.read_timeout_seconds),
             stream=True,
@@ -218,39 +247,37 @@ class Http:
         )
 
     def _failure(
-        self,
-        method: str,
-        url: str,
-        response: requests.Response,
-        tallies: list[RequestCounter],
+        self, sent: _Sent, response: requests.Response, tallies: list[RequestCounter]
     ) -> RequestFailed:
         """The answer as an error; raises Transient instead when it may be repeated."""
         status = response.status_code
         code, message = _error_of(response)
         if status == THROTTLED:
             _count(tallies, throttled=1)
-        repeatable = method == "GET" or status == THROTTLED
+        message = self._tokens.redacted(message)
+        repeatable = sent.reads_only or status == THROTTLED
         kind = TooSlow if status in TOO_SLOW_STATUSES else RequestFailed
         failure = kind(
-            f"Business Central answered {status} to {method} {_place(url)}"
-            f"{f' ({code})' if code else ''}: {self._tokens.redacted(message)}",
+            f"Business Central answered {status} to {sent.method} {_place(sent.url)}"
+            f"{f' ({code})' if code else ''}: {message}",
             status=status,
             code=code,
-            uncertain=not repeatable and (status == 408 or status >= 500),
+            explanation=message,
+            uncertain=not repeatable and leaves_doubt(status),
         )
         if repeatable and worth_repeating(status, code, message):
             raise Transient(failure, retry_after_seconds(status, response.headers))
         return failure
 
-    def _no_answer(self, method: str, url: str, error: Exception) -> Exception:
+    def _no_answer(self, sent: _Sent, error: Exception) -> Exception:
         why = str(error) if isinstance(error, BadAnswer) else type(error).__name__
         kind = TooSlow if _timed_out(error) else RequestFailed
         failure = kind(
-            f"no usable answer from Business Central to {method} {_place(url)}: "
+            f"no usable answer from Business Central to {sent.method} {_place(sent.url)}: "
             f"{self._tokens.redacted(why)}",
-            uncertain=method != "GET",
+            uncertain=not sent.reads_only,
         )
-        return Transient(failure) if method == "GET" else failure
+        return Transient(failure) if sent.reads_only else failure
 
 
 def new_session(pool_size: int) -> requests.Session:
@@ -269,15 +296,13 @@ def _count(tallies: list[RequestCounter], **amounts: int) -> None:
 
 
 def _error_of(response: requests.Response) -> tuple[str | None, str]:
-    """``error.code`` and ``error.message`` in one line; the body may be anything."""
-    body = response.raw.read(_ERROR_BODY_LIMIT, decode_content=True) or b""
+    """BC's error code and explanation; the body may be anything."""
+    content = response.raw.read(_ERROR_BODY_LIMIT, decode_content=True) or b""
+    text = content.decode("utf-8", errors="replace")
     try:
-        error: Any = orjson.loads(body)["error"]
-        code, message = error.get("code"), error.get("message")
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
-        code, message = None, None
-    text = " ".join(message.split())[:_MESSAGE_LIMIT] if isinstance(message, str) else ""
-    return (code if isinstance(code, str) else None), text or "no explanation given"
+        return error_of(decoded(text))
+    except ValueError:
+        return error_of(text)
 
 
 def _timed_out(error: Exception) -> bool:

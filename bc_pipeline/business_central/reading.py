@@ -174,7 +174,7 @@ class Reading:
     def _existing_ids(self) -> list[str]:
         (key,) = self._entity.table.key
         url = query_url(self._place(), {"$select": key})
-        ids = [str(row[key]) for row in self._bc.rows(url, tally=self._tally)]
+        ids = [str(row[key]) for row in self._bc.rows(url, tally=self._tally, fresh=False)]
         self._pages += 1
         return ids
 

@@ -13,6 +13,9 @@ THROTTLED = 429
 RETRIED_STATUSES = frozenset({408, THROTTLED, 500, 502, 503, 504})
 TOO_SLOW_STATUSES = frozenset({408, 504})
 """The operation or the gateway ran out of time: ask for less at once."""
+_NO_ACCESS = frozenset({401, 403})
+NOT_IMPLEMENTED = 501
+"""An answer, not a failure: BC has no such operation and did nothing (behaviour.md 5)."""
 HONOURS_RETRY_AFTER = frozenset({THROTTLED, 502, 503})
 LONGEST_RETRY_AFTER_SECONDS = 300.0
 """BC's sliding window; whatever a server asks for, its budget is free again after that."""
@@ -52,6 +55,22 @@ def worth_repeating(status: int, code: str | None, message: str) -> bool:
     if status == 409:
         return code == "Internal_ServerError" and bool(_DEADLOCK.search(message))
     return status == 400 and _TRY_LATER in message.lower()
+
+
+def passes(status: int | None, code: str | None, message: str | None) -> bool:
+    """Whether a refusal says nothing of what was asked, so a later run may fare better.
+
+    No access, too many requests, a lost lock. Only for answers after which it is certain that
+    nothing was done.
+    """
+    if status is None:
+        return False
+    return status in _NO_ACCESS or worth_repeating(status, code, message or "")
+
+
+def leaves_doubt(status: int) -> bool:
+    """Whether a write answered like this may have been carried out all the same."""
+    return status == 408 or (status >= 500 and status != NOT_IMPLEMENTED)
 
 
 def retry_after_seconds(

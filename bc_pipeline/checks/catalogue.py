@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bc_pipeline.checks import dimensions, records, run
+from bc_pipeline.checks import dimensions, outbound, records, run
 from bc_pipeline.checks.model import Check
 
 
@@ -12,6 +12,10 @@ def _reads(name: str) -> bool:
 
 def _writes(name: str) -> bool:
     return name.startswith("optiply/")
+
+
+def _exports(name: str) -> bool:
+    return name.startswith("outbound/")
 
 
 CHECKS: tuple[Check, ...] = (
@@ -71,6 +75,46 @@ CHECKS: tuple[Check, ...] = (
         "warn",
         lambda name: _writes(name) and name != "optiply/buy_order_lines",
         run.mirror_fresh,
+    ),
+    Check(
+        dimensions.NAME,
+        "The dimensions of tenant-config.json exist in the company and are not blocked. Nothing is "
+        "written before they do. Only a warning when nothing but the built-in default names them.",
+        "error",
+        _exports,
+        outbound.mappings_exist,
+        before=True,
+        blocking=True,
+    ),
+    Check(
+        outbound.VALUES_VALID,
+        "The dimension values of everything that waits exist, belong to their dimension and are "
+        "not blocked. The records that break this fail, the others are written.",
+        "warn",
+        _exports,
+        outbound.values_valid,
+        before=True,
+    ),
+    Check(
+        "none_failed",
+        "No record was refused.",
+        "warn",
+        _exports,
+        outbound.none_failed,
+    ),
+    Check(
+        "none_blocked",
+        "Nothing waits for a repair. An error when it has waited for three runs.",
+        "warn",
+        _exports,
+        outbound.none_blocked,
+    ),
+    Check(
+        "none_ambiguous",
+        "Of everything sent it is known whether it stands in Business Central.",
+        "error",
+        _exports,
+        outbound.none_ambiguous,
     ),
 )
 

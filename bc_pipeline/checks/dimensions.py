@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from bc_pipeline.business_central.reference_index import by_code
 from bc_pipeline.checks.model import CheckInput, Finding
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.tenants.tenant_config import DimensionMappings, load_dimension_mappings
@@ -17,26 +18,52 @@ def dimension_mappings_exist(given: CheckInput) -> Finding:
         mappings = load_dimension_mappings(given.tenant.snapshot_dir)
     except ConfigError as error:
         return Finding(False, str(error), severity="error")
-    codes = {row["code"] for row in given.rows("SELECT code FROM bc.dimensions")}
-    return compare(mappings, codes, given.tenant.business_central.company)
+    rows = given.rows("SELECT code, coalesce(blocked, false) AS blocked FROM bc.dimensions")
+    codes = {row["code"] for row in rows}
+    blocked = {row["code"] for row in rows if row["blocked"]}
+    return compare(mappings, codes, given.tenant.business_central.company, blocked)
 
 
-def compare(mappings: DimensionMappings, codes: Collection[str], company: str) -> Finding:
+def compare(
+    mappings: DimensionMappings,
+    codes: Collection[str],
+    company: str,
+    blocked: Collection[str] = (),
+) -> Finding:
     """The finding for a mapping, given the dimension codes the company has.
 
-    A missing dimension is an error when the tenant's own file names it. When only the built-in
-    default does, it is a warning: a standard company need not have a CLASS dimension.
+    A missing or blocked dimension is an error when the tenant's own file names it. When only the
+    built-in default does, it is a warning: a standard company need not have a CLASS dimension.
+
+    Args:
+        mappings: what the tenant has mapped.
+        codes: the company's dimensions.
+        company: its name, for the operator.
+        blocked: those of its dimensions known to be blocked.
     """
-    missing = {prefix: code for prefix, code in mappings.codes.items() if code not in codes}
-    if not missing:
+    known, unusable = {by_code(code) for code in codes}, {by_code(code) for code in blocked}
+    bad = [
+        {"record field": prefix, "dimension": code, "finding": told}
+        for prefix, code in mappings.codes.items()
+        if (told := _told(code, known, unusable))
+    ]
+    if not bad:
         listed = ", ".join(sorted(mappings.codes.values())) or "none is mapped"
         return Finding(True, f"All mapped dimensions exist ({listed})")
-    listed = ", ".join(f"{prefix} -> {code}" for prefix, code in missing.items())
+    listed = ", ".join(
+        f"{row['record field']} -> {row['dimension']} {row['finding']}" for row in bad
+    )
     origin = "by default" if mappings.is_default else f"by {mappings.path.name}"
     return Finding(
         False,
-        f"{company} has no such dimension, mapped {origin}: {listed}",
-        sample=[{"record field": prefix, "dimension": code} for prefix, code in missing.items()],
-        metadata={"missing": len(missing), "dimensions": ", ".join(sorted(codes))},
+        f"Dimensions mapped {origin}, in {company}: {listed}",
+        sample=bad,
+        metadata={"dimensions": ", ".join(sorted(codes))},
         severity="warn" if mappings.is_default else "error",
     )
+
+
+def _told(code: str, codes: Collection[str], blocked: Collection[str]) -> str | None:
+    if by_code(code) not in codes:
+        return "does not exist"
+    return "is blocked" if by_code(code) in blocked else None

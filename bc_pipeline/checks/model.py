@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import duckdb
 
+from bc_pipeline.outbound.model import Preparation
 from bc_pipeline.sync.model import EntityResult
 from bc_pipeline.tenants.model import Tenant
 
@@ -31,6 +32,7 @@ class CheckInput:
         cursor: a connection to the snapshot, as the run sees it.
         result: what the run did for this asset.
         now: UTC.
+        preparation: of an ``outbound/*`` asset, what is about to be written; None without a run.
     """
 
     name: str
@@ -38,6 +40,7 @@ class CheckInput:
     cursor: duckdb.DuckDBPyConnection
     result: EntityResult
     now: datetime
+    preparation: Preparation | None = None
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
         """The answer of a query as dictionaries."""
@@ -75,6 +78,8 @@ class Check:
         severity: ``warn`` does not mark the asset as broken, ``error`` does.
         applies_to: whether an asset, given by name, has it.
         evaluate: the check itself.
+        before: evaluated before anything is written, not after.
+        blocking: as an error it keeps the asset from being written.
     """
 
     name: str
@@ -82,6 +87,8 @@ class Check:
     severity: Severity
     applies_to: Callable[[str], bool]
     evaluate: Callable[[CheckInput], Finding]
+    before: bool = False
+    blocking: bool = False
 
 
 def outcome(finding: Finding, severity: Severity) -> Outcome:

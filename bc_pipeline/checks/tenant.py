@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
 
-from bc_pipeline.business_central.client import BusinessCentral, query_url
+from bc_pipeline.business_central.client import BusinessCentral
+from bc_pipeline.checks import exports
 from bc_pipeline.checks.dimensions import NAME as DIMENSIONS
-from bc_pipeline.checks.dimensions import compare
+from bc_pipeline.checks.exports import readable
 from bc_pipeline.checks.model import Finding, Outcome, outcome
 from bc_pipeline.errors import PipelineError
 from bc_pipeline.optiply.client import Optiply
 from bc_pipeline.tenants.model import Tenant
 from bc_pipeline.tenants.secrets import TokenStore
-from bc_pipeline.tenants.tenant_config import load_dimension_mappings
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Answer:
 
 
 def check_tenant(tenant: Tenant) -> Iterator[Answer]:
-    """Check credentials, company, dimension mappings, optional pages and the Optiply account.
+    """Check credentials, company, dimension mappings, optional pages, what the export settings name
+    and the Optiply account.
 
     Nothing is written to either system; a rotated refresh token is kept, as it must be.
     """
@@ -46,9 +47,11 @@ def _business_central(tenant: Tenant, bc: BusinessCentral) -> Iterator[Answer]:
     yield from reached
     if reached[0].outcome == "failed":
         return
-    yield from _ask(DIMENSIONS, lambda: _dimensions(tenant, bc))
+    yield from _ask(DIMENSIONS, lambda: exports.mapped_dimensions(tenant, bc))
     for name, url in _optional_pages(tenant, bc):
-        yield from _ask(name, lambda url=url: _readable(bc, url))  # type: ignore[misc]
+        yield from _ask(name, lambda url=url: readable(bc, url))  # type: ignore[misc]
+    for name, question in exports.questions(tenant, bc):
+        yield from _ask(name, question)
 
 
 def _ask(name: str, question: Callable[[], Finding]) -> Iterator[Answer]:
@@ -65,13 +68,6 @@ def _company(bc: BusinessCentral) -> Finding:
     return Finding(True, f"signed in; the company is {company.display_name or company.name}")
 
 
-def _dimensions(tenant: Tenant, bc: BusinessCentral) -> Finding:
-    mappings = load_dimension_mappings(tenant.snapshot_dir)
-    url = query_url(bc.company_url("dimensions"), {"$select": "code"})
-    codes = {str(row["code"]) for row in bc.rows(url)}
-    return compare(mappings, codes, tenant.business_central.company)
-
-
 def _optional_pages(tenant: Tenant, bc: BusinessCentral) -> Iterator[tuple[str, str]]:
     settings = tenant.business_central
     if settings.item_page_name:
@@ -82,11 +78,10 @@ def _optional_pages(tenant: Tenant, bc: BusinessCentral) -> Iterator[tuple[str, 
         yield "inventory_by_location", bc.extension_url("inventoryByLocations")
     if settings.bom_components:
         yield "bom_components", bc.extension_url("bomComponents")
-
-
-def _readable(bc: BusinessCentral, url: str) -> Finding:
-    rows = list(bc.rows(query_url(url, {"$top": "1"})))
-    return Finding(True, "can be read" if rows else "can be read, but has no rows")
+    if settings.dimensions_page_name:
+        yield "dimensions_page", bc.page_url(settings.dimensions_page_name)
+    if settings.dimension_values_page_name:
+        yield "dimension_values_page", bc.page_url(settings.dimension_values_page_name)
 
 
 def _optiply(optiply: Optiply) -> Finding:

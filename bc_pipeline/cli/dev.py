@@ -28,7 +28,7 @@ def dev(port: int, sandbox_port: int) -> int:
     forget(home)
     dagster = prepare(home / "dagster")
     with Sandbox(port=sandbox_port) as sandbox:
-        tenants = sandbox.write_tenants(home)
+        tenants = sandbox.write_tenants(home, exports=True)
         message(f"Sandbox   {sandbox.base_url}  (tenants in {tenants})")
         message(f"Dagster   http://127.0.0.1:{port}  (ready in some 15 seconds; Ctrl-C ends)")
         message("The schedule every_30_minutes is off until you switch it on under Automation.")

@@ -10,7 +10,14 @@ import click
 
 from bc_pipeline.cli.check import check
 from bc_pipeline.cli.demo import demo
-from bc_pipeline.cli.operator import approve_deletions, retry, show
+from bc_pipeline.cli.export import export
+from bc_pipeline.cli.operator import (
+    accept_sell_order_source,
+    approve_deletions,
+    resend,
+    retry,
+    show,
+)
 from bc_pipeline.cli.output import INTERRUPTED, SOME_FAILED, USAGE, message, print_json
 from bc_pipeline.cli.sandbox import sandbox
 from bc_pipeline.cli.status import status
@@ -29,7 +36,22 @@ def commands() -> None:
     """
 
 
-for command in (demo, sandbox, sync, check, status, tenants, retry, approve_deletions, show):
+COMMANDS = (
+    demo,
+    sandbox,
+    sync,
+    export,
+    check,
+    status,
+    tenants,
+    retry,
+    resend,
+    approve_deletions,
+    accept_sell_order_source,
+    show,
+)
+
+for command in COMMANDS:
     commands.add_command(command)
 
 

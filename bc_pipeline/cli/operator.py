@@ -1,4 +1,5 @@
-"""``retry``, ``approve-deletions`` and ``show``: what an operator does about single records."""
+"""``retry``, ``resend``, ``approve-deletions``, ``accept-sell-order-source`` and ``show``: what an
+operator does between two runs."""
 
 from __future__ import annotations
 
@@ -6,6 +7,8 @@ from typing import Any
 
 import click
 
+from bc_pipeline.assets.entry import OPTIPLY, OUTBOUND
+from bc_pipeline.assets.table import BY_NAME, entity_names
 from bc_pipeline.cli.output import (
     SUCCESS,
     json_option,
@@ -39,6 +42,42 @@ def retry(tenant: str, entity: str | None, remote_id: str | None, as_json: bool)
     return SUCCESS
 
 
+@click.command()
+@click.argument("tenant")
+@click.argument("entity", required=False)
+@click.argument("key", required=False)
+@json_option
+def resend(tenant: str, entity: str | None, key: str | None, as_json: bool) -> int:
+    """Bring again what could not be written to Business Central, once it is repaired.
+
+    All of the tenant, of one ENTITY (customers, Bills, buy_orders), or one record by its KEY, the
+    producer's id. Failed records of files are dropped again as a new file; buy orders that are
+    blocked or unclear are set free. For an Optiply ENTITY (optiply/products): send all attributes
+    again in the next run, changed or not.
+    """
+    found = registry.load().get(tenant)
+    name = _resent(entity) if entity else None
+    if name is not None and BY_NAME[name].prefix == OPTIPLY:
+        count = operations.resend(found, name, key)
+    else:
+        count = operations.resend_outbound(found, name, key)
+    if key and not count:
+        raise ConfigError(f"{tenant} has no record {key!r} of {entity} to send again")
+    if as_json:
+        print_json({"tenant": tenant, "records": count})
+    else:
+        click.echo(f"{tenant}: the next run sends {count} records again")
+    return SUCCESS
+
+
+def _resent(entity: str) -> str:
+    """The asset meant: one that is written to Business Central, else one of Optiply's."""
+    try:
+        return entity_names([entity], (OUTBOUND,))[0]
+    except ConfigError:
+        return entity_names([entity], (OPTIPLY, OUTBOUND))[0]
+
+
 @click.command("approve-deletions")
 @click.argument("tenant")
 @click.argument("entity", required=False)
@@ -58,18 +97,41 @@ def approve_deletions(tenant: str, entity: str | None, as_json: bool) -> int:
     return SUCCESS
 
 
+@click.command("accept-sell-order-source")
+@click.argument("tenant")
+@json_option
+def accept_sell_order_source(tenant: str, as_json: bool) -> int:
+    """Accept that sync.sell_order_source was changed in tenants.yaml.
+
+    The next run takes the sell orders of the old source away (behind the deletion guard) and
+    creates those of the new one.
+    """
+    source = operations.accept_sell_order_source(registry.load().get(tenant))
+    if as_json:
+        print_json({"tenant": tenant, "sell_order_source": source})
+    else:
+        click.echo(f"{tenant}: from the next run on, sell orders come from {source}")
+    return SUCCESS
+
+
 @click.command()
 @click.argument("tenant")
 @click.argument("entity")
 @click.argument("identifier", metavar="ID")
 @json_option
 def show(tenant: str, entity: str, identifier: str, as_json: bool) -> int:
-    """One record on its way: as read, as wanted, as last sent, and its state.
+    """One record on its way: as read, as wanted, as last sent, and its state; of one that goes to
+    Business Central, as it came and what became of it.
 
-    ID is a Business Central number or id, or an Optiply id; a number may fit several records.
+    ID is a Business Central number or id, or an Optiply id, or the producer's id; a number may fit
+    several records.
     """
+    (name,) = entity_names([entity], (OPTIPLY, OUTBOUND))
+    found = registry.load().get(tenant)
+    outbound = BY_NAME[name].prefix == OUTBOUND
+    look = operations.show_outbound if outbound else operations.show
     try:
-        records = operations.show(registry.load().get(tenant), entity, identifier)
+        records = look(found, BY_NAME[name].entity, identifier)
     except FileNotFoundError:
         raise ConfigError(f"{tenant} has not run yet: bc-pipeline sync {tenant}") from None
     if not records:
@@ -78,8 +140,19 @@ def show(tenant: str, entity: str, identifier: str, as_json: bool) -> int:
         print_json({"tenant": tenant, "records": records})
         return SUCCESS
     for record in records:
-        _print_record(record)
+        if outbound:
+            _print_outbound(record)
+        else:
+            _print_record(record)
     return SUCCESS
+
+
+def _print_outbound(record: dict[str, Any]) -> None:
+    click.echo(f"{record['entity']} {record['reference'] or ''} ({record['key']})")
+    _print_values("as it came", record["record"])
+    _print_values("ledger", record["ledger"])
+    for outcome in record["outcomes"]:
+        _print_values(f"outcome of {outcome['file']}, line {outcome['line']}", outcome)
 
 
 def _print_record(record: dict[str, Any]) -> None:

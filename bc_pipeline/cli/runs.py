@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from dagster import DagsterInstance, ExecuteInProcessResult, RunConfig
+from dagster import AssetKey, DagsterInstance, ExecuteInProcessResult, RunConfig
 
-from bc_pipeline.assets.keys import asset_key, configured_keys
+from bc_pipeline.assets.keys import asset_key, configured_keys, export_keys
 from bc_pipeline.assets.run import watched_by
-from bc_pipeline.assets.table import entity_names, with_sources
+from bc_pipeline.assets.table import OUTBOUND_NAMES, with_sources
 from bc_pipeline.automation.instance import open_instance
-from bc_pipeline.automation.jobs import SYNC
+from bc_pipeline.automation.jobs import EXPORT, SYNC
 from bc_pipeline.automation.ticks import TENANT_TAG
-from bc_pipeline.cli.progress import Watcher
+from bc_pipeline.cli.output import message
+from bc_pipeline.cli.progress import Watcher, watch
 from bc_pipeline.definitions import defs
-from bc_pipeline.sync.model import RunSummary
+from bc_pipeline.sync.dependencies import dependencies
+from bc_pipeline.sync.model import Problem, RunSummary
 from bc_pipeline.tenants import partitions
 from bc_pipeline.tenants.model import Tenant
 from bc_pipeline.tenants.registry import Registry
@@ -30,9 +32,16 @@ CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True)
-class SyncOptions:
-    """What ``sync`` was asked for; the same for every tenant of the command."""
+class RunOptions:
+    """What ``sync`` or ``export`` was asked for; the same for every tenant of the command.
 
+    Args:
+        job: the Dagster job.
+        full, since, dry_run: as in ``Launch``.
+        entities: names of assets; empty means all.
+    """
+
+    job: str = SYNC
     full: bool = False
     since: date | None = None
     entities: tuple[str, ...] = ()
@@ -47,6 +56,13 @@ class SyncOptions:
             resources={"tenant_run": {"config": launch}},
             loggers={"console": {"config": {"log_level": "CRITICAL"}}},
         )
+
+    def asset_keys(self, tenant: Tenant) -> list[AssetKey]:
+        """The assets to work on for this tenant."""
+        if self.job == EXPORT:
+            return export_keys(tenant, self.entities)
+        named = {asset_key(each) for each in with_sources(self.entities)}
+        return [key for key in configured_keys(tenant) if not named or key in named]
 
 
 @contextmanager
@@ -64,10 +80,49 @@ def add_partitions(instance: DagsterInstance, registry: Registry) -> None:
         instance.add_dynamic_partitions(partitions.NAME, new)
 
 
+def run_tenants(
+    found: Registry, names: Sequence[str], options: RunOptions
+) -> dict[str, RunSummary]:
+    """One run per tenant, one after another, with progress on stderr.
+
+    Args:
+        found: the registry.
+        names: tenants of it, wrongly configured ones too.
+        options: what was asked for.
+    """
+    for warning in found.warnings:
+        message(f"Warning: {warning}")
+    summaries: dict[str, RunSummary] = {}
+    with instance_for(found.home) as instance, watch() as watcher:
+        add_partitions(instance, found)
+        for name in names:
+            summaries[name] = not_runnable(found, name, options) or run_tenant(
+                found.tenants[name], options, instance, watcher
+            )
+    return summaries
+
+
+def not_runnable(found: Registry, name: str, options: RunOptions) -> RunSummary | None:
+    """The outcome of a tenant that is not started: wrongly configured, disabled, or without any of
+    the named entities."""
+    if name in found.errors:
+        reason = str(found.errors[name])
+        problem = Problem("", None, "config", reason)
+        return RunSummary(name, "", status="failed", reason=reason, problems=[problem])
+    tenant = found.tenants[name]
+    if not tenant.enabled:
+        return RunSummary(name, "", status="skipped", reason="disabled in tenants.yaml")
+    wanted = options.entities or (OUTBOUND_NAMES if options.job == EXPORT else ())
+    if wanted and not set(wanted) & set(dependencies(tenant)):
+        told = ", ".join(options.entities) or "exports (exports.accounting, exports.buy_orders)"
+        return RunSummary(name, "", status="skipped", reason=f"its settings do not ask for {told}")
+    return None
+
+
 def run_tenant(
-    tenant: Tenant, options: SyncOptions, instance: DagsterInstance, watcher: Watcher
+    tenant: Tenant, options: RunOptions, instance: DagsterInstance, watcher: Watcher
 ) -> RunSummary:
-    """One run of the job ``sync`` for one tenant, in this process.
+    """One run of a job for one tenant, in this process.
 
     Two Dagster runs on threads of one process deadlock, so call this for one tenant at a time.
 
@@ -77,14 +132,13 @@ def run_tenant(
     name = tenant.name
     watcher.tenant(name)
     watcher.summaries.pop(name, None)
-    named = {asset_key(each) for each in with_sources(entity_names(options.entities))}
     run_id = str(uuid.uuid4())
     with watched_by(watcher):
-        result = defs.resolve_job_def(SYNC).execute_in_process(
+        result = defs.resolve_job_def(options.job).execute_in_process(
             run_config=options.run_config(),
             instance=instance,
             partition_key=name,
-            asset_selection=[key for key in configured_keys(tenant) if not named or key in named],
+            asset_selection=options.asset_keys(tenant),
             run_id=run_id,
             tags={TENANT_TAG: name},
             raise_on_error=False,

@@ -23,15 +23,15 @@ DEFAULT_PORT = 8420
 def sandbox(port: int, seed: int, as_json: bool) -> int:
     """Serve Business Central, its sign-in and Optiply on this machine until interrupted.
 
-    Two companies, two tenants, all in memory. Settings for them are written to
-    <BC_PIPELINE_HOME>/sandbox/tenants.yaml.
+    Two companies, two tenants, all in memory. Settings for them, exports switched on, are written
+    to <BC_PIPELINE_HOME>/sandbox/tenants.yaml.
     """
     from bc_pipeline.sandbox import Sandbox
 
     home = registry.home_directory() / "sandbox"
     home.mkdir(parents=True, exist_ok=True)
     with Sandbox(seed=seed, port=port) as served:
-        tenants = served.write_tenants(home)
+        tenants = served.write_tenants(home, exports=True)
         if as_json:
             print_json({"url": served.base_url, "home": str(home), "tenants": str(tenants)})
         else:

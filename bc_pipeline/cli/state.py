@@ -9,11 +9,15 @@ from typing import Any
 import duckdb
 
 from bc_pipeline.checks.run import LATE_AFTER
+from bc_pipeline.outbound.inbox.files import waiting
 from bc_pipeline.snapshot.schema import SYNC_TABLES
 from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline.sync.names import has_table
 from bc_pipeline.tenants.model import Tenant
 
 HELD_STATES = ("quarantined", "deferred")
+OPEN_EXPORT_STATES = ("blocked", "ambiguous", "failed", "intent", "created")
+"""States of the outbound ledger that are no good end."""
 
 
 @dataclass
@@ -26,6 +30,9 @@ class TenantState:
         run_no: number of the newest run; ``next_attempt_run`` counts in these.
         counts: Optiply entity -> state -> records.
         held: records that wait, with their reason and the run that tries them again.
+        exports: records for Business Central that failed, are blocked or unclear, with their
+            reason.
+        files: outbound files that are not through yet.
     """
 
     last_run: dict[str, Any] | None = None
@@ -34,6 +41,8 @@ class TenantState:
     run_no: int = 0
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     held: list[dict[str, Any]] = field(default_factory=list)
+    exports: list[dict[str, Any]] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -43,6 +52,8 @@ class TenantState:
             "run_no": self.run_no,
             "entities": self.counts,
             "held": self.held,
+            "exports": self.exports,
+            "files": self.files,
         }
 
 
@@ -52,10 +63,11 @@ def read_state(tenant: Tenant, now: datetime | None = None) -> TenantState:
     Raises:
         TenantBusy: a run holds the snapshot for longer than it is worth waiting.
     """
+    files = [path.name for path in waiting(tenant.snapshot_dir)]
     try:
         snapshot = Snapshot.open(tenant.snapshot_dir, read_only=True)
     except FileNotFoundError:
-        return TenantState()
+        return TenantState(files=files)
     with snapshot, snapshot.cursor() as cursor:
         good = _last_run(cursor, "AND status IN ('success', 'partial')")
         return TenantState(
@@ -65,6 +77,8 @@ def read_state(tenant: Tenant, now: datetime | None = None) -> TenantState:
             run_no=_rows(cursor, "SELECT coalesce(max(run_no), 0) AS n FROM ops.runs")[0]["n"],
             counts={f"optiply/{name}": _counts(cursor, name) for name in SYNC_TABLES},
             held=[row for name in SYNC_TABLES for row in _held(cursor, name)],
+            exports=_exports(cursor),
+            files=files,
         )
 
 
@@ -87,6 +101,17 @@ def _held(cursor: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
         cursor,
         f"SELECT 'optiply/{name}' AS entity, remote_id, state, reason, attempts, next_attempt_run "
         f"FROM sync.{name} WHERE state IN {HELD_STATES} ORDER BY state DESC, remote_id",
+    )
+
+
+def _exports(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    if not has_table(cursor, "outbound", "ledger"):
+        return []  # last written before there were exports
+    return _rows(
+        cursor,
+        "SELECT 'outbound/' || entity AS entity, key, external_id, state, bc_number, file, line, "
+        "error_class, reason, attempts, blocked_runs FROM outbound.ledger "
+        f"WHERE state IN {OPEN_EXPORT_STATES} ORDER BY entity, state, file, line, key",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,7 +21,8 @@ HELD_SHOWN = 20
 @tenant_arguments
 @json_option
 def status(tenants: tuple[str, ...], as_json: bool) -> int:
-    """Last good run, records per entity, and what is held back with its reason.
+    """Last good run, records per entity, what is held back and which exports did not work, with
+    their reasons.
 
     All tenants when none is named. Reads only the tenants' own files.
     """
@@ -63,7 +65,7 @@ def _print(
 ) -> None:
     print_table(
         "Tenants",
-        ["tenant", "enabled", "last good run", "last run", "held", "remark"],
+        ["tenant", "enabled", "last good run", "last run", "held", "exports", "remark"],
         [_row(found, name, states.get(name), errors.get(name)) for name in names],
     )
     for name in names:
@@ -78,7 +80,7 @@ def _row(
     error: PipelineError | None,
 ) -> list[object]:
     if state is None:
-        return [name, "", "", "", "", error]
+        return [name, "", "", "", "", "", error]
     tenant = found.tenants[name]
     last = state.last_run
     remark = (last or {}).get("reason") or ("late" if state.late and tenant.enabled else "")
@@ -88,6 +90,7 @@ def _row(
         _ago(state.last_good_run),
         last["status"] if last else "never ran",
         len(state.held),
+        _exports(state),
         remark,
     ]
 
@@ -113,6 +116,30 @@ def _print_tenant(name: str, state: TenantState) -> None:
         )
         if len(state.held) > HELD_SHOWN:
             click.echo(f"and {len(state.held) - HELD_SHOWN} more: --json lists all")
+    if state.exports:
+        print_table(
+            f"{name}: not in Business Central",
+            ["entity", "record", "state", "tries", "from", "reason"],
+            [_export(row) for row in state.exports[:HELD_SHOWN]],
+            numbers=["tries"],
+        )
+        if len(state.exports) > HELD_SHOWN:
+            click.echo(f"and {len(state.exports) - HELD_SHOWN} more: --json lists all")
+    if state.files:
+        click.echo(f"{name}: files waiting: {', '.join(state.files)}")
+
+
+def _exports(state: TenantState) -> str:
+    """How many exports have no good end, per state."""
+    counts = Counter(row["state"] for row in state.exports)
+    return ", ".join(f"{count} {name}" for name, count in counts.items()) or "0"
+
+
+def _export(row: dict[str, Any]) -> list[object]:
+    source = f"{row['file']}:{row['line']}" if row["file"] else "Optiply"
+    record = row["external_id"] or row["key"]
+    tries = max(row["attempts"], row["blocked_runs"])
+    return [row["entity"], record, row["state"], tries, source, row["reason"]]
 
 
 def _held(row: dict[str, Any], run_no: int) -> list[object]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import textwrap
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 import click
@@ -11,16 +14,13 @@ from bc_pipeline.cli.output import (
     SOME_FAILED,
     SUCCESS,
     json_option,
-    message,
     only_json_on_stdout,
     print_json,
     print_table,
 )
 from bc_pipeline.cli.selection import selected_tenants, tenant_arguments
-from bc_pipeline.sync.dependencies import dependencies
-from bc_pipeline.sync.model import COUNT_NAMES, Problem, RunSummary
+from bc_pipeline.sync.model import COUNT_NAMES, RunSummary
 from bc_pipeline.tenants import registry
-from bc_pipeline.tenants.registry import Registry
 
 PROBLEMS_SHOWN = 20
 
@@ -54,22 +54,21 @@ def sync(
 ) -> int:
     """Bring Optiply up to date with Business Central, one run per tenant."""
     # Dagster takes a second to import; `--help` and usage errors should not wait for it.
-    from bc_pipeline.cli.progress import watch
-    from bc_pipeline.cli.runs import SyncOptions, add_partitions, instance_for, run_tenant
+    from bc_pipeline.cli.runs import RunOptions, run_tenants
 
-    entity_names(entities)
+    wanted = entity_names(entities)
     found = registry.load()
-    for warning in found.warnings:
-        message(f"Warning: {warning}")
     names = selected_tenants(found, tenants, every)
-    options = SyncOptions(full, since.date() if since else None, entities, dry_run)
-    summaries: dict[str, RunSummary] = {}
-    with only_json_on_stdout(as_json), instance_for(found.home) as instance, watch() as watcher:
-        add_partitions(instance, found)
-        for name in names:
-            summaries[name] = not_runnable(found, name, entities) or run_tenant(
-                found.tenants[name], options, instance, watcher
-            )
+    options = RunOptions(
+        full=full, since=since.date() if since else None, entities=wanted, dry_run=dry_run
+    )
+    with only_json_on_stdout(as_json):
+        summaries = run_tenants(found, names, options)
+    return tell(summaries, as_json)
+
+
+def tell(summaries: Mapping[str, RunSummary], as_json: bool) -> int:
+    """Print how the tenants' runs ended; the exit code of the command."""
     if as_json:
         print_json({"tenants": {name: each.as_json() for name, each in summaries.items()}})
     else:
@@ -78,39 +77,32 @@ def sync(
     return SOME_FAILED if any(each.exit_failure for each in summaries.values()) else SUCCESS
 
 
-def not_runnable(found: Registry, name: str, entities: tuple[str, ...]) -> RunSummary | None:
-    """The outcome of a tenant that is not started: wrongly configured, disabled, or without any of
-    the named entities."""
-    if name in found.errors:
-        reason = str(found.errors[name])
-        problem = Problem("", None, "config", reason)
-        return RunSummary(name, "", status="failed", reason=reason, problems=[problem])
-    if not found.tenants[name].enabled:
-        return RunSummary(name, "", status="skipped", reason="disabled in tenants.yaml")
-    wanted = entity_names(entities)
-    if wanted and not set(wanted) & set(dependencies(found.tenants[name])):
-        reason = f"its settings do not ask for {', '.join(wanted)}"
-        return RunSummary(name, "", status="skipped", reason=reason)
-    return None
-
-
 def print_summary(summary: RunSummary) -> None:
     """One tenant's outcome as a table, with its problems below."""
     title = f"{summary.tenant}: {summary.status}"
     title += f" in {summary.seconds:.1f} s" if summary.seconds else ""
     title += f" ({summary.reason})" if summary.reason else ""
     title += ", dry run: nothing was sent" if summary.dry_run else ""
+    written = (*summary.optiply_entities(), *summary.outbound_entities())
     print_table(
         title,
         ["entity", *COUNT_NAMES],
-        [
-            [name, *(getattr(result, count) for count in COUNT_NAMES)]
-            for name, result in summary.optiply_entities()
-        ],
+        [[name, *(getattr(result, count) for count in COUNT_NAMES)] for name, result in written],
         numbers=COUNT_NAMES,
     )
-    for line in problem_lines(summary):
+    for line in (*request_lines(summary), *problem_lines(summary)):
         click.echo(line)
+
+
+def request_lines(summary: RunSummary) -> Iterator[str]:
+    """What a dry run would have sent to Business Central: every request with its body."""
+    if summary.requests_noted:
+        yield f"  would be sent to Business Central: {len(summary.requests_noted)} requests"
+    for noted in summary.requests_noted:
+        yield f"  {noted['method']} {noted['path']}"
+        if noted["body"] is not None:
+            body = json.dumps(noted["body"], indent=2, ensure_ascii=False, default=str)
+            yield textwrap.indent(body, "    ")
 
 
 def problem_lines(summary: RunSummary) -> list[str]:

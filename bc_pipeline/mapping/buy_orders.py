@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bc_pipeline.mapping import parents, purchase_lines, receipt_history, vanished
 from bc_pipeline.mapping.columns import as_sent, extra, sent
 from bc_pipeline.mapping.model import Facts, Plan
@@ -22,6 +24,8 @@ def plan(options: SyncOptions, facts: Facts) -> Plan:
             "m_suppliers": parents.step("suppliers"),
             "m_receipt_dates": vanished.NEWEST_RECEIPTS,
             "m_confirmed": confirmed(facts),
+            "m_claimed": _told(facts.claimed),
+            "m_strays": _told(facts.strays),
             "m_vanished": vanished.buy_orders(options),
             "m_vanished_lines": vanished.buy_order_lines(options),
         },
@@ -30,7 +34,7 @@ def plan(options: SyncOptions, facts: Facts) -> Plan:
             UNION ALL BY NAME {_finished(options)}
             UNION ALL BY NAME {_vanished(facts)}
         """,
-        warnings=(_LINES_DROPPED, _MISSING_RATES, *receipt_history.warnings(options)),
+        warnings=(_LINES_DROPPED, _MISSING_RATES, _STRAYS, *receipt_history.warnings(options)),
     )
 
 
@@ -40,12 +44,18 @@ def confirmed(facts: Facts) -> str:
     return rows(("remote_id",), ("VARCHAR",), given)
 
 
+def _told(given: Mapping[str, str]) -> str:
+    """SELECT remote_id, reason."""
+    return rows(("remote_id", "reason"), ("VARCHAR", "VARCHAR"), sorted(given.items()))
+
+
 def _listed(facts: Facts) -> str:
     now = literal(facts.now)
     no_lines = "coalesce(t.written, 0) = 0"
     return f"""
         SELECT o.order_id AS remote_id, o.number AS reference,
-            CASE WHEN o.stands AND t.order_id IS NULL THEN 'remove'
+            CASE WHEN c.reason IS NOT NULL AND NOT o.stands THEN 'defer'
+                WHEN o.stands AND t.order_id IS NULL THEN 'remove'
                 WHEN NOT o.taken AND NOT o.stands THEN 'skip'
                 WHEN {no_lines} AND t.problem IS NOT NULL AND NOT o.stands THEN 'quarantine'
                 WHEN {no_lines} AND t.pending IS NOT NULL AND NOT o.stands THEN 'defer'
@@ -53,7 +63,8 @@ def _listed(facts: Facts) -> str:
                 WHEN v.optiply_id IS NULL AND o.vendor_left_out THEN 'skip'
                 WHEN v.optiply_id IS NULL THEN 'defer'
                 ELSE 'write' END AS decision,
-            CASE WHEN o.stands AND t.order_id IS NULL
+            CASE WHEN c.reason IS NOT NULL AND NOT o.stands THEN c.reason
+                WHEN o.stands AND t.order_id IS NULL
                     THEN 'the purchase order has no lines for known products any more'
                 WHEN NOT o.taken AND NOT o.stands
                     THEN 'orders of status ' || o.status || ' are not imported'
@@ -75,6 +86,7 @@ def _listed(facts: Facts) -> str:
         LEFT JOIN m_totals t ON t.order_id = o.order_id
         LEFT JOIN m_suppliers v ON v.remote_id = o.vendor_id
         LEFT JOIN m_receipt_dates d ON d.po_number = o.number
+        LEFT JOIN m_claimed c ON c.remote_id = o.order_id
         WHERE NOT (o.finished AND t.order_id IS NULL)
     """
 
@@ -121,6 +133,10 @@ _LINES_DROPPED = """
         count(*) AS count
     FROM m_lines WHERE dropped
     GROUP BY order_id, po_number, item_number
+"""
+
+_STRAYS = """
+    SELECT remote_id, 'stray_marker' AS kind, reason AS message, 1 AS count FROM m_strays
 """
 
 _MISSING_RATES = """

@@ -32,6 +32,10 @@ class Facts:
         bom: ``bc.bom_components`` holds a complete picture (mapping.md 10).
         vanished: remote ids of buy orders that left the mirror and that BC itself confirmed to be
             gone (GET by id answered 404).
+        claimed: remote id -> why, of purchase orders that carry the marker of a buy order they
+            could not be linked to yet: they must not be created a second time (mapping.md 8.3).
+        strays: remote id -> what a person should know, of purchase orders that carry a marker and
+            are imported like any other.
 
     Raises:
         ValueError: ``sources`` names a table that is not optional or does not exist.
@@ -44,6 +48,8 @@ class Facts:
     sources: frozenset[str] = frozenset()
     bom: bool = False
     vanished: frozenset[str] = frozenset()
+    claimed: Mapping[str, str] = field(default_factory=dict)
+    strays: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         unknown = set(self.sources) - OPTIONAL_SOURCES

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 
 from bc_pipeline.errors import RequestFailed
@@ -15,6 +15,27 @@ from bc_pipeline.tenants.secrets import TokenStore
 
 PAGE_SIZE = 100
 NOT_FOUND = 404
+
+
+Operator = Literal["EQ", "NEQ", "LIKE", "LT", "LE", "GT", "GE"]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One comparison of a list's filter; conditions AND together (behaviour.md 3)."""
+
+    attribute: str
+    operator: Operator
+    value: str | int
+
+    @property
+    def parameter(self) -> str:
+        """The name of the query parameter."""
+        return f"filter[{self.attribute}][{self.operator}]"
+
+
+Filters = Mapping[str, str | int] | Sequence[Condition]
+"""Attribute -> equal value, or conditions with other operators."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +126,8 @@ class Optiply:
             raise
         return _record(answer["data"])
 
-    def rows(self, path: str, filters: Mapping[str, str | int] | None = None) -> Iterator[Record]:
-        """All rows that pass the filters (attribute -> equal value), each once, by id."""
+    def rows(self, path: str, filters: Filters | None = None) -> Iterator[Record]:
+        """All rows that pass the filters, each once, by id."""
         seen: set[int] = set()
         for page in self.pages(path, filters):
             for record in page:
@@ -114,9 +135,7 @@ class Optiply:
                     seen.add(record.id)
                     yield record
 
-    def pages(
-        self, path: str, filters: Mapping[str, str | int] | None = None
-    ) -> Iterator[list[Record]]:
+    def pages(self, path: str, filters: Filters | None = None) -> Iterator[list[Record]]:
         """The pages of a list, to the end.
 
         Raises:
@@ -127,7 +146,7 @@ class Optiply:
             "page[limit]": PAGE_SIZE,
             "page[offset]": 0,
             "sort": "id",
-            **{f"filter[{name}]": value for name, value in (filters or {}).items()},
+            **_parameters(filters or {}),
         }
         url = f"{self._base}/{path}"
         visited: set[str] = set()
@@ -200,6 +219,12 @@ class Optiply:
             raise RequestFailed(f"GET {path}: the next link repeats")
         visited.add(target)
         return target
+
+
+def _parameters(filters: Filters) -> dict[str, str | int]:
+    if isinstance(filters, Mapping):
+        return {f"filter[{name}]": value for name, value in filters.items()}
+    return {condition.parameter: condition.value for condition in filters}
 
 
 def _next_link(answer: Mapping[str, Any]) -> str | None:

@@ -1,7 +1,8 @@
 """Schemas and tables of a tenant's snapshot, and how an older file becomes a current one.
 
-Numbered migrations build ``ops`` and ``sync``. The mirror ``bc`` is not migrated by hand: it is
-compared with its declaration and given what is missing, because a source can be read again.
+Numbered migrations build ``ops``, ``sync`` and ``outbound``. The mirror ``bc`` is not migrated by
+hand: it is compared with its declaration and given what is missing, because a source can be read
+again.
 """
 
 from __future__ import annotations
@@ -53,7 +54,32 @@ CREATE TABLE sync.{name} (
     last_seen_run BIGINT);
 """
 
-MIGRATIONS: tuple[str, ...] = (_OPS + "".join(_SYNC.format(name=name) for name in SYNC_TABLES),)
+_OUTBOUND = """
+CREATE SCHEMA IF NOT EXISTS outbound;
+CREATE TABLE outbound.ledger (
+    entity VARCHAR NOT NULL, key VARCHAR NOT NULL, payload_hash VARCHAR, state VARCHAR NOT NULL,
+    step VARCHAR, bc_company VARCHAR, bc_id VARCHAR, bc_number VARCHAR, action VARCHAR,
+    error_class VARCHAR, reason VARCHAR, attempts INTEGER NOT NULL DEFAULT 0,
+    missed_lookups INTEGER NOT NULL DEFAULT 0, blocked_runs INTEGER NOT NULL DEFAULT 0,
+    record JSON, detail JSON, external_id VARCHAR, file VARCHAR, line INTEGER, run_no BIGINT,
+    created_at TIMESTAMPTZ, updated_at TIMESTAMPTZ, PRIMARY KEY (entity, key));
+CREATE TABLE outbound.files (
+    name VARCHAR NOT NULL, generation INTEGER NOT NULL, content_hash VARCHAR NOT NULL,
+    entity VARCHAR, state VARCHAR NOT NULL, lines INTEGER, done_name VARCHAR,
+    first_seen TIMESTAMPTZ, done_at TIMESTAMPTZ, PRIMARY KEY (name, generation));
+CREATE TABLE outbound.outcomes (
+    name VARCHAR NOT NULL, generation INTEGER NOT NULL, line INTEGER NOT NULL, entity VARCHAR,
+    key VARCHAR, external_id VARCHAR, success BOOLEAN NOT NULL, bc_id VARCHAR, bc_number VARCHAR,
+    action VARCHAR NOT NULL, error_class VARCHAR, error_message VARCHAR, settled_at TIMESTAMPTZ,
+    PRIMARY KEY (name, generation, line));
+"""
+"""What is written to Business Central: every record's way, the files it came in, and each line's
+one outcome (DESIGN.md 4, 8)."""
+
+MIGRATIONS: tuple[str, ...] = (
+    _OPS + "".join(_SYNC.format(name=name) for name in SYNC_TABLES),
+    _OUTBOUND,
+)
 """Script n brings a file from version n to version n + 1. Scripts are only ever added."""
 
 SCHEMA_VERSION = len(MIGRATIONS)
@@ -119,7 +145,7 @@ def _complete_mirror(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(
                 f'ALTER TABLE bc.{table.name} ADD COLUMN "{name}" {table.columns[name]}'
             )
-        if missing:
+        if set(missing) - table.absent:
             # Rows already there hold NULL in the new column until they are read again in full.
             connection.execute("DELETE FROM ops.bookmarks")
 

@@ -70,6 +70,9 @@ _SALES_LINE = (
     (TEXT, "locationId"),
 )
 
+# The standard API does not show it, a published page may; ``reference_store`` writes it.
+_BLOCKED = frozenset(("blocked",))
+
 _DECLARED = (
     Table("companies", _columns((TEXT, "id name displayName"))),
     Table("company_information", _columns((TEXT, "id displayName currencyCode"))),
@@ -85,11 +88,47 @@ _DECLARED = (
         ),
     ),
     Table("locations", _columns((TEXT, "id code displayName"), (STAMP, "lastModifiedDateTime"))),
-    Table("dimensions", _columns((TEXT, "id code displayName"), (STAMP, "lastModifiedDateTime"))),
+    Table(
+        "dimensions",
+        _columns((TEXT, "id code displayName"), (STAMP, "lastModifiedDateTime"), (FLAG, "blocked")),
+        absent=_BLOCKED,
+    ),
     Table(
         "dimension_values",
-        _columns((TEXT, "id dimensionId code displayName"), (STAMP, "lastModifiedDateTime")),
+        _columns(
+            (TEXT, "id dimensionId code displayName"),
+            (STAMP, "lastModifiedDateTime"),
+            (FLAG, "blocked"),
+        ),
         parent="dimensionId",
+        absent=_BLOCKED,
+    ),
+    Table(
+        "accounts",
+        _columns(
+            (TEXT, "id number displayName accountType"),
+            (FLAG, "directPosting blocked"),
+            (STAMP, "lastModifiedDateTime"),
+        ),
+    ),
+    Table(
+        "currencies",
+        _columns(
+            (TEXT, "id code displayName amountDecimalPlaces"),
+            (NUMBER, "amountRoundingPrecision"),
+            (STAMP, "lastModifiedDateTime"),
+        ),
+    ),
+    Table(
+        "payment_methods",
+        _columns((TEXT, "id code displayName"), (STAMP, "lastModifiedDateTime")),
+    ),
+    Table(
+        "vendor_payment_journals",
+        _columns(
+            (TEXT, "id code displayName balancingAccountId balancingAccountNumber"),
+            (STAMP, "lastModifiedDateTime"),
+        ),
     ),
     Table(
         "items",

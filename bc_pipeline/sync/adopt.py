@@ -1,8 +1,9 @@
 """Adopt before create: what Optiply has already is recognised, not created again
 (flows.md 3, behaviour.md 7).
 
-Runs when the id map of a resource is empty: a first sync, a tenant connected anew, a lost
-snapshot. Optiply's rows are read once and matched in SQL.
+Runs when the id map of a resource is empty, but for buy orders made in Optiply and recognised by
+their marker: a first sync, a tenant connected anew, a lost snapshot. Optiply's rows are read once
+and matched in SQL.
 """
 
 from __future__ import annotations
@@ -75,6 +76,11 @@ UPDATE existing SET lines = given.lines FROM (
     unnest(CAST(? AS BIGINT[])) AS quantity) GROUP BY 1) given
 WHERE existing.id = given.parent
 """
+# What the id map has already is nobody else's.
+_TAKEN = """
+DELETE FROM existing WHERE id IN (
+  SELECT optiply_id FROM sync.{name} WHERE optiply_id IS NOT NULL AND state <> 'deleted')
+"""
 _MATCHED = """
 SELECT p.n, p.remote_id, p.attributes, p.content_hash, p.extra,
   CAST(p.source_modified_at AS VARCHAR), e.id, e.answer
@@ -103,6 +109,7 @@ def adopt(
     cursor.execute(
         "DELETE FROM existing a USING existing b WHERE a.id = b.id AND a.rowid > b.rowid"
     )
+    cursor.execute(_TAKEN.format(name=resource.name))
     if resource.lines:
         _load_lines(cursor, optiply, *resource.lines)
     if resource.has_remote_id_map:

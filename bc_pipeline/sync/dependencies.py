@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bc_pipeline.business_central.entities import selected_entities
+from bc_pipeline.business_central.entities import ACCOUNTING, selected_entities
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.optiply.resources import RESOURCES
+from bc_pipeline.outbound.run.export import EXPORTS, Export, export_named
 from bc_pipeline.tenants.model import Tenant
 
 MONEY = ("bc/currency_exchange_rates", "bc/company_information")
@@ -28,6 +29,7 @@ def dependencies(tenant: Tenant) -> dict[str, Needs]:
     read = [entity.name for entity in selected_entities(tenant)]
     needs = {n: Needs(() if n == "bc/companies" else ("bc/companies",)) for n in read}
     needs |= {f"optiply/{name}": _of_resource(name, tenant) for name in RESOURCES}
+    needs |= {e.task: _of_export(e) for e in EXPORTS.values() if is_on(e.task, tenant)}
     known = set(needs)
     return {
         name: Needs(
@@ -62,6 +64,20 @@ def _of_resource(name: str, tenant: Tenant) -> Needs:
             return Needs(("optiply/buy_order_lines", "bc/purchase_receipts"))
 
 
+def _of_export(export: Export) -> Needs:
+    """Everything only softly: what was read before is better than no export. The order among the
+    exports is kept by their gate, which knows who is held back."""
+    if export.from_files:
+        return Needs(soft=ACCOUNTING)
+    # The ids of what has just come from Business Central are fresh then (flows.md 1).
+    return Needs(soft=tuple(f"optiply/{name}" for name in RESOURCES))
+
+
+def is_on(task: str, tenant: Tenant) -> bool:
+    """Whether the tenant's settings switch an export on."""
+    return bool(getattr(tenant.exports, export_named(task).switch))
+
+
 def sell_order_sources(tenant: Tenant) -> tuple[str, ...]:
     """What sell orders are told from. An order that left BC's list was invoiced or cancelled:
     only the posted documents tell which (mapping.md 4.1)."""
@@ -80,22 +96,26 @@ def chosen(tenant: Tenant, entities: Iterable[str]) -> tuple[str, ...]:
         entities: task names, ``optiply/products`` or just ``products``; empty means all.
 
     Raises:
-        ConfigError: no such entity.
+        ConfigError: no such entity, or an export that is switched off.
     """
     needs = dependencies(tenant)
     wanted: set[str] = set()
     for entity in entities:
-        name = _task_name(entity, needs)
+        name = _task_name(entity, tenant, needs)
         sources = {n for n in (*needs[name].hard, *needs[name].soft) if n.startswith("bc/")}
-        wanted |= {name, *sources} if name.startswith("optiply/") else {name}
+        wanted |= {name} if name.startswith("bc/") else {name, *sources}
     return tuple(name for name in needs if not wanted or name in wanted)
 
 
-def _task_name(entity: str, known: Iterable[str]) -> str:
-    for name in known:
-        if entity in (name, name.split("/", 1)[1]) and ("/" in entity or name.startswith("opt")):
-            return name
-    for name in known:
-        if name == f"bc/{entity}":
-            return name
+def _task_name(entity: str, tenant: Tenant, known: Iterable[str]) -> str:
+    """A name without its group means Optiply's entity, else what is read, else what is exported."""
+    groups = ("",) if "/" in entity else ("optiply/", "bc/", "outbound/")
+    for group in groups:
+        if f"{group}{entity}" in known:
+            return f"{group}{entity}"
+    name = entity.removeprefix("outbound/")
+    if name in EXPORTS:
+        raise ConfigError(
+            f"{entity} is switched off for {tenant.name}: exports.{EXPORTS[name].switch}"
+        )
     raise ConfigError(f"there is no entity {entity!r}; known are: {', '.join(known)}")

@@ -19,6 +19,7 @@ from bc_pipeline.optiply.resources import RECEIPT_LINES, Resource
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.sync import approvals, facts, reports
 from bc_pipeline.sync.adopt import adopt
+from bc_pipeline.sync.exported import ORIGIN
 from bc_pipeline.sync.guard import CircuitBreaker, guard_reason, too_many_deletions
 from bc_pipeline.sync.ledger import Ledger
 from bc_pipeline.sync.lookup import Claims, Lookup
@@ -214,9 +215,12 @@ class _EntitySync:
         self._plan.build()
 
     def _map_is_empty(self) -> bool:
+        """Orders made in Optiply do not count: they were recognised, not adopted."""
         row = self._cursor.execute(
             f"SELECT count(*) FROM sync.{self._resource.name} "
-            "WHERE optiply_id IS NOT NULL OR last_sent IS NOT NULL"
+            "WHERE (optiply_id IS NOT NULL OR last_sent IS NOT NULL) "
+            "AND origin IS DISTINCT FROM ?",
+            [ORIGIN],
         ).fetchone()
         return row is not None and row[0] == 0
 

@@ -24,8 +24,14 @@ logger = logging.getLogger(__name__)
 
 Work = Callable[[EntityResult], None]
 THROTTLED = 429
+WRITING = ("optiply/", "outbound/")
+"""Groups of tasks that write."""
 
-_KINDS: dict[str, ProblemKind] = {"auth": "auth", "config": "config"}
+_KINDS: dict[str, ProblemKind] = {
+    "auth": "auth",
+    "config": "config",
+    "quarantined": "quarantined",
+}
 """Kinds of errors that are problem kinds too; others hold the entity up."""
 
 
@@ -66,7 +72,9 @@ class Graph:
         self._nodes = {t.name: _Node(t, EntityResult(name=t.name)) for t in tasks}
         self._cancel = cancel
         self._threads: list[threading.Thread] = []
-        self._soft = {name for node in self._nodes.values() for name in node.task.soft}
+        soft = {name for node in self._nodes.values() for name in node.task.soft}
+        # What is written counts for itself, also where others only wait for its end.
+        self._soft = {name for name in soft if not name.startswith(WRITING)}
 
     def start(self) -> None:
         """Start every task whose needs are met; the others follow by themselves."""
@@ -79,7 +87,7 @@ class Graph:
     def wait(self, name: str) -> EntityResult:
         """The result of a task, once it has one.
 
-        A failed task that others need only softly gives its incomplete result.
+        A failed read that others need only softly gives its incomplete result.
 
         Raises:
             KeyError: no such task in this run.
@@ -92,6 +100,28 @@ class Graph:
         if node.error is None or (name in self._soft and isinstance(node.error, EntityFailed)):
             return node.result
         raise node.error
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._nodes
+
+    def result(self, name: str) -> EntityResult:
+        """The result of a task as it is now; it may still be at work on it.
+
+        Raises:
+            KeyError: no such task in this run.
+        """
+        return self._nodes[name].result
+
+    def wait_for_needs(self, name: str, prefix: str) -> None:
+        """Wait until those tasks have ended that a task needs and that begin with ``prefix``.
+
+        Raises:
+            KeyError: no such task in this run.
+        """
+        task = self._nodes[name].task
+        for need in (*task.needs, *task.soft):
+            if need in self._nodes and need.startswith(prefix):
+                self._nodes[need].done.wait()
 
     def join(self) -> None:
         """Wait until every task has ended."""
@@ -152,7 +182,8 @@ class Graph:
             node.error = EntityFailed(f"{node.task.name}: {text}")
             self._tell(node, "blocked", text)
         finally:
-            node.result.seconds = time.monotonic() - started
+            # Work that had to wait for somebody's leave has measured itself.
+            node.result.seconds = node.result.seconds or time.monotonic() - started
 
     @staticmethod
     def _tell(node: _Node, kind: ProblemKind, reason: str) -> None:
@@ -169,7 +200,7 @@ def _as_failure(error: PipelineError) -> EntityFailed:
 
 def _kind(error: PipelineError) -> ProblemKind:
     """The kind of problem in the words of the JSON (DESIGN.md 7)."""
-    if isinstance(error, EntityFailed):
+    if isinstance(error, EntityFailed) and error.kind not in _KINDS:
         return "guard"
     return "throttled" if _throttled(error) else _KINDS.get(error.kind, "blocked")
 

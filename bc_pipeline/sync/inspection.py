@@ -1,4 +1,5 @@
-"""Looking at one record of a tenant on its way from Business Central to Optiply (flows.md 10)."""
+"""Looking at one record of a tenant on its way from Business Central to Optiply, or into Business
+Central (flows.md 10)."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.sync.names import find, has_table, resource_names
 from bc_pipeline.tenants.model import Tenant
 
+OUTBOUND = "outbound/"
 _SOURCES: dict[str, tuple[tuple[str, str], ...]] = {
     # resource -> (mirror table, condition); $id is the remote id, $first and $second its halves
     "products": (("items", "lower(id) = $first"), ("item_variants", "lower(id) = $second")),
@@ -50,7 +52,7 @@ def show(tenant: Tenant, entity: str, given: str) -> list[dict[str, Any]]:
     """One record on its way: source rows, wanted row, what was sent last, state.
 
     Args:
-        entity: an Optiply entity.
+        entity: an Optiply entity, or an ``outbound/*`` one: then as ``show_outbound``.
         given: remote id, BC number or Optiply id; a number may fit several records.
 
     Raises:
@@ -58,12 +60,56 @@ def show(tenant: Tenant, entity: str, given: str) -> list[dict[str, Any]]:
         FileNotFoundError: the tenant has not run yet.
         TenantBusy: a run holds the snapshot.
     """
+    if entity.startswith(OUTBOUND):
+        return show_outbound(tenant, entity.removeprefix(OUTBOUND), given)
     (name,) = resource_names(entity)
     with (
         Snapshot.open(tenant.snapshot_dir, read_only=True) as snapshot,
         snapshot.cursor() as cursor,
     ):
         return [_record(cursor, name, remote_id) for remote_id in find(cursor, name, given)]
+
+
+_BOOKED = """
+SELECT * FROM outbound.ledger WHERE entity = '{entity}' AND (key = $id OR external_id = $id
+    OR upper(bc_number) = upper($id) OR lower(bc_id) = lower($id)) ORDER BY key
+"""
+_OUTCOMES = """
+SELECT name AS file, line, action, success, bc_number, error_class, error_message,
+    settled_at
+FROM outbound.outcomes WHERE entity = '{entity}' AND key = $id ORDER BY settled_at
+"""
+
+
+def show_outbound(tenant: Tenant, entity: str, given: str) -> list[dict[str, Any]]:
+    """One record on its way into Business Central: as it came, what is booked of it, and the
+    outcome of every line that brought it.
+
+    Args:
+        entity: as in the ledger, ``customers``.
+        given: the ledger's key, the producer's id, or Business Central's number or id.
+
+    Raises:
+        FileNotFoundError: the tenant has not run yet.
+        TenantBusy: a run holds the snapshot.
+    """
+    with (
+        Snapshot.open(tenant.snapshot_dir, read_only=True) as snapshot,
+        snapshot.cursor() as cursor,
+    ):
+        if not has_table(cursor, "outbound", "ledger"):
+            return []  # last written before there were exports
+        return [
+            {
+                "entity": f"outbound/{entity}",
+                "key": booked["key"],
+                "reference": booked["bc_number"],
+                "record": booked.pop("record"),
+                "ledger": booked,
+                "outcomes": _rows(cursor, _OUTCOMES.format(entity=entity), booked["key"]),
+            }
+            for booked in _rows(cursor, _BOOKED.format(entity=entity), given)
+        ]
 
 
 def _record(cursor: duckdb.DuckDBPyConnection, name: str, remote_id: str) -> dict[str, Any]:

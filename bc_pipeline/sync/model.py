@@ -32,7 +32,8 @@ class Launch:
         full: forget bookmarks for this run, read everything again, keep the id map.
         since: read incremental entities from this date instead of from their bookmark.
         entities: task names (``optiply/products`` or just ``products``); empty means all.
-        dry_run: work on a throw-away copy of the snapshot and send nothing to Optiply.
+        dry_run: work on a throw-away copy of the snapshot, send nothing that changes Optiply or
+            Business Central, and move no file.
     """
 
     full: bool = False
@@ -96,7 +97,8 @@ COUNT_NAMES: tuple[str, ...] = tuple(f.name for f in fields(Counts))
 @dataclass
 class EntityResult(Counts):
     """What one task of a run did. ``rows`` are mirror rows for ``bc/*``, wanted rows for
-    ``optiply/*``; ``seconds`` is wall-clock time of the task itself."""
+    ``optiply/*``, waiting records for ``outbound/*``; ``seconds`` is wall-clock time of the task
+    itself."""
 
     name: str = ""
     rows: int = 0
@@ -127,7 +129,12 @@ class ProgressListener(Protocol):
 
 @dataclass
 class RunSummary:
-    """The outcome of one tenant's run (DESIGN.md 7)."""
+    """The outcome of one tenant's run (DESIGN.md 7).
+
+    Args:
+        requests_noted: of a dry run, what it would have sent to Business Central, as ``{"method",
+            "path", "body"}`` in order.
+    """
 
     tenant: str
     run_id: str
@@ -142,6 +149,7 @@ class RunSummary:
     problems: list[Problem] = field(default_factory=list)
     failed: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()
+    requests_noted: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def exit_failure(self) -> bool:
@@ -149,21 +157,29 @@ class RunSummary:
         return self.status == "failed" or bool(self.failed)
 
     def optiply_entities(self) -> Iterator[tuple[str, EntityResult]]:
-        """The written entities only, in the order of the run."""
+        """The entities written to Optiply, in the order of the run."""
         return ((n, r) for n, r in self.entities.items() if n.startswith("optiply/"))
 
+    def outbound_entities(self) -> Iterator[tuple[str, EntityResult]]:
+        """The entities written to Business Central, in the order of the run."""
+        return ((n, r) for n, r in self.entities.items() if n.startswith("outbound/"))
+
     def as_json(self) -> dict[str, Any]:
-        """One tenant's object in the JSON of ``sync``."""
+        """One tenant's object in the JSON of ``sync`` and ``export``; of a dry run with exports
+        also ``requests_noted``."""
+        written = (*self.optiply_entities(), *self.outbound_entities())
+        noted = {"requests_noted": self.requests_noted} if self.requests_noted else {}
         return {
             "status": self.status,
             "run_id": self.run_id,
             "seconds": round(self.seconds, 3),
             "reason": self.reason,
-            "entities": {name: result.as_json() for name, result in self.optiply_entities()},
+            "entities": {name: result.as_json() for name, result in written},
             "requests": {
                 "business_central": self.business_central.as_json(),
                 "optiply": self.optiply.as_json(),
             },
             "checks": dict(self.checks),
             "problems": [problem.as_json() for problem in self.problems],
+            **noted,
         }

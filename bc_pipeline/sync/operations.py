@@ -10,10 +10,12 @@ from contextlib import contextmanager
 
 import orjson
 
+from bc_pipeline.outbound.inbox import resend as outbound_resend
 from bc_pipeline.snapshot.lock import tenant_lock
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.sync import approvals, facts
-from bc_pipeline.sync.inspection import show
+from bc_pipeline.sync.exporting import is_export
+from bc_pipeline.sync.inspection import show, show_outbound
 from bc_pipeline.sync.names import find, resource_names
 from bc_pipeline.sync.plan import FORCED
 from bc_pipeline.sync.sources import SELL_ORDER_SOURCE
@@ -23,8 +25,10 @@ __all__ = [
     "accept_sell_order_source",
     "approve_deletions",
     "resend",
+    "resend_outbound",
     "retry",
     "show",
+    "show_outbound",
 ]
 
 WAIT_SECONDS = 30.0
@@ -35,7 +39,8 @@ def retry(tenant: Tenant, entity: str | None = None, remote_id: str | None = Non
     """Try quarantined and deferred records again in the next run, instead of when they are due.
 
     Args:
-        entity: only this entity.
+        entity: only this entity; of an ``outbound/*`` one, as ``resend_outbound``. None means those
+            of Optiply.
         remote_id: only this record; its BC number is understood too.
 
     Returns:
@@ -45,6 +50,8 @@ def retry(tenant: Tenant, entity: str | None = None, remote_id: str | None = Non
         ConfigError: no such entity.
         TenantBusy: a run is going on.
     """
+    if entity is not None and is_export(entity):
+        return resend_outbound(tenant, entity, remote_id)
     return _update(
         tenant,
         entity,
@@ -60,7 +67,28 @@ def resend(tenant: Tenant, entity: str | None = None, remote_id: str | None = No
 
     Args, Returns, Raises: as ``retry``.
     """
+    if entity is not None and is_export(entity):
+        return resend_outbound(tenant, entity, remote_id)
     return _update(tenant, entity, remote_id, f"content_hash = '{FORCED}'", STANDING)
+
+
+def resend_outbound(tenant: Tenant, entity: str | None = None, key: str | None = None) -> int:
+    """Bring records that were refused to the next run again: those that came
+    in files as a new file, buy orders by setting them free.
+
+    Args:
+        entity: only this entity, ``customers`` or ``outbound/customers``.
+        key: only this record: its key, externalId, BC number or BC id.
+
+    Returns:
+        how many records that is.
+
+    Raises:
+        ConfigError: no such entity.
+        TenantBusy: a run is going on.
+    """
+    with _writable(tenant) as snapshot:
+        return outbound_resend.resend(snapshot, tenant.snapshot_dir, entity, key)
 
 
 def approve_deletions(tenant: Tenant, entity: str | None = None) -> tuple[str, ...]:

@@ -12,24 +12,26 @@ from contextlib import ExitStack
 from pathlib import Path
 from uuid import uuid4
 
-from bc_pipeline.business_central.client import BusinessCentral
-from bc_pipeline.errors import PipelineError, TenantBusy
+from bc_pipeline.business_central.client import BusinessCentral, Company
+from bc_pipeline.business_central.dry_run import DryRunBusinessCentral
+from bc_pipeline.errors import PipelineError
 from bc_pipeline.optiply.client import Optiply
 from bc_pipeline.optiply.dry_run import DryRunOptiply
+from bc_pipeline.outbound.model import Preparation
+from bc_pipeline.outbound.run.export import export_named
 from bc_pipeline.snapshot.lock import tenant_lock
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.sync import runs, sources
-from bc_pipeline.sync.dependencies import chosen
-from bc_pipeline.sync.graph import Graph
-from bc_pipeline.sync.model import (
-    EntityResult,
-    Launch,
-    Problem,
-    ProblemKind,
-    ProgressListener,
-    RunStatus,
-    RunSummary,
+from bc_pipeline.sync import runs, sources, summaries
+from bc_pipeline.sync.dependencies import chosen, dependencies
+from bc_pipeline.sync.exporting import (
+    Connection,
+    Exporting,
+    exporting,
+    needs_optiply,
+    only_exports,
 )
+from bc_pipeline.sync.graph import Graph
+from bc_pipeline.sync.model import EntityResult, Launch, ProgressListener, RunSummary
 from bc_pipeline.sync.tasks import Surroundings, tasks
 from bc_pipeline.tenants.model import Tenant
 from bc_pipeline.tenants.secrets import TokenStore
@@ -49,6 +51,7 @@ class TenantRun:
         selected: names of the tasks to run; what they need beyond these is taken from the
             snapshot as it is. Names this tenant has no use for give an empty result.
         listener: told about progress.
+        hold_outbound: nothing is written to Business Central before ``release``.
     """
 
     def __init__(
@@ -59,12 +62,14 @@ class TenantRun:
         run_id: str,
         selected: Collection[str],
         listener: ProgressListener | None = None,
+        hold_outbound: bool = False,
     ) -> None:
         self.tenant = tenant
         self.launch = launch
         self.run_id = run_id
         self.selected = frozenset(selected)
         self._listener = listener
+        self._hold = hold_outbound
         self._cancel = threading.Event()
         self._resources = ExitStack()
         self._started = time.monotonic()
@@ -122,6 +127,41 @@ class TenantRun:
                 return EntityResult(name=name, mode=NOT_CONFIGURED)
             raise
 
+    def result(self, name: str) -> EntityResult:
+        """What a task has done so far, also one that failed.
+
+        Raises:
+            KeyError: there is no such task in this run.
+        """
+        if self._graph is None:
+            raise RuntimeError("the run has not been started")
+        return self._graph.result(name)
+
+    def prepared(self, name: str) -> Preparation:
+        """What is known about an ``outbound/*`` task before anything of it is written: waits for
+        what it is made from, reads and validates what waits. It need not be released after an
+        error, nor when the dimension mapping forbids writing: ``wait`` tells then.
+
+        Raises:
+            As ``wait``.
+        """
+        if self._graph is None:
+            raise RuntimeError("the run has not been started")
+        try:
+            result = self._graph.result(name)
+        except KeyError:
+            if name in self.selected:
+                return Preparation(name)
+            raise
+        self._graph.wait_for_needs(name, "optiply/")
+        return self._exporting().gate.prepared(export_named(name).entity, result)
+
+    def release(self, name: str) -> None:
+        """Let the writing of an ``outbound/*`` task begin; only needed with ``hold_outbound``.
+        Those whose records others refer to are released first: nobody waits for who is held."""
+        if self._graph is not None and name in self._graph:
+            self._exporting().gate.release(export_named(name).entity)
+
     def cancel(self) -> None:
         """Stop after the requests under way."""
         self._cancel.set()
@@ -148,13 +188,38 @@ class TenantRun:
         self._snapshot = snapshot
         self._run_no = runs.begin(snapshot, self.run_id, dry_run=self.launch.dry_run)
 
+    def _exporting(self) -> Exporting:
+        if self._around is None or self._around.exporting is None:
+            raise RuntimeError("the run has no exports")
+        return self._around.exporting
+
     def _preflight(self) -> Surroundings:
-        """Make sure that both systems let us in, before anything is done."""
-        tenant, snapshot = self.tenant, self.snapshot
-        with snapshot.cursor() as cursor:
-            sources.check_sell_orders(cursor, tenant)
-        tokens = TokenStore(tenant.home)
-        business_central = BusinessCentral(tenant, tokens, cancel=self._cancel)
+        """Make sure that the systems the run needs let us in, before anything is done."""
+        around = self._surroundings()
+        self._around = around
+        names = self.selected & dependencies(self.tenant).keys()
+        exports_alone = only_exports(names)
+        if not exports_alone:
+            with self.snapshot.cursor() as cursor:
+                sources.check_sell_orders(cursor, self.tenant)
+
+        def connected() -> Company:
+            company = around.business_central.preflight()
+            sources.check_identity(self.snapshot, self.tenant, company.id)
+            return company
+
+        connect = Connection(connected)
+        around.exporting = exporting(around.of_exports, names, connect, hold=self._hold)
+        if not exports_alone or self._exporting().session.files_wait():
+            connect()
+        if needs_optiply(names):
+            around.optiply.preflight()
+        return around
+
+    def _surroundings(self) -> Surroundings:
+        tenant, tokens = self.tenant, TokenStore(self.tenant.home)
+        bc_client = DryRunBusinessCentral if self.launch.dry_run else BusinessCentral
+        business_central = bc_client(tenant, tokens, cancel=self._cancel)
         self._resources.callback(business_central.close)
         client = DryRunOptiply if self.launch.dry_run else Optiply
         optiply = client(tenant, tokens, cancel=self._cancel)
@@ -162,10 +227,10 @@ class TenantRun:
         pool = ThreadPoolExecutor(optiply.concurrency, thread_name_prefix="optiply")
         self._resources.callback(pool.shutdown)
         assert self._run_no is not None
-        self._around = Surroundings(
+        return Surroundings(
             tenant,
             self.launch,
-            snapshot,
+            self.snapshot,
             business_central,
             optiply,
             pool,
@@ -173,13 +238,11 @@ class TenantRun:
             self._cancel,
             self._listener,
         )
-        company = business_central.preflight()
-        optiply.preflight()
-        sources.check_identity(snapshot, tenant, company.id)
-        return self._around
 
     def _finished(self) -> RunSummary:
         try:
+            if self._around is not None and self._around.exporting is not None:
+                self._around.exporting.gate.close()
             if self._graph is not None:
                 self._graph.join()
             summary = self._summarised()
@@ -192,31 +255,15 @@ class TenantRun:
     def _summarised(self) -> RunSummary:
         summary = RunSummary(self.tenant.name, self.run_id, dry_run=self.launch.dry_run)
         if self._around is not None:
-            _copy_counts(self._around.business_central.counter, summary.business_central)
-            _copy_counts(self._around.optiply.counter, summary.optiply)
+            summaries.count_requests(summary, self._around.business_central, self._around.optiply)
         if self._refusal is not None:
-            self._refused(summary, self._refusal)
+            summaries.refuse(summary, self._refusal)
         elif self._graph is not None:
-            summary.entities = self._graph.results()
-            summary.failed = self._graph.failed()
-            summary.blocked = self._graph.blocked()
-            summary.problems = [p for r in summary.entities.values() for p in r.problems]
-            summary.status = _status(summary)
-            summary.reason = "cancelled" if self._cancel.is_set() else _reason(summary)
+            summaries.take(summary, self._graph, cancelled=self._cancel.is_set())
         else:
             summary.status, summary.reason = "failed", "the run was never started"
         summary.seconds = time.monotonic() - self._started
         return summary
-
-    def _refused(self, summary: RunSummary, error: PipelineError) -> None:
-        summary.reason = str(error)
-        if isinstance(error, TenantBusy):
-            summary.status = "skipped"
-            return
-        summary.status = "failed"
-        kinds: dict[str, ProblemKind] = {"auth": "auth", "config": "config"}
-        kind = kinds.get(error.kind, "blocked")
-        summary.problems = [Problem("run", None, kind, str(error))]
 
 
 def run_tenant(
@@ -260,27 +307,3 @@ def _finish_or_cancel(run: TenantRun) -> RunSummary:
         run.cancel()
         run.finish()
         raise
-
-
-def _copy_counts(counter: object, counts: object) -> None:
-    for name in ("total", "retried", "throttled"):
-        setattr(counts, name, getattr(counter, name))
-
-
-def _status(summary: RunSummary) -> RunStatus:
-    """``failed`` only when nothing at all came out of the run."""
-    ended_badly = {*summary.failed, *summary.blocked}
-    writing = {name for name in summary.entities if name.startswith("optiply/")}
-    matter = writing or set(summary.entities)
-    if matter and matter <= ended_badly:
-        return "failed"
-    return "partial" if ended_badly or summary.problems else "success"
-
-
-def _reason(summary: RunSummary) -> str | None:
-    """The first failure in the order of the run; None when no entity failed."""
-    for name in summary.failed:
-        for problem in summary.entities[name].problems:
-            if problem.remote_id is None:
-                return f"{name}: {problem.reason}"
-    return None

@@ -12,6 +12,8 @@ from bc_pipeline.sync.model import COUNT_NAMES, EntityResult, RunSummary
 
 RUNNING = "running"
 INTERRUPTED = "the process ended before the run was through"
+WRITTEN = ("optiply/", "outbound/")
+"""Groups of tasks that write; theirs are the counts."""
 KEPT_RUNS = 5000
 """Runs whose book-keeping is kept: more than three months of half-hours."""
 
@@ -65,5 +67,5 @@ def _counts(entities: Mapping[str, EntityResult]) -> list[tuple[str, str, int]]:
     return [
         (entity, kind, getattr(result, kind))
         for entity, result in entities.items()
-        for kind in ("rows", "requests", *(COUNT_NAMES if entity.startswith("optiply/") else ()))
+        for kind in ("rows", "requests", *(COUNT_NAMES if entity.startswith(WRITTEN) else ()))
     ]

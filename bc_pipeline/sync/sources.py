@@ -110,7 +110,8 @@ def check_sell_orders(cursor: duckdb.DuckDBPyConnection, tenant: Tenant) -> None
         raise ConfigError(
             f"sync.sell_order_source was {before} and is now {now}, with {standing} sell orders in "
             "Optiply: sales would be counted twice. Set it back, or accept the change with "
-            "operations.accept_sell_order_source; the old orders are then taken away"
+            f"`bc-pipeline accept-sell-order-source {tenant.name}`; the old orders are then taken "
+            "away"
         )
 
 

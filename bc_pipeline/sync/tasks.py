@@ -18,10 +18,12 @@ from bc_pipeline.errors import RequestFailed
 from bc_pipeline.mapping import MAPPING_VERSION, Facts, build_wanted, vanished_buy_orders
 from bc_pipeline.optiply.client import Optiply
 from bc_pipeline.optiply.resources import BUY_ORDERS, RESOURCES, SELL_ORDERS
+from bc_pipeline.outbound.run.contexts import Around
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.sync import sources
+from bc_pipeline.sync import recognise, sources
 from bc_pipeline.sync.dependencies import dependencies, sell_order_sources
 from bc_pipeline.sync.engine import Rules, SyncContext, sync_resource
+from bc_pipeline.sync.exporting import Exporting, is_export
 from bc_pipeline.sync.graph import Task, Work
 from bc_pipeline.sync.model import EntityResult, Launch, Problem, ProgressListener
 from bc_pipeline.tenants.model import Tenant
@@ -39,6 +41,7 @@ class Surroundings:
 
     Args:
         vanished: buy orders confirmed to be gone from Business Central, filled on the way.
+        exporting: the exports of the run, where it has any.
     """
 
     tenant: Tenant
@@ -52,6 +55,7 @@ class Surroundings:
     listener: ProgressListener | None = None
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     vanished: frozenset[str] = frozenset()
+    exporting: Exporting | None = None
 
     @property
     def writing(self) -> SyncContext:
@@ -66,11 +70,27 @@ class Surroundings:
             self.listener,
         )
 
+    @property
+    def of_exports(self) -> Around:
+        """The part the exports need."""
+        return Around(
+            self.tenant,
+            self.snapshot,
+            self.business_central,
+            self.optiply,
+            self.run_no,
+            self.cancel,
+            self.started_at,
+            self.launch.dry_run,
+            self.listener,
+        )
+
 
 def tasks(around: Surroundings, selected: frozenset[str]) -> list[Task]:
     """The selected tasks this tenant's configuration asks for."""
     everything = dependencies(around.tenant)
-    whole = not around.launch.full and selected >= everything.keys()
+    imported = {name for name in everything if not is_export(name)}
+    whole = not around.launch.full and selected >= imported
     return [
         Task(name, _work(around, name, may_keep=whole), needs.hard, needs.soft)
         for name, needs in everything.items()
@@ -79,6 +99,12 @@ def tasks(around: Surroundings, selected: frozenset[str]) -> list[Task]:
 
 
 def _work(around: Surroundings, name: str, *, may_keep: bool) -> Work:
+    exporting = around.exporting
+    if exporting is not None and is_export(name):
+        return exporting.write(name)
+    if exporting is not None and name in exporting.lazily:
+        return exporting.read(name)
+
     def work(result: EntityResult) -> None:
         if name.startswith("bc/"):
             if not (may_keep and _kept(around, ENTITIES[name], result)):
@@ -134,6 +160,11 @@ def _write(around: Surroundings, name: str, result: EntityResult) -> None:
         around.vanished = _confirmed_gone(around, result)
     with around.snapshot.cursor() as cursor:
         facts = _facts(around, cursor)
+    if resource is BUY_ORDERS:
+        facts = recognise.with_markers(
+            facts, around.tenant, around.snapshot, around.business_central, around.optiply
+        )
+    with around.snapshot.cursor() as cursor:
         may_delete = sources.ever_complete(cursor, _sources_of(around.tenant, name))
         # One at a time: building creates tables and macros in the shared catalogue.
         with around.snapshot.writing():

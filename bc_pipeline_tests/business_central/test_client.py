@@ -144,6 +144,17 @@ def test_given_several_pages_then_rows_come_from_all_and_links_are_followed_verb
     assert all(seen.headers["prefer"] for seen in fake.requests_of("things"))
 
 
+def test_given_a_look_at_single_records_then_no_replica_answers_that_may_lag_behind(fake, bc):
+    fake.on_set("things", page([]))
+    fake.on_set("items(1)", Reply(body=b"{}"))
+
+    list(bc.rows(f"{fake.url}/things"))
+    bc.get("items", "1")
+
+    for seen in (*fake.requests_of("things"), *fake.requests_of("items(1)")):
+        assert "data-access-intent" not in seen.headers
+
+
 def test_given_links_that_lead_astray_then_reading_ends(fake, bc):
     url = f"{fake.url}/things"
     fake.on_set("things", page([{}], "https://evil.example/things"))

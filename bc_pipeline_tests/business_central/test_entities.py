@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bc_pipeline.business_central.entities import ENTITIES, selected_entities
+from bc_pipeline.business_central.entities import ACCOUNTING, ENTITIES, selected_entities
 from bc_pipeline_tests.business_central.fake import make_tenant
 
 ALWAYS = {
@@ -63,6 +64,16 @@ def test_given_a_configuration_then_just_the_sources_it_needs_are_read(
     tmp_path, sync, settings, more
 ):
     assert names(tmp_path, sync, **settings) == ALWAYS | more
+
+
+def test_given_accounting_exports_then_what_their_records_refer_to_is_read_once_a_day(tmp_path):
+    tenant = make_tenant("x", tmp_path)
+    exports = tenant.exports.model_copy(update={"accounting": True})
+
+    selected = selected_entities(tenant.model_copy(update={"exports": exports}))
+
+    assert {entity.name for entity in selected} == names(tmp_path) | set(ACCOUNTING)
+    assert all(ENTITIES[name].keeps == timedelta(days=1) for name in ACCOUNTING)
 
 
 def test_given_the_list_then_only_stamped_documents_and_vendors_are_read_incrementally():

@@ -76,7 +76,7 @@ def test_given_a_write_then_it_does_not_ask_for_a_replica(fake, bc):
 
     assert "data-access-intent" not in things(fake)[0].headers
     assert things(fake)[0].headers["if-match"] == "*"
-    assert things(fake)[0].body == b'{"a": 1}'
+    assert things(fake)[0].body == b'{"a":1}'
 
 
 def test_given_a_netrc_then_it_does_not_replace_the_bearer(fake, bc, tmp_path, monkeypatch):

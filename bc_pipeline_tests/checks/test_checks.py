@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bc_pipeline.checks import dimensions, records, run
+from bc_pipeline.business_central.dimensions import MappingFinding
+from bc_pipeline.checks import dimensions, outbound, records, run
 from bc_pipeline.checks.catalogue import CHECKS, checks_of
 from bc_pipeline.checks.model import CheckInput, Finding, outcome
+from bc_pipeline.outbound.model import Preparation
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.sync.model import EntityResult, Problem
 from bc_pipeline.tenants.model import BusinessCentralSettings, OptiplySettings, Tenant
@@ -59,7 +61,8 @@ def items(given: CheckInput, *rows: tuple[str, str | None]) -> None:
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
 def test_every_check_passes_on_a_new_tenants_empty_snapshot(given: CheckInput, check):
-    names = [name for name in ("bc/items", "optiply/products") if check.applies_to(name)]
+    candidates = ("bc/items", "optiply/products", "outbound/customers")
+    names = [name for name in candidates if check.applies_to(name)]
 
     for name in names:
         assert check.evaluate(about(given, name)).passed
@@ -225,11 +228,12 @@ def test_given_the_tenants_file_names_a_missing_dimension_then_it_is_an_error(gi
     assert "tenant-config.json" in finding.description
 
 
-def test_given_a_code_in_other_letters_then_it_is_missing(given: CheckInput):
+def test_given_a_code_in_lower_case_then_it_is_the_same_code(given: CheckInput):
+    """Business Central keeps codes in capitals; the writers find the dimension too."""
     dimension(given, "CLASS")
     configure(given, '{"dynamics-bc": {"dimension_mappings": {"class": "class"}}}')
 
-    assert not dimension_finding(given).passed
+    assert dimension_finding(given).passed
 
 
 def test_given_an_empty_mapping_then_nothing_is_missing(given: CheckInput):
@@ -251,3 +255,75 @@ def test_every_read_is_checked_for_completeness_and_every_written_entity_for_its
     assert "read_complete" in [check.name for check in checks_of("bc/vendors")]
     assert "deletion_guard" in [check.name for check in checks_of("optiply/suppliers")]
     assert "deletion_guard" not in [check.name for check in checks_of("bc/vendors")]
+
+
+def test_given_a_blocked_mapped_dimension_then_the_check_fails(given: CheckInput):
+    dimension(given, "CLASS")
+    given.cursor.execute("UPDATE bc.dimensions SET blocked = true")
+    configure(given, '{"dynamics-bc": {"dimension_mappings": {"class": "CLASS"}}}')
+
+    finding = dimension_finding(given)
+
+    assert outcome(finding, "error") == "failed"
+    assert "class -> CLASS is blocked" in finding.description
+
+
+REGION = '{"dynamics-bc": {"dimension_mappings": {"region": "REGION"}}}'
+
+
+def before_writing(given: CheckInput, preparation: Preparation | None) -> Finding:
+    return outbound.mappings_exist(
+        replace(about(given, "outbound/customers"), preparation=preparation)
+    )
+
+
+def dimensions_were_read(given: CheckInput) -> None:
+    given.cursor.execute(
+        "INSERT INTO ops.reads (run_no, entity, complete) VALUES (1, 'bc/dimensions', true)"
+    )
+
+
+def test_given_dimensions_that_were_never_read_then_nothing_is_said_to_be_missing(
+    given: CheckInput,
+):
+    configure(given, REGION)
+
+    assert before_writing(given, None).passed
+
+
+def test_given_a_missing_mapped_dimension_then_it_is_an_error_unless_a_run_has_nothing_to_write(
+    given: CheckInput,
+):
+    dimensions_were_read(given)
+    configure(given, REGION)
+
+    stored = before_writing(given, None)
+    with_nothing_waiting = before_writing(given, Preparation("outbound/customers"))
+
+    assert outcome(stored, "error") == "failed"
+    assert outcome(with_nothing_waiting, "error") == "warned"
+    assert "Nothing waits" in with_nothing_waiting.description
+
+
+@pytest.mark.parametrize(("is_default", "told"), [(False, "failed"), (True, "warned")])
+def test_what_the_run_has_found_counts_more_than_the_mirror(
+    given: CheckInput, is_default: bool, told: str
+):
+    found = MappingFinding({"region": "REGION"}, {}, is_default, "CRONUS")
+
+    finding = before_writing(given, Preparation("outbound/customers", 1, found))
+
+    assert outcome(finding, "error") == told
+    assert "region -> REGION" in finding.description
+
+
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [({"quarantined": 2}, "failed"), ({"quarantined": 2, "unchanged": 1}, "warned")],
+)
+def test_given_no_record_that_went_through_then_it_is_an_error(
+    given: CheckInput, counts: dict[str, int], told: str
+):
+    finding = outbound.none_failed(about(given, "outbound/customers", **counts))
+
+    assert outcome(finding, "warn") == told

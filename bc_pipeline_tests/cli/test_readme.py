@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bc_pipeline.optiply.resources import RESOURCES
+from bc_pipeline.outbound.inbox.streams import STREAMS
 
 pytestmark = [pytest.mark.readme, pytest.mark.timeout(400)]
 
@@ -64,12 +65,14 @@ def test_a_command_of_the_readme_exits_0(line: str, checkout: Path):
     assert done.returncode == 0, done.stdout + done.stderr
     if line == "make demo":
         shows_everything_then_only_changes_then_nothing(done.stdout)
+        shows_buy_orders_both_ways(done.stdout)
+        shows_the_result_of_every_record(done.stdout)
         for tenant in ("cronus", "wholesale"):
             assert (checkout / "var/demo/snapshots" / tenant / "snapshot.duckdb").exists()
 
 
 def shows_everything_then_only_changes_then_nothing(printed: str) -> None:
-    """The last table of the demo: tenant, entity, then created / updated / deleted per round."""
+    """The table after these rounds: tenant, entity, then created / updated / deleted per round."""
     results = printed.split("Sent to Optiply (created / updated / deleted)")[1]
     figures = r"(\d+) / (\d+) / (\d+)"
     row = rf"(cronus|wholesale) +optiply/(\w+) +{figures} +{figures} +{figures}"
@@ -86,6 +89,29 @@ def shows_everything_then_only_changes_then_nothing(printed: str) -> None:
         for name in ("suppliers", "sell_orders", "buy_orders", "buy_order_lines", "receipt_lines"):
             assert changes[name] == ["1", "0", "0"], name
         assert all(counts == ["0", "0", "0"] for counts in nothing.values())
+
+
+def shows_buy_orders_both_ways(printed: str) -> None:
+    """Per tenant: the purchase order with its marker and lines, no duplicate, the receipts."""
+    ordered = re.findall(r"(cronus|wholesale): buy order (\d+), (\d+) products", printed)
+    assert [tenant for tenant, _, _ in ordered] == ["cronus", "wholesale"]
+    for tenant, order, lines in ordered:
+        assert f"comment OP-{order}" in printed
+        assert f"{tenant}: buy order {order} was read back, 0 duplicates in Optiply" in printed
+        received = re.findall(rf"{tenant}: 12 received on line \d+ of buy order {order}", printed)
+        assert len(received) == int(lines)
+
+
+def shows_the_result_of_every_record(printed: str) -> None:
+    """Of each accounting file the first record is good and the second one bad."""
+    for tenant in ("cronus", "wholesale"):
+        results = printed.split(f"{tenant}: results")[1].split(": results")[0]
+        row = r"(\w+)\.demo\.jsonl +(\d) +\S+ +(\w+)"
+        found = {(stream, line): action for stream, line, action in re.findall(row, results)}
+        assert len(found) == 2 * len(STREAMS)
+        for stream in STREAMS.values():
+            assert found[stream.name, "1"] in ("created", "posted")
+            assert found[stream.name, "2"] == "failed"
 
 
 def test_every_command_named_in_the_documents_is_one_there_is():

@@ -13,9 +13,12 @@ from bc_pipeline_tests.cli.conftest import CommandLine
 from bc_pipeline_tests.orchestration.conftest import SETTINGS, write_tenants
 
 COMMANDS = (
+    "accept-sell-order-source",
     "approve-deletions",
     "check",
     "demo",
+    "export",
+    "resend",
     "retry",
     "sandbox",
     "show",
@@ -71,7 +74,16 @@ def test_python_m_bc_pipeline_is_the_same_command_line(empty_home: Path):
         (["show", "acme", "products", "1000"], "acme has not run yet"),
         (["tenants", "remove", "acme"], "acme still stands in"),
         (["tenants", "remove", "gone"], "Dagster has no partition 'gone'"),
-        (["export"], "No such command 'export'"),
+        (["export"], "Name at least one tenant, or say --all."),
+        (["export", "acne"], "no tenant 'acne'; did you mean acme?"),
+        (["export", "acme", "--entity", "products"], "no entity 'products'"),
+        (["export", "acme", "--entity", "Custommers"], "did you mean customers?"),
+        (["export", "acme", "--full"], "No such option"),
+        (["resend", "acne"], "did you mean acme?"),
+        (["resend", "acme", "items"], "no entity 'items'"),
+        (["resend", "acme", "customers", "c-1"], "acme has no record 'c-1' of customers"),
+        (["show", "acme", "customers", "c-1"], "acme has"),
+        (["accept-sell-order-source", "acne"], "did you mean acme?"),
     ],
 )
 def test_given_a_wrong_command_line_then_it_exits_2_and_says_why(
@@ -140,6 +152,31 @@ def test_given_an_entity_the_tenant_does_not_have_then_sync_skips_it(
 
     assert outcome.code == 0
     assert outcome.json["tenants"]["acme"]["status"] == "skipped"
+
+
+@pytest.mark.parametrize("arguments", [[], ["--entity", "Bills"]])
+def test_given_a_tenant_without_exports_then_export_skips_it(
+    command: CommandLine, empty_home: Path, arguments: list[str]
+):
+    write_tenants(empty_home, acme={})
+
+    outcome = command("export", "acme", *arguments, "--json")
+
+    assert outcome.code == 0
+    told = outcome.json["tenants"]["acme"]
+    assert told["status"] == "skipped"
+    assert "its settings do not ask for" in told["reason"]
+
+
+def test_an_accepted_sell_order_source_is_told(command: CommandLine, empty_home: Path):
+    write_tenants(empty_home, acme={"sync": {"sell_order_source": "sales_orders"}})
+
+    plain = command("accept-sell-order-source", "acme")
+    as_json = command("accept-sell-order-source", "acme", "--json")
+
+    assert plain.code == as_json.code == 0
+    assert "sell orders come from sales_orders" in plain.stdout
+    assert as_json.json == {"tenant": "acme", "sell_order_source": "sales_orders"}
 
 
 def test_tenants_list_shows_settings_errors_and_no_secret(command: CommandLine, empty_home: Path):

@@ -396,3 +396,26 @@ def test_given_the_vendor_changed_then_the_new_one_is_wanted_and_named_in_extra(
     shop.stands("buy_orders", order, 9, extra={"vendor_id": guid("vendor V1")})
     row = only(shop)
     assert (row["supplierId"], row["extra"]["vendor_id"]) == (200, guid("vendor V2"))
+
+
+def test_given_an_order_carrying_a_marker_that_is_not_linked_yet_then_it_waits_and_so_do_its_lines(
+    shop: Company,
+) -> None:
+    order = shop.purchase_order("P", line("A", 1, netAmount=1))
+    row = only(shop, claimed={order: "carries OP-7, which could not be looked up"})
+    assert (row["decision"], row["reason"]) == (
+        "defer",
+        "carries OP-7, which could not be looked up",
+    )
+    (waiting,) = shop.build("buy_order_lines").values()
+    assert waiting["decision"] == "defer"
+    shop.stands("buy_orders", order, 9)
+    assert only(shop, claimed={order: "carries OP-7"})["decision"] == "write"
+
+
+def test_given_a_marker_of_nobody_then_the_order_is_imported_and_a_person_is_told(
+    shop: Company,
+) -> None:
+    order = shop.purchase_order("P", line("A", 1, netAmount=1), line(None, description="OP-7"))
+    assert only(shop, strays={order: "carries OP-7 of nobody"})["decision"] == "write"
+    assert shop.report.warnings == {"stray_marker": 1}

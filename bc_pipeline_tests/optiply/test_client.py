@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from bc_pipeline.errors import Cancelled, RequestFailed
-from bc_pipeline.optiply.client import Optiply, Record
+from bc_pipeline.optiply.client import Condition, Optiply, Record
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.optiply import Shop
 
@@ -81,6 +81,19 @@ def test_filters_compare_for_equality(shop: Shop, client: Optiply) -> None:
 
     assert [r.attributes["name"] for r in client.rows("products", {"name": "A & B"})] == ["A & B"]
     assert len(list(client.rows("products", {"name": "Ünï?=#"}))) == 1
+
+
+def test_conditions_compare_with_other_operators_and_all_must_hold(
+    shop: Shop, client: Optiply
+) -> None:
+    for number in range(5):
+        shop.add_by_user("products", {**PRODUCT, "name": f"Item {number}", "stockLevel": number})
+
+    found = client.rows(
+        "products", [Condition("stockLevel", "GE", 1), Condition("stockLevel", "LT", 3)]
+    )
+
+    assert [row.attributes["stockLevel"] for row in found] == [1, 2]
 
 
 def page(*ids: int, following: Any = None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from bc_pipeline.errors import PipelineError
 from bc_pipeline.optiply.resources import RESOURCES
+from bc_pipeline.outbound.model import Preparation
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.sync.dependencies import dependencies
 from bc_pipeline.sync.model import EntityResult, Launch, ProgressListener, RunSummary
@@ -28,6 +29,7 @@ class Script:
         errors: entity -> error its wait ends with.
         refusals: tenant -> error its start ends with.
         setup: SQL run on each snapshot once it is open.
+        preparations: entity -> what it is about to write, instead of nothing.
         runs: every run that was started.
     """
 
@@ -35,6 +37,7 @@ class Script:
     errors: dict[str, BaseException] = field(default_factory=dict)
     refusals: dict[str, PipelineError] = field(default_factory=dict)
     setup: list[str] = field(default_factory=list)
+    preparations: dict[str, Preparation] = field(default_factory=dict)
     runs: list[EngineDouble] = field(default_factory=list)
 
 
@@ -51,12 +54,15 @@ class EngineDouble:
         run_id: str,
         selected: Collection[str],
         listener: ProgressListener | None = None,
+        hold_outbound: bool = False,
     ) -> None:
         self.tenant = tenant
         self.launch = launch
         self.run_id = run_id
         self.selected = frozenset(selected)
         self.listener = listener
+        self.holds = hold_outbound
+        self.steps: list[tuple[str, str]] = []
         self.waited: list[str] = []
         self.finished = 0
         self.cancelled = False
@@ -72,7 +78,18 @@ class EngineDouble:
             for statement in self.script.setup:
                 cursor.execute(statement)
 
+    def result(self, name: str) -> EntityResult:
+        return self.script.results.get(name, EntityResult(name=name))
+
+    def prepared(self, name: str) -> Preparation:
+        self.steps.append(("prepared", name))
+        return self.script.preparations.get(name, Preparation(name))
+
+    def release(self, name: str) -> None:
+        self.steps.append(("released", name))
+
     def wait(self, name: str) -> EntityResult:
+        self.steps.append(("waited", name))
         self.waited.append(name)
         if name not in dependencies(self.tenant):
             return EntityResult(name=name, mode=NOT_CONFIGURED)

@@ -9,18 +9,22 @@ from copy import deepcopy
 from pathlib import Path
 
 import pytest
-from dagster import AssetKey, DynamicPartitionsDefinition
+from dagster import DynamicPartitionsDefinition
 
+from bc_pipeline.assets.entry import GROUPS, LEDGER, OUTBOUND, SYSTEMS
 from bc_pipeline.assets.keys import asset_key
+from bc_pipeline.assets.schema import column_schema
 from bc_pipeline.assets.table import (
     BY_NAME,
     ENTRIES,
+    OUTBOUND_NAMES,
     closure,
     entity_names,
     with_sources,
 )
 from bc_pipeline.definitions import defs
 from bc_pipeline.errors import ConfigError
+from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.sync.dependencies import dependencies
 from bc_pipeline.tenants.model import Tenant
 from bc_pipeline_tests.orchestration.conftest import SETTINGS
@@ -50,7 +54,9 @@ def test_every_asset_is_described_partitioned_and_has_checks_and_a_column_schema
     assert node.description
     assert node.owners
     assert node.kinds
-    assert node.tags["system"] == node.group_name
+    assert node.group_name == GROUPS[entry.prefix]
+    assert node.tags["system"] == SYSTEMS[entry.prefix]
+    assert SYSTEMS[entry.prefix] in node.kinds
     assert isinstance(node.partitions_def, DynamicPartitionsDefinition)
     assert node.partitions_def.name == "tenants"
     assert node.metadata["dagster/column_schema"].columns
@@ -60,9 +66,13 @@ def test_every_asset_is_described_partitioned_and_has_checks_and_a_column_schema
 def test_jobs_schedule_sensor_and_resources_are_there():
     repository = defs.get_repository_def()
 
-    assert {"sync", "full_refresh"} <= {job.name for job in repository.get_all_jobs()}
+    assert {"sync", "export", "full_refresh"} <= {job.name for job in repository.get_all_jobs()}
     assert [each.name for each in repository.schedule_defs] == ["every_30_minutes"]
-    assert [each.name for each in repository.sensor_defs] == ["tenants_to_partitions"]
+    assert {each.name for each in repository.sensor_defs} == {
+        "tenants_to_partitions",
+        "outbound_files_to_exports",
+        "buy_orders_to_exports",
+    }
     assert {"business_central", "optiply", "snapshots", "tenants"} <= set(
         repository.get_top_level_resources()
     )
@@ -87,14 +97,50 @@ def test_no_asset_needs_one_that_is_declared_after_it():
         assert set(entry.needs) <= earlier, entry.name
 
 
-def test_dimension_mappings_are_checked_on_dimensions_only():
-    holders = [
-        key.asset_key
-        for key in defs.resolve_asset_graph().asset_check_keys
+def test_dimension_mappings_block_what_is_written_and_nothing_else():
+    graph = defs.resolve_asset_graph()
+    blocking = {
+        key.asset_key.to_user_string(): graph.get(key).blocking
+        for key in graph.asset_check_keys
         if key.name == "dimension_mappings_exist"
-    ]
+    }
 
-    assert holders == [AssetKey(["bc", "dimensions"])]
+    assert blocking == {"bc/dimensions": False, **dict.fromkeys(OUTBOUND_NAMES, True)}
+
+
+def test_only_dimension_mappings_block():
+    graph = defs.resolve_asset_graph()
+
+    blocking = {key.name for key in graph.asset_check_keys if graph.get(key).blocking}
+
+    assert blocking == {"dimension_mappings_exist"}
+
+
+def test_vendors_come_before_bills_before_payments():
+    assert "outbound/vendors" in BY_NAME["outbound/purchase_invoices"].needs
+    assert "outbound/purchase_invoices" in BY_NAME["outbound/vendor_payments"].needs
+
+
+def test_the_export_job_reads_reference_data_and_writes_and_full_refresh_does_not_write():
+    def assets_of(job: str) -> set[str]:
+        keys = defs.resolve_job_def(job).asset_layer.executable_asset_keys
+        return {key.to_user_string() for key in keys}
+
+    assert set(OUTBOUND_NAMES) < assets_of("export")
+    assert not any(name.startswith("optiply/") for name in assets_of("export"))
+    assert "bc/items" not in assets_of("export")
+    assert not any(name.startswith("outbound/") for name in assets_of("full_refresh"))
+    assert assets_of("sync") == set(BY_NAME)
+
+
+def test_the_column_schema_of_the_ledger_is_the_table_there_is(tmp_path: Path):
+    with Snapshot.open(tmp_path) as snapshot, snapshot.cursor() as cursor:
+        found = cursor.execute(f"DESCRIBE {LEDGER}").fetchall()
+
+    declared = [(column.name, column.type) for column in column_schema(LEDGER).columns]
+    assert sorted(declared) == sorted(
+        (name, kind.replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")) for name, kind, *_ in found
+    )
 
 
 @pytest.mark.parametrize("source", ["sales_invoices", "sales_orders", "sales_shipments"])
@@ -103,6 +149,7 @@ def test_assets_need_whatever_the_engine_needs_for_any_tenant(source: str, every
     settings = deepcopy(SETTINGS) | {"name": "acme", "home": "/home", "snapshot_dir": "/home/acme"}
     settings["sync"] = {"sell_order_source": source}
     if everything:
+        settings["exports"] = {"accounting": True, "buy_orders": True}
         settings["business_central"] |= {
             "item_page_name": "Items",
             "item_units_page_name": "Units",
@@ -111,7 +158,13 @@ def test_assets_need_whatever_the_engine_needs_for_any_tenant(source: str, every
         }
 
     for name, needs in dependencies(Tenant(**settings)).items():
-        assert set(needs.hard) | set(needs.soft) <= set(BY_NAME[name].needs), name
+        wanted = {*needs.hard, *needs.soft}
+        if name == "outbound/purchase_orders":
+            # The engine waits for all that is written to Optiply, however it ends. In Dagster it
+            # depends on what it is made from alone.
+            wanted = {need for need in wanted if need in BY_NAME[name].needs}
+            assert wanted >= {"optiply/products", "optiply/suppliers", "optiply/buy_orders"}
+        assert wanted <= set(BY_NAME[name].needs), name
 
 
 @pytest.mark.parametrize(
@@ -121,10 +174,38 @@ def test_assets_need_whatever_the_engine_needs_for_any_tenant(source: str, every
         ("optiply/products", "optiply/products"),
         ("bc/items", "bc/items"),
         ("items", "bc/items"),
+        ("vendors", "bc/vendors"),
+        ("Vendors", "outbound/vendors"),
+        ("customers", "outbound/customers"),
+        ("Bills", "outbound/purchase_invoices"),
     ],
 )
 def test_entities_are_found_with_and_without_their_group(name: str, meant: str):
     assert entity_names([name]) == (meant,)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("vendors", "vendors"),
+        ("outbound/vendors", "vendors"),
+        ("Vendors", "vendors"),
+        ("bills", "purchase_invoices"),
+        ("BillPayments", "vendor_payments"),
+        ("JournalEntries", "general_journal_lines"),
+        ("buy_orders", "purchase_orders"),
+        ("BuyOrders", "purchase_orders"),
+        ("purchase_orders", "purchase_orders"),
+    ],
+)
+def test_among_exports_a_name_means_what_is_written(name: str, meant: str):
+    assert entity_names([name], (OUTBOUND,)) == (f"outbound/{meant}",)
+
+
+@pytest.mark.parametrize("name", ["products", "bc/vendors", "optiply/buy_orders"])
+def test_what_is_not_written_to_business_central_is_no_export(name: str):
+    with pytest.raises(ConfigError, match=f"there is no entity '{name}'"):
+        entity_names([name], (OUTBOUND,))
 
 
 def test_given_an_unknown_entity_then_a_similar_one_is_suggested():

@@ -107,6 +107,7 @@ def test_given_a_failed_entity_then_its_step_fails_and_only_what_needs_it_is_ski
         "optiply/buy_orders",
         "optiply/buy_order_lines",
         "optiply/receipt_lines",
+        "outbound/purchase_orders",
     }
     assert materialized(result) == set(BY_NAME) - lost
     assert not script.runs[0].cancelled

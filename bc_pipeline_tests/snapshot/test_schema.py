@@ -65,6 +65,18 @@ def test_given_a_mirror_without_a_new_column_then_it_gets_it_and_is_read_in_full
         assert snapshot.frame("bc.locations").empty
 
 
+def test_given_a_mirror_without_a_new_column_that_is_never_read_then_nothing_is_read_again(
+    tmp_path: Path,
+):
+    with Snapshot.open(tmp_path) as snapshot, snapshot.cursor() as cursor:
+        cursor.execute("INSERT INTO ops.bookmarks VALUES ('bc/vendors', now(), 1)")
+        cursor.execute("ALTER TABLE bc.dimensions DROP COLUMN blocked")
+
+    with Snapshot.open(tmp_path) as snapshot:
+        assert "blocked" in snapshot.frame("bc.dimensions")
+        assert len(snapshot.frame("ops.bookmarks")) == 1
+
+
 def test_given_a_migration_that_fails_half_way_then_the_file_is_as_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -96,3 +108,18 @@ def test_given_a_later_migration_then_an_older_file_gets_it_and_keeps_its_rows(
         assert schema_version(cursor) == SCHEMA_VERSION + 1
         assert snapshot.frame("ops.more").empty
         assert list(snapshot.frame("sync.products")["remote_id"]) == ["a"]
+
+
+def test_given_a_file_from_before_exports_then_it_gets_their_tables_and_keeps_its_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as older:
+        older.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+        older.setattr(schema, "SCHEMA_VERSION", 1)
+        with Snapshot.open(tmp_path) as snapshot, snapshot.cursor() as cursor:
+            cursor.execute("INSERT INTO sync.products (remote_id) VALUES ('a')")
+
+    with Snapshot.open(tmp_path) as snapshot:
+        assert list(snapshot.frame("sync.products")["remote_id"]) == ["a"]
+        for table in ("ledger", "files", "outcomes"):
+            assert snapshot.frame(f"outbound.{table}").empty

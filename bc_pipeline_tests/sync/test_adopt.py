@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bc_pipeline.sync.exported import LinkedOrder, LinkedRow, link
 from bc_pipeline_tests.sync.shop import (
     Bench,
     buy_order,
@@ -203,3 +204,24 @@ def test_existing_rows_are_read_only_once(tenant: Bench) -> None:
     tenant.want("products", [product(1), product(2)])
 
     assert tenant.sync("products").requests == 1
+
+
+def test_orders_recognised_by_their_marker_do_not_keep_the_others_from_being_adopted(
+    tenant: Bench,
+) -> None:
+    tenant.want("suppliers", [supplier(1)])
+    tenant.sync("suppliers")
+    vendor = tenant.optiply_id("suppliers", "vendor-1")
+    given = {"supplierId": vendor, "placed": "2026-02-01T00:00:00Z", "totalValue": "100.00"}
+    own = tenant.shop.add_by_user("buyOrders", given)
+    known = tenant.shop.create("buyOrders", given, tenant.shop.coupling_id)
+    marked = LinkedRow("order-1", own["id"], None, {**given, "assembly": False}, {})
+    link(tenant.snapshot, LinkedOrder(marked), run_no=1)
+    tenant.want("buy_orders", [buy_order(1, vendor), buy_order(2, vendor)])
+
+    result = tenant.sync("buy_orders")
+
+    assert result.created == 0
+    assert tenant.optiply_id("buy_orders", "order-1") == own["id"]
+    assert tenant.optiply_id("buy_orders", "order-2") == known["id"]
+    assert len(tenant.rows("buyOrders")) == 2

@@ -1,0 +1,101 @@
+"""The parts of a ``$batch`` and their answers (behaviour.md 4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from bc_pipeline.business_central.retry import passes
+from bc_pipeline.business_central.urls import PAGE_SIZE, record_is_absent
+
+BatchMode = Literal["independent", "atomic"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One request of a batch.
+
+    Args:
+        id: tells the answers apart; unique in one call.
+        method: GET, POST, PATCH or DELETE.
+        path: relative to the root of the API, percent-encoded, such as
+            ``companies(<id>)/customers(<id>)?$expand=...``; ``query_url`` adds query options.
+        body: of POST and PATCH; may hold Decimals and dates. None for a bound action.
+        etag: the version PATCH and DELETE may change; any by default.
+    """
+
+    id: str
+    method: str
+    path: str
+    body: Mapping[str, Any] | None = None
+    etag: str | None = None
+
+    @property
+    def reads_only(self) -> bool:
+        return self.method == "GET"
+
+    def as_json(self) -> dict[str, Any]:
+        """The part as it stands in the body of the batch.
+
+        Raises:
+            ValueError: the path is not a relative, percent-encoded URL.
+        """
+        parts = urlsplit(self.path)
+        if parts.scheme or self.path.startswith("/") or parts.fragment or _unquoted(self.path):
+            raise ValueError(f"{self.path!r} is not a relative, percent-encoded URL")
+        # BC takes over no header of the batch itself for its parts.
+        headers = {"Accept-Language": "en-US"}
+        if self.reads_only:
+            headers["Prefer"] = f"odata.maxpagesize={PAGE_SIZE}"
+        if self.method in ("POST", "PATCH"):
+            headers["Content-Type"] = "application/json"
+        if self.method in ("PATCH", "DELETE"):
+            headers["If-Match"] = self.etag or "*"
+        request = {"id": self.id, "method": self.method, "url": self.path, "headers": headers}
+        return request if self.body is None else {**request, "body": self.body}
+
+
+@dataclass(frozen=True)
+class PartAnswer:
+    """How a part ended.
+
+    Args:
+        id: of the part.
+        status: HTTP status; None when there is none, or none that says what BC did.
+        body: JSON value, fractions as ``Decimal``; None without content.
+        error_code: BC's ``error.code``, None when it worked or BC gave none.
+        error_message: why it did not work, in words; None when it worked.
+        uncertain: BC may have done it although no success was seen: look before trying again.
+        sent: BC was asked; False when the batch ended before this part.
+    """
+
+    id: str
+    status: int | None
+    body: Any = None
+    error_code: str | None = None
+    error_message: str | None = None
+    uncertain: bool = False
+    sent: bool = True
+
+    @property
+    def ok(self) -> bool:
+        """It worked."""
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def absent(self) -> bool:
+        """BC says that the record the path names does not exist."""
+        return self.status is not None and record_is_absent(self.status, self.error_code)
+
+    @property
+    def later(self) -> bool:
+        """BC did nothing, for a reason that passes: worth another try in a later run."""
+        if self.ok or self.uncertain:
+            return False
+        return not self.sent or passes(self.status, self.error_code, self.error_message)
+
+
+def _unquoted(path: str) -> bool:
+    return any(not "!" <= character <= "~" or character in '"<>\\^`{|}' for character in path)

@@ -1,0 +1,144 @@
+"""A Business Central that is only read: writes are noted and answered as if they had worked."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import unquote
+
+from bc_pipeline.business_central.answers import encoded
+from bc_pipeline.business_central.batch import BatchMode, Part, PartAnswer
+from bc_pipeline.business_central.client import BusinessCentral, Company
+from bc_pipeline.business_central.http import RequestCounter
+from bc_pipeline.business_central.pretended import PretendedRecords, is_pretended
+from bc_pipeline.business_central.retry import Backoff
+from bc_pipeline.business_central.urls import query_url
+from bc_pipeline.business_central.writing import ANY_VERSION
+from bc_pipeline.tenants.model import Tenant
+from bc_pipeline.tenants.secrets import TokenStore
+
+_ACTION = re.compile(r"/Microsoft\.NAV\.\w+$")
+
+
+@dataclass(frozen=True)
+class NotedRequest:
+    """A write as it would have been sent.
+
+    Args:
+        method: HTTP verb.
+        path: relative to the root of the standard API.
+        body: None where there is none.
+    """
+
+    method: str
+    path: str
+    body: Mapping[str, Any] | None = None
+
+
+class DryRunBusinessCentral(BusinessCentral):
+    """Reads go to Business Central, writes do not. Records it pretends to make have ids that begin
+    with ``dryrun``; reading one of these gives what was noted of it.
+
+    Args:
+        As ``BusinessCentral``.
+    """
+
+    def __init__(
+        self,
+        tenant: Tenant,
+        tokens: TokenStore,
+        *,
+        cancel: threading.Event | None = None,
+        backoff: Backoff | None = None,
+    ) -> None:
+        super().__init__(tenant, tokens, cancel=cancel, backoff=backoff)
+        self.noted: list[NotedRequest] = []
+        self._records = PretendedRecords()
+        self._noting = threading.Lock()
+
+    def post(
+        self, url: str, body: Mapping[str, Any], *, expand: str | None = None
+    ) -> dict[str, Any]:
+        place = query_url(url, {"$expand": expand} if expand else {})
+        return self._write("POST", self._relative(place), body)
+
+    def patch(
+        self, url: str, body: Mapping[str, Any], *, etag: str = ANY_VERSION
+    ) -> dict[str, Any]:
+        return self._write("PATCH", self._relative(url), body)
+
+    def delete(self, url: str, *, etag: str = ANY_VERSION) -> None:
+        self._write("DELETE", self._relative(url), None)
+
+    def action(self, url: str) -> None:
+        self._write("POST", self._relative(url), None)
+
+    def batch(
+        self, parts: Sequence[Part], *, mode: BatchMode = "independent"
+    ) -> dict[str, PartAnswer]:
+        real = [part for part in parts if part.reads_only and not is_pretended(part.path)]
+        answers = super().batch(real) if real else {}
+        for part in parts:
+            if part.id not in answers:
+                answers[part.id] = self._answer(part)
+        return {part.id: answers[part.id] for part in parts}
+
+    def get(
+        self,
+        entity_set: str,
+        id: str,
+        *,
+        expand: str | None = None,
+        select: Iterable[str] = (),
+        company: Company | None = None,
+    ) -> dict[str, Any] | None:
+        if not is_pretended(f"{entity_set}({id})"):
+            return super().get(entity_set, id, expand=expand, select=select, company=company)
+        place = self.company_url(f"{entity_set}({id})", company)
+        with self._noting:
+            return self._records.one(unquote(self._relative(place)))
+
+    def rows(
+        self, url: str, *, tally: RequestCounter | None = None, fresh: bool = True
+    ) -> Iterator[dict[str, Any]]:
+        if not is_pretended(url):
+            return super().rows(url, tally=tally, fresh=fresh)
+        with self._noting:
+            return iter(self._records.many(unquote(self._relative(url))))
+
+    def _write(self, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
+        # What could not be sent is not pretended either.
+        encoded(body)
+        place = unquote(path)
+        with self._noting:
+            self.noted.append(NotedRequest(method, path, body))
+            if method == "POST" and not _ACTION.search(path):
+                return self._records.add(place, body or {})
+            if method == "PATCH":
+                return self._records.change(place, body or {})
+            if method == "DELETE":
+                self._records.remove(place)
+            return {}
+
+    def _answer(self, part: Part) -> PartAnswer:
+        part.as_json()
+        if not part.reads_only:
+            body = self._write(part.method, part.path, part.body)
+            if not body:
+                return PartAnswer(part.id, 204)
+            return PartAnswer(part.id, 201 if part.method == "POST" else 200, body)
+        with self._noting:
+            path = part.path.split("?", 1)[0]
+            if not path.endswith(")"):
+                return PartAnswer(part.id, 200, {"value": self._records.many(unquote(part.path))})
+            row = self._records.one(path)
+        if row is not None:
+            return PartAnswer(part.id, 200, row)
+        missing = PartAnswer(part.id, 404, error_code="BadRequest_NotFound")
+        return replace(missing, error_message="the dry run made no such record")
+
+    def _relative(self, url: str) -> str:
+        return url.removeprefix(self.api_url(""))

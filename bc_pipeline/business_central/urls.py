@@ -1,0 +1,73 @@
+"""URLs of Business Central: query options, and where the next page is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from bc_pipeline.errors import ReadFailed, RequestFailed
+
+PAGE_SIZE = 20_000
+"""Rows of a page at most, and by default (behaviour.md 3)."""
+NO_SUCH_COMPANY = "Internal_CompanyNotFound"
+NO_SUCH_ENTITY_SET = "BadRequest_ResourceNotFound"
+
+# Characters OData uses in a query; quoting them would only make URLs hard to read.
+_PLAIN = "$()=,;:'/*"
+
+
+def query_url(url: str, options: Mapping[str, str]) -> str:
+    """``url`` with OData query options added, each percent-encoded as far as it must be."""
+    if not options:
+        return url
+    query = "&".join(f"{name}={encoded_option(value)}" for name, value in options.items())
+    return f"{url}{'&' if '?' in url else '?'}{query}"
+
+
+def encoded_option(text: str) -> str:
+    """The value of a query option as it stands in a URL; ``&``, ``#``, ``+``, ``%`` included."""
+    return quote(text, safe=_PLAIN)
+
+
+def next_link(envelope: Mapping[str, Any], url: str, *, of: str = "") -> str | None:
+    """Where the next page is, as BC gave it; None after the last one.
+
+    Args:
+        envelope: the page; its rows do not matter.
+        url: where this page came from.
+        of: the navigation, when the link is that of rows expanded inside a record.
+
+    Raises:
+        ReadFailed: it leaves the server.
+    """
+    link = envelope.get(f"{of}@odata.nextLink")
+    if not link:
+        return None
+    if not isinstance(link, str) or _origin(link) != _origin(url):
+        raise ReadFailed("Business Central sent a nextLink that leaves the server; not followed")
+    return link
+
+
+def is_absent(error: RequestFailed, *, of_record: bool = False) -> bool:
+    """Whether BC says that the thing asked for does not exist.
+
+    A 404 that BC itself did not write, or one about the company, says nothing about the thing.
+
+    Args:
+        error: the answer.
+        of_record: a record was asked for, so a missing entity set is no answer either.
+    """
+    if of_record:
+        return record_is_absent(error.status, error.code)
+    return error.status == 404 and error.code not in (None, NO_SUCH_COMPANY)
+
+
+def record_is_absent(status: int | None, code: str | None) -> bool:
+    """Whether an answer with this status and error code says that there is no such record."""
+    return status == 404 and code not in (None, NO_SUCH_COMPANY, NO_SUCH_ENTITY_SET)
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)

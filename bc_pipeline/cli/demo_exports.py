@@ -1,0 +1,274 @@
+"""What the demo writes to Business Central: a buy order made in Optiply, and a file of each
+accounting entity with good and bad records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from bc_pipeline.outbound.inbox.files import directory
+from bc_pipeline.sandbox.business_central.company import Company, Row
+from bc_pipeline.sandbox.changes import apply_to
+from bc_pipeline.sandbox.optiply.store import Shop
+from bc_pipeline.sandbox.optiply.values import utc_text
+
+Records = list[dict[str, Any]]
+
+STEM = "demo"
+LINES = 2
+PIECES = 12
+OPEN = "_x0020_"
+"""A vendor that is not blocked, as Business Central says it."""
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """A buy order as a user made it in Optiply."""
+
+    id: int
+    supplier: str
+    lines: int
+
+
+def order_in_optiply(shop: Shop, company: Company) -> Ordered:
+    """Order the first goods of a supplier, as a user of Optiply's own screens would.
+
+    Args:
+        shop: the tenant's account.
+        company: what can be bought in its Business Central.
+    """
+    supplier, offers = _supplier_with_goods(shop, company)
+    lines = [
+        {
+            "productId": offer["productId"],
+            "quantity": PIECES,
+            "subtotalValue": str(PIECES * Decimal(str(offer["price"] or 1))),
+        }
+        for offer in offers[:LINES]
+    ]
+    total = sum(Decimal(line["subtotalValue"]) for line in lines)
+    order = shop.add_by_user(
+        "buyOrders",
+        {
+            "supplierId": supplier["id"],
+            "placed": utc_text(shop.clock()),
+            "totalValue": str(total),
+            "orderLines": lines,
+        },
+    )
+    return Ordered(order["id"], supplier["name"], len(lines))
+
+
+def _supplier_with_goods(shop: Shop, company: Company) -> tuple[Row, list[Row]]:
+    """A supplier that sells two products, all of which Business Central lets us buy."""
+    items = {row["id"] for row in company.tables["items"].values() if _can_be_bought(row)}
+    vendors = {row["id"] for row in company.tables["vendors"].values() if row["blocked"] == OPEN}
+    products = {row["id"] for row in shop.rows("products") if row["remoteId"] in items}
+    for supplier in shop.rows("suppliers"):
+        offers = [
+            row
+            for row in shop.rows("supplierProducts")
+            if row["supplierId"] == supplier["id"] and row["productId"] in products
+        ]
+        if supplier["remoteId"] in vendors and len(offers) >= LINES:
+            return supplier, offers
+    raise LookupError("the demo needs a supplier of two products")
+
+
+def _can_be_bought(item: Row) -> bool:
+    return not item["blocked"] and not item.get("#purchasingBlocked")
+
+
+def marker(order_id: int) -> str:
+    """What tells a purchase order in Business Central that it is a buy order's (mapping.md 8.3)."""
+    return f"OP-{order_id}"
+
+
+def standing(company: Company, order_id: int) -> Row:
+    """The purchase order in Business Central that carries a buy order's marker.
+
+    Raises:
+        LookupError: there is none.
+    """
+    wanted = marker(order_id)
+    for line in company.tables["purchaseOrderLines"].values():
+        if line["lineType"] == "Comment" and line["description"] == wanted:
+            return company.tables["purchaseOrders"][line["documentId"]]
+    return _first(company, "purchaseOrders", number=wanted)
+
+
+def describe(company: Company, order: Row) -> Iterator[str]:
+    """A purchase order with its lines, in words."""
+    yield f"purchase order {order['number']} from {order['vendorName']}, {order['status']}"
+    lines = company.tables["purchaseOrderLines"].values()
+    for line in sorted(lines, key=lambda row: row["sequence"]):
+        if line["documentId"] != order["id"]:
+            continue
+        if line["lineType"] == "Comment":
+            yield f"  {line['sequence']:>6}  comment {line['description']}"
+        else:
+            goods = f"{line['lineObjectNumber']} {line['description']}"
+            quantity, cost = line["quantity"].normalize(), line["directUnitCost"].normalize()
+            yield f"  {line['sequence']:>6}  {quantity:f} x {goods} at {cost:f}"
+
+
+def copies(shop: Shop, order_id: int) -> int:
+    """How many other buy orders Optiply has for the same purchase order; there should be none."""
+    orders = shop.rows("buyOrders")
+    remote_id = next(row["remoteId"] for row in orders if row["id"] == order_id)
+    return sum(row["remoteId"] == remote_id and row["id"] != order_id for row in orders)
+
+
+def receive(company: Company, order_id: int) -> str:
+    """Receive a buy order's goods in Business Central; what happened, in words."""
+    number = standing(company, order_id)["number"]
+    return apply_to(company, "receive_purchase_order", {"order": number})
+
+
+def received_lines(shop: Shop, order_id: int) -> list[Row]:
+    """The receipts Optiply knows of an order's own lines."""
+    lines = {row["id"] for row in shop.rows("buyOrderLines") if row["buyOrderId"] == order_id}
+    return [row for row in shop.rows("receiptLines") if row["buyOrderLineId"] in lines]
+
+
+def drop_files(company: Company, snapshot_dir: Path, today: date) -> list[str]:
+    """Drop one file of each accounting entity, each with a good and a bad record.
+
+    Returns:
+        the names of the files, in the order they are written to Business Central.
+    """
+    place = directory(snapshot_dir)
+    place.mkdir(parents=True, exist_ok=True)
+    names = []
+    for stream, records in _files(company, today.isoformat()).items():
+        name = f"{stream}.{STEM}.jsonl"
+        # Under another name first: a run may look at any moment.
+        written = place / f"{name}.tmp"
+        written.write_text("".join(f"{json.dumps(record)}\n" for record in records), "utf-8")
+        written.rename(place / name)
+        names.append(name)
+    return names
+
+
+def _files(company: Company, today: str) -> dict[str, Records]:
+    first, second = _accounts(company)
+    item = _first(company, "items", type="Inventory", blocked=False)["number"]
+    journal = _first(company, "vendorPaymentJournals")["code"]
+    department = _department(company)
+    vendor = {"vendorName": "Demo Papier & Zonen B.V."}
+    amounts = {"entryType": "Debit", "debitAmount": 100.1}, {"entryType": "Credit"}
+    return {
+        "Customers": [
+            {
+                "externalId": "customer-1",
+                "companyName": "Demo Winkel B.V.",
+                "email": "inkoop@winkel.example",
+                "departmentNumber": department,
+            },
+            {
+                "externalId": "customer-2",
+                "companyName": "Demo Kiosk B.V.",
+                "departmentNumber": "NO-SUCH",
+            },
+        ],
+        "Vendors": [
+            {"externalId": "vendor-1", **vendor, "departmentNumber": department},
+            {"externalId": "vendor-2", "vendorName": "Nobody", "currency": "NO-SUCH"},
+        ],
+        "Bills": [
+            {
+                "externalId": "bill-1",
+                **vendor,
+                "billNumber": "DEMO-2001",
+                "issueDate": today,
+                "isDraft": False,
+                "lineItems": [{"itemNumber": item, "quantity": 3, "unitPrice": 12.5}],
+                "expenses": [
+                    {"accountNumber": first, "amount": 20, "departmentNumber": department}
+                ],
+            },
+            {"externalId": "bill-2", "vendorNumber": "NO-SUCH", "billNumber": "DEMO-2002"},
+        ],
+        "BillPayments": [
+            {
+                "externalId": "payment-1",
+                "journalExternalId": journal,
+                "paymentNumber": "DEMO-PAY-1",
+                "paymentDate": today,
+                "amount": 57.5,
+                **vendor,
+                "billNumber": "DEMO-2001",
+            },
+            {
+                "externalId": "payment-2",
+                "journalExternalId": journal,
+                "paymentDate": today,
+                "amount": 1,
+                **vendor,
+                "billNumber": "NO-SUCH",
+            },
+        ],
+        "JournalEntries": [
+            {
+                "externalId": "journal-1",
+                "journalEntryNumber": "DEMO-GL-1",
+                "transactionDate": today,
+                "isDraft": False,
+                "lineItems": [
+                    {"accountNumber": first, **amounts[0], "departmentNumber": department},
+                    {"accountNumber": second, **amounts[1], "creditAmount": 100.1},
+                ],
+            },
+            {
+                "externalId": "journal-2",
+                "journalEntryNumber": "DEMO-GL-2",
+                "transactionDate": today,
+                "lineItems": [
+                    {"accountNumber": first, **amounts[0]},
+                    {"accountNumber": second, **amounts[1], "creditAmount": 99},
+                ],
+            },
+        ],
+    }
+
+
+def results(snapshot_dir: Path, names: list[str]) -> list[dict[str, Any]]:
+    """The result lines of files that were written, each with its ``file``."""
+    place = directory(snapshot_dir) / "results"
+    return [
+        {"file": name, **json.loads(line)}
+        for name in names
+        for line in (place / f"{name}.results.jsonl").read_text("utf-8").splitlines()
+    ]
+
+
+def _accounts(company: Company) -> tuple[str, str]:
+    """Two accounts of the income statement that may be posted to."""
+    usable = [
+        str(row["number"])
+        for row in company.tables["accounts"].values()
+        if row["accountType"] == "Posting" and row["directPosting"] and not row["blocked"]
+    ]
+    first, second = sorted(usable)[-2:]
+    return first, second
+
+
+def _department(company: Company) -> str:
+    dimension = _first(company, "dimensions", code="DEPARTMENT")["id"]
+    for row in company.tables["dimensionValues"].values():
+        if row["dimensionId"] == dimension and not row.get("#blocked"):
+            return str(row["code"])
+    raise LookupError("the demo needs a department")
+
+
+def _first(company: Company, table: str, **wanted: object) -> Row:
+    """The first row of a table with the wanted values."""
+    for row in company.tables[table].values():
+        if all(row.get(name) == value for name, value in wanted.items()):
+            return row
+    raise LookupError(f"the demo needs one of {table} with {wanted}")

@@ -1,0 +1,1 @@
+"""Writing to Business Central: files of unified records, Optiply's buy orders, and their ledger."""

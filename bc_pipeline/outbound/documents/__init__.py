@@ -1,0 +1,1 @@
+"""What writing a document with lines has in common, whichever document it is."""

@@ -1,0 +1,100 @@
+"""Writes journal entries: general ledger and journals are looked at once for all of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from bc_pipeline.business_central.reference import KindName
+from bc_pipeline.errors import ReadFailed, RequestFailed
+from bc_pipeline.outbound.documents.looking import Question, ask
+from bc_pipeline.outbound.documents.working import Progress, hold_all, in_groups, to_an_end
+from bc_pipeline.outbound.general_journal_lines.course import POSTED, Course
+from bc_pipeline.outbound.general_journal_lines.flow import run
+from bc_pipeline.outbound.general_journal_lines.plan import EXPAND, JOURNALS
+from bc_pipeline.outbound.general_journal_lines.posted import entries_question
+from bc_pipeline.outbound.general_journal_lines.standing import Standing
+from bc_pipeline.outbound.general_journal_lines.wanted import journal_code, wanted_entry
+from bc_pipeline.outbound.model import ExportContext, Outcome, Pending
+from bc_pipeline.outbound.unified import JournalEntry
+from bc_pipeline.outbound.upsert.properties import code
+
+
+def needs(pendings: Sequence[Pending]) -> frozenset[KindName]:
+    """The kinds of reference data these entries need."""
+    if not pendings:
+        return frozenset()
+    kinds: set[KindName] = {"accounts", "company_information", "currencies"}
+    for pending in pendings:
+        entry: JournalEntry = pending.record
+        if any(part.dimensions or part.dimension_fields for part in (entry, *entry.line_items)):
+            kinds.add("dimensions")
+    return frozenset(kinds)
+
+
+def validate(context: ExportContext, pending: Pending) -> None:
+    """Checks all that can be known before Business Central is looked at.
+
+    Raises:
+        RecordError: the entry cannot be written as it is.
+    """
+    wanted_entry(context, pending.record)
+
+
+def write(context: ExportContext, pendings: Sequence[Pending]) -> None:
+    """Writes journal entries of one company; settles or holds each of them.
+
+    Entries with one document number are written one after another, others a few at a time.
+
+    Raises:
+        AuthError, Cancelled: the ledger knows where every entry stands.
+    """
+    try:
+        context.reference.need(*needs(pendings))
+        standing = _look_up(context, pendings)
+    except (RequestFailed, ReadFailed) as error:
+        hold_all(context, pendings, error)
+        return
+    groups: defaultdict[str, list[Pending]] = defaultdict(list)
+    for pending in pendings:
+        groups[code(pending.record.journal_entry_number) or pending.key].append(pending)
+    in_groups(context, list(groups.values()), lambda each: _write_one(context, standing, each))
+
+
+def complete(context: ExportContext, pending: Pending) -> bool:
+    """Whether an entry that was written as it is needs nothing more: it may have stayed a draft
+    only because posting was switched off."""
+    posted = bool(pending.entry and pending.entry.detail.get(POSTED))
+    return posted or not will_post(context, pending.record)
+
+
+def will_post(context: ExportContext, entry: JournalEntry) -> bool:
+    """Only where the tenant has switched posting on and the entry says it is no draft (C19)."""
+    return context.exports.post_documents and entry.is_draft is False
+
+
+def _look_up(context: ExportContext, pendings: Sequence[Pending]) -> Standing:
+    numbers = {pending.record.journal_entry_number for pending in pendings}
+    before = [pending.entry for pending in pendings if pending.entry]
+    codes = [journal_code(number) for number in numbers if number]
+    entries, *journals = ask(
+        context,
+        [
+            entries_question(numbers | {entry.detail.get("number") for entry in before}),
+            Question(JOURNALS, "code", codes, expand=EXPAND),
+            Question(JOURNALS, "displayName", numbers, expand=EXPAND),
+            Question(JOURNALS, "id", {x.bc_id for x in before}, guid=True, expand=EXPAND),
+        ],
+    )
+    return Standing(entries, [row for rows in journals for row in rows])
+
+
+def _write_one(context: ExportContext, standing: Standing, pending: Pending) -> None:
+    progress = Progress()
+
+    def work() -> Outcome:
+        wanted = wanted_entry(context, pending.record)
+        post = will_post(context, pending.record)
+        return run(Course(context, standing, pending, wanted, progress, post=post))
+
+    to_an_end(context, pending, progress, work)

@@ -1,0 +1,299 @@
+"""What the parts of an export hand to each other. Plain data, no I/O."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from bc_pipeline.errors import PipelineError
+
+if TYPE_CHECKING:
+    from bc_pipeline.business_central.client import BusinessCentral, Company
+    from bc_pipeline.business_central.dimensions import Dimensions, MappingFinding
+    from bc_pipeline.business_central.reference import KindName, ReferenceData
+    from bc_pipeline.optiply.client import Optiply
+    from bc_pipeline.outbound.ledger import Ledger
+    from bc_pipeline.snapshot.store import Snapshot
+    from bc_pipeline.sync.model import EntityResult
+    from bc_pipeline.tenants.model import ExportSettings, Tenant
+
+Action = Literal["created", "updated", "unchanged", "posted", "skipped", "failed"]
+LedgerState = Literal["intent", "created", "linked", "done", "blocked", "ambiguous", "failed"]
+HoldKind = Literal["ambiguous", "blocked", "deferred"]
+
+UNRESOLVED: frozenset[LedgerState] = frozenset({"intent", "created", "ambiguous"})
+"""A request may have changed Business Central, and its outcome is not known to the end."""
+
+
+class RecordError(PipelineError):
+    """One record cannot be written as it is; the others go on (target_behaviour.md 3).
+
+    Args:
+        error_class: as in the results file, such as ``RecordNotFound``.
+        message: in the operator's words.
+    """
+
+    kind = "quarantined"
+
+    def __init__(self, error_class: str, message: str) -> None:
+        super().__init__(message)
+        self.error_class = error_class
+        self.message = message
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """What the ledger knows about one record.
+
+    Args:
+        state: ``intent``: about to change BC; ``created``: its BC id is known, steps remain;
+            ``linked``: both sides know each other; ``done``; ``failed``: refused for a reason;
+            ``blocked``: waits for somebody; ``ambiguous``: BC shows something unclear.
+        step: the last step begun or finished, in the words of the entity's writer.
+        action: what the last write that ended well has done.
+        missed_lookups: how often the record was looked for in BC in vain, since the last answer.
+        blocked_runs: runs that have found it blocked, one after another.
+        record: the record as it came, for sending it again.
+        detail: what the writer has noted, such as the ids of lines.
+    """
+
+    entity: str
+    key: str
+    payload_hash: str | None
+    state: LedgerState
+    step: str | None = None
+    bc_company: str | None = None
+    bc_id: str | None = None
+    bc_number: str | None = None
+    action: Action | None = None
+    error_class: str | None = None
+    reason: str | None = None
+    attempts: int = 0
+    missed_lookups: int = 0
+    blocked_runs: int = 0
+    record: Mapping[str, Any] = field(default_factory=dict)
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    external_id: str | None = None
+    file: str | None = None
+    line: int | None = None
+    run_no: int | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def unresolved(self) -> bool:
+        """Whether BC must be looked at before anything is sent again."""
+        return self.state in UNRESOLVED
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a record came from: one line of one generation of a file.
+
+    Args:
+        generation: 1 for the first content seen under that name, 2 for the next one.
+    """
+
+    file: str
+    generation: int
+    line: int
+
+
+@dataclass(frozen=True)
+class Pending:
+    """One record waiting to be written.
+
+    Args:
+        entity: as in the ledger, such as ``customers``.
+        key: the same for the same record whenever it comes.
+        payload_hash: tells whether the record has changed.
+        record: a model of ``unified.py``; of purchase orders what their source makes.
+        payload: the record as JSON values (decimals as text), kept for sending it again.
+        company: the company it goes to.
+        source: the line it came from; None of purchase orders.
+        entry: what the ledger knew about it when this run (or wave) began.
+    """
+
+    entity: str
+    key: str
+    payload_hash: str
+    record: Any
+    payload: Mapping[str, Any]
+    company: Company
+    external_id: str | None = None
+    source: Source | None = None
+    entry: LedgerEntry | None = None
+
+    @property
+    def file(self) -> str | None:
+        return self.source.file if self.source else None
+
+    @property
+    def line(self) -> int | None:
+        return self.source.line if self.source else None
+
+    @property
+    def name(self) -> str:
+        """What an operator calls the record."""
+        return self.external_id or self.key
+
+
+@dataclass(frozen=True)
+class Intent:
+    """A request is about to change Business Central for this record.
+
+    Args:
+        step: which one, in the writer's words.
+        detail: merged into the entry's detail.
+    """
+
+    pending: Pending
+    step: str
+    detail: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The one end of a record in this run.
+
+    Args:
+        bc_id, bc_number: of the BC record, when known.
+        error_class, message: why it failed.
+        detail: merged into the entry's detail.
+    """
+
+    action: Action
+    bc_id: str | None = None
+    bc_number: str | None = None
+    error_class: str | None = None
+    message: str | None = None
+    detail: Mapping[str, Any] | None = None
+
+    @classmethod
+    def failed(
+        cls,
+        error: RecordError,
+        *,
+        bc_id: str | None = None,
+        bc_number: str | None = None,
+        detail: Mapping[str, Any] | None = None,
+    ) -> Outcome:
+        """The outcome of a record that was refused."""
+        return cls("failed", bc_id, bc_number, error.error_class, error.message, detail)
+
+    @property
+    def success(self) -> bool:
+        return self.action != "failed"
+
+
+@dataclass
+class ExportContext:
+    """What a writer works with: one entity, one company, one run.
+
+    Args:
+        company: the one all the pendings of the call belong to.
+        today: the date in the tenant's time zone.
+        dry_run: nothing is sent; ``bc`` notes the requests.
+        optiply: the tenant's other side; only ``purchase_orders`` uses it.
+    """
+
+    tenant: Tenant
+    exports: ExportSettings
+    bc: BusinessCentral
+    snapshot: Snapshot
+    company: Company
+    reference: ReferenceData
+    dimensions: Dimensions
+    ledger: Ledger
+    result: EntityResult
+    cancel: threading.Event
+    now: datetime
+    today: date
+    run_no: int
+    dry_run: bool = False
+    optiply: Optiply | None = None
+
+    def url(self, path: str) -> str:
+        """Absolute URL of something of the company in the standard API."""
+        return self.bc.company_url(path, self.company)
+
+    def path(self, path: str) -> str:
+        """The same relative to the root of the API, as parts of a ``$batch`` want it."""
+        return f"companies({self.company.id})/{path}"
+
+
+@dataclass
+class SourceContext:
+    """What finding the pendings of an entity that comes in no files works with.
+
+    Args:
+        company: asks Business Central when it is not known yet; call it only when something is
+            pending, so that a run without anything costs no request.
+    """
+
+    tenant: Tenant
+    exports: ExportSettings
+    optiply: Optiply
+    snapshot: Snapshot
+    company: Callable[[], Company]
+    ledger: Ledger
+    result: EntityResult
+    cancel: threading.Event
+    now: datetime
+    today: date
+    run_no: int
+    dry_run: bool = False
+
+
+class Writer(Protocol):
+    """The module of one entity has these functions; ``run/export.py`` knows the modules.
+
+    Besides these it may have, looked up by name:
+
+    * ``complete(context, pending) -> bool``: whether a record that is done and has not changed
+      needs nothing more; by default it does not.
+    * ``find(context: SourceContext) -> Sequence[Pending]``: of an entity that comes in no files.
+    * ``finished(context: SourceContext) -> None``: of the same, when every one of its pendings
+      has been settled or held.
+    """
+
+    def needs(self, pendings: Sequence[Pending]) -> frozenset[KindName]:
+        """The kinds of reference data these records need."""
+
+    def write(self, context: ExportContext, pendings: Sequence[Pending]) -> None:
+        """Settle or hold each of them: one company, in file order, never two with one key."""
+
+    def validate(self, context: ExportContext, pending: Pending) -> None:
+        """Raise RecordError for what can be known before anything is written."""
+
+
+@dataclass(frozen=True)
+class Offender:
+    """A pending record that will be refused, known before anything is written."""
+
+    key: str
+    external_id: str | None
+    file: str | None
+    line: int | None
+    error_class: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What is known about an entity before anything of it is written.
+
+    Args:
+        entity: task name, ``outbound/customers``.
+        pending: records waiting.
+        mappings: the dimension mapping against the config company; None when nothing is pending.
+        offenders: the records that will be refused.
+    """
+
+    entity: str
+    pending: int = 0
+    mappings: MappingFinding | None = None
+    offenders: tuple[Offender, ...] = ()

@@ -1,0 +1,74 @@
+"""What the buyer is told about an order that cannot be exported: once per reason, and again when it
+has been waiting for three runs (flows.md 5)."""
+
+from __future__ import annotations
+
+from bc_pipeline.outbound.ledger import ESCALATED_AFTER
+from bc_pipeline.outbound.model import ExportContext, Pending, RecordError
+from bc_pipeline.outbound.purchase_orders.model import TASK
+from bc_pipeline.outbound.purchase_orders.payload import Request
+from bc_pipeline.outbound.purchase_orders.sent import Row
+from bc_pipeline.sync.model import Problem, ProblemKind
+
+LONG_BLOCKED = "blocked_for_three_runs"
+
+
+def hold_blocked(context: ExportContext, pending: Pending, problem: RecordError | None) -> None:
+    """The order stays blocked; tried again in every run."""
+    reason = problem.message if problem else "it cannot be written"
+    before = pending.entry
+    same = before is not None and before.state == "blocked" and before.reason == reason
+    runs = (before.blocked_runs if before and before.state == "blocked" else 0) + 1
+    told = len(context.result.problems)
+    context.ledger.hold(pending, reason, kind="blocked")
+    if same and runs != ESCALATED_AFTER:
+        del context.result.problems[told:]  # told before
+    if runs >= ESCALATED_AFTER:
+        _count(context, LONG_BLOCKED)
+        if runs == ESCALATED_AFTER:
+            _file(context, pending, LONG_BLOCKED, f"blocked for {runs} runs: {reason}")
+
+
+def warn(context: ExportContext, pending: Pending, kind: str, text: str) -> None:
+    """Something about an exported order a person should know; kept with the run's warnings."""
+    _count(context, kind)
+    _file(context, pending, kind, text)
+
+
+def check_prices(
+    context: ExportContext, pending: Pending, request: Request | None, row: Row
+) -> None:
+    """Warn where costs we sent mean something else in the order that was made.
+
+    Ours are in the company's currency and without VAT. The vendor who is paid may bring another
+    currency than the one who is ordered from, and a vendor may state prices with VAT (rules.md
+    3.3); the API shows both only on the order.
+    """
+    if request is None or not any(line.cost for line in request.lines):
+        return
+    number, local = row.get("number"), context.reference.local_currency
+    currency = str(row.get("currencyCode") or "").strip()
+    if currency not in ("", local):
+        text = f"purchase order {number} is in {currency}: its prices were meant in {local}"
+        warn(context, pending, "foreign_currency", f"{text}, correct them")
+    if row.get("pricesIncludeTax") is True:
+        text = f"prices of purchase order {number} include VAT: ours were meant without it"
+        warn(context, pending, "prices_include_tax", f"{text}, correct them")
+
+
+def tell(context: ExportContext, pending: Pending, kind: ProblemKind, text: str) -> None:
+    """A problem that does not hold the order up."""
+    context.result.problems.append(Problem(context.result.name, pending.name, kind, text))
+
+
+def _count(context: ExportContext, kind: str) -> None:
+    context.result.warnings[kind] = context.result.warnings.get(kind, 0) + 1
+
+
+def _file(context: ExportContext, pending: Pending, kind: str, text: str) -> None:
+    with context.snapshot.transaction() as cursor:
+        cursor.execute(
+            "INSERT INTO ops.warnings (run_no, entity, remote_id, kind, message) "
+            "VALUES (?, ?, ?, ?, ?)",
+            [context.run_no, TASK, pending.key, kind, f"buy order {pending.key}: {text}"],
+        )

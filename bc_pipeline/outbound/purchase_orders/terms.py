@@ -1,0 +1,37 @@
+"""The tenant's decisions about purchase orders, as the payload needs them (mapping.md 8.4)."""
+
+from __future__ import annotations
+
+from bc_pipeline.outbound.model import ExportContext
+from bc_pipeline.outbound.purchase_orders.model import Blocked
+from bc_pipeline.outbound.purchase_orders.payload import Terms
+
+
+def terms(context: ExportContext) -> Terms:
+    """What decides the payload besides the order.
+
+    Raises:
+        Blocked: the configured location does not exist.
+        AuthError, Cancelled, ReadFailed, RequestFailed: Business Central could not say.
+    """
+    exports = context.exports
+    return Terms(
+        zone=context.tenant.sync.zone(),
+        today=context.today,
+        local_currency=context.reference.local_currency,
+        line_price=exports.export_line_price,
+        location_id=_location(context, exports.export_location_id),
+        posting_date=exports.send_posting_date,
+    )
+
+
+def _location(context: ExportContext, given: str | None) -> str | None:
+    if given is None:
+        return None
+    found = context.reference.find("locations", id=given, code=given)
+    if found is None:
+        raise Blocked(
+            "location_not_found",
+            f"Business Central has no location {given!r} (exports.export_location_id)",
+        )
+    return str(found["id"]).lower()

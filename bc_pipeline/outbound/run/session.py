@@ -1,0 +1,293 @@
+"""What the exports of one run share: the files, Business Central's reference data, the companies,
+and for each entity its pendings and what is known about them before anything is written."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field, replace
+
+from bc_pipeline.business_central.client import Company
+from bc_pipeline.business_central.dimensions import Dimensions
+from bc_pipeline.business_central.http import RequestCounter
+from bc_pipeline.business_central.reference import KindName, ReferenceData
+from bc_pipeline.errors import ConfigError, PipelineError
+from bc_pipeline.outbound.inbox.inbox import Inbox
+from bc_pipeline.outbound.inbox.streams import STREAMS
+from bc_pipeline.outbound.ledger import Ledger
+from bc_pipeline.outbound.model import ExportContext, Outcome, Pending, Preparation
+from bc_pipeline.outbound.run.contexts import Around
+from bc_pipeline.outbound.run.export import EXPORTS, Export, fail_if_nothing_worked, write_all
+from bc_pipeline.outbound.run.offenders import offender, offenders_among
+from bc_pipeline.outbound.run.pendings import Waiting, waiting
+from bc_pipeline.sync.model import EntityResult
+from bc_pipeline.sync.reports import shorten
+from bc_pipeline.tenants.tenant_config import DimensionMappings, load_dimension_mappings
+
+MAPPED_IN: KindName = "dimensions"
+
+
+@dataclass
+class _Prepared:
+    """An entity before it is written; ``contexts`` by company id."""
+
+    preparation: Preparation
+    ledger: Ledger
+    tally: RequestCounter
+    waiting: Waiting = field(default_factory=Waiting)
+    contexts: dict[str, ExportContext] = field(default_factory=dict)
+
+
+class ExportSession:
+    """The exports of one run of one tenant; safe to share between the threads of its tasks.
+
+    Args:
+        around: what the exports work with.
+        entities: those of this run.
+        connect: makes sure, once, that Business Central lets us in and is the right one; gives the
+            config company.
+    """
+
+    def __init__(
+        self, around: Around, entities: Collection[str], connect: Callable[[], Company]
+    ) -> None:
+        self._around = around
+        self._entities = tuple(entity for entity in EXPORTS if entity in entities)
+        self._connect = connect
+        self._guard = threading.RLock()
+        self._mappings: DimensionMappings | None = None
+        self._inbox: Inbox | None = None
+        self._references: dict[str, ReferenceData] = {}
+        self._kinds: frozenset[KindName] | None = None
+        self._preparing = {entity: threading.RLock() for entity in self._entities}
+        self._prepared: dict[str, _Prepared | PipelineError] = {}
+        self._of_files: dict[str, Waiting] = {}
+
+    @property
+    def mappings(self) -> DimensionMappings:
+        """The tenant's dimension mapping, as it is when the run first asks.
+
+        Raises:
+            ConfigError: ``tenant-config.json`` cannot be used.
+        """
+        with self._guard:
+            if self._mappings is None:
+                self._mappings = load_dimension_mappings(self._around.tenant.snapshot_dir)
+            return self._mappings
+
+    @property
+    def inbox(self) -> Inbox:
+        """The files of this run.
+
+        Raises:
+            ConfigError: as ``mappings``.
+        """
+        with self._guard:
+            if self._inbox is None:
+                self._inbox = Inbox(
+                    self._around.snapshot,
+                    self._around.tenant.snapshot_dir,
+                    [entity for entity in self._entities if EXPORTS[entity].from_files],
+                    self.mappings.codes,
+                    dry_run=self._around.dry_run,
+                )
+            return self._inbox
+
+    def files_wait(self) -> bool:
+        """Whether records in files wait; asks nobody."""
+        return self.inbox.has_records()
+
+    def is_idle(self, entity: str) -> bool:
+        """Whether an entity certainly has nothing to write; asks nobody."""
+        try:
+            return EXPORTS[entity].from_files and not self.inbox.lines(entity)
+        except PipelineError:
+            return False
+
+    def prepare(self, entity: str, result: EntityResult) -> Preparation:
+        """What is known about an entity before anything is written; found out once.
+
+        Args:
+            result: of the entity's task; warnings and problems go there.
+
+        Raises:
+            PipelineError: it could not be found out; everything stays as it is.
+        """
+        with self._preparing[entity]:
+            known = self._prepared.get(entity)
+            if known is None:
+                try:
+                    known = self._prepare(EXPORTS[entity], result)
+                except PipelineError as error:
+                    known = error
+                self._prepared[entity] = known
+            if isinstance(known, PipelineError):
+                raise known
+            return known.preparation
+
+    def write(self, entity: str, result: EntityResult) -> None:
+        """Write what waits of an entity.
+
+        Raises:
+            ConfigError: the dimension mapping does not fit the config company; nothing is written.
+            NothingWritten: every record was refused.
+            PipelineError: as ``prepare``; AuthError and Cancelled while writing.
+        """
+        preparation = self.prepare(entity, result)
+        prepared = self._prepared[entity]
+        assert isinstance(prepared, _Prepared)
+        finding = preparation.mappings
+        if finding is not None and finding.blocking:
+            raise ConfigError(f"nothing was written: {finding.message}")
+        export = EXPORTS[entity]
+        try:
+            self._write(export, prepared, result)
+        finally:
+            if export.from_files:
+                self.inbox.finish()
+            shorten(result)
+            tally = prepared.tally
+            result.requests, result.retried = tally.total, tally.retried
+            result.throttled = tally.throttled
+        fail_if_nothing_worked(result)
+
+    def reference_rows(self, kind: KindName) -> int | None:
+        """Read a kind of reference data of the config company if records in files need it.
+
+        Returns:
+            number of rows; None when nothing needs it.
+        """
+        with self._guard:
+            kinds = self._kinds_of_files()
+            if kind not in kinds:
+                return None
+            reference = self._reference(self._connect())
+            reference.need(*kinds)
+            return len(reference.rows(kind))
+
+    def companies(self) -> int | None:
+        """The number of companies, when any record in files waits."""
+        if not self.files_wait():
+            return None
+        self._connect()
+        return len(self._around.bc.companies())
+
+    # -- inside -------------------------------------------------------------------------------
+
+    def _write(self, export: Export, prepared: _Prepared, result: EntityResult) -> None:
+        ledger = prepared.ledger
+        if export.from_files:
+            self.inbox.tell(export.entity, result)
+            self.inbox.settle_unreadable(export.entity, result)
+        refused = prepared.waiting.refused
+        ledger.settle([(pending, Outcome.failed(error)) for pending, error in refused])
+        write_all(
+            export,
+            prepared.contexts,
+            prepared.waiting.pendings,
+            lambda done: self._tell(result, done, prepared.tally),
+        )
+        finished = None if export.from_files else export.hook("finished")
+        if finished is not None:
+            finished(self._around.source(self._connect, ledger, result))
+
+    def _tell(self, result: EntityResult, done: int, tally: RequestCounter) -> None:
+        if self._around.listener is not None:
+            self._around.listener.progress(result.name, done, result.rows, tally.total, 0.0)
+
+    def _prepare(self, export: Export, result: EntityResult) -> _Prepared:
+        ledger = Ledger(
+            self._around.snapshot,
+            export.entity,
+            self._around.run_no,
+            result,
+            held_elsewhere=lambda: self._held_among(export.refers_to),
+        )
+        tally = RequestCounter()
+        found = (
+            self._waiting_in_files(export.entity)
+            if export.from_files
+            else Waiting(self._found(export, ledger, result))
+        )
+        result.rows = len(found)
+        if not found:
+            return _Prepared(Preparation(export.task), ledger, tally)
+        home = self._connect()
+        companies = {pending.company for pending in found.pendings} | {home}
+        contexts = self._contexts(companies, tally, ledger, result)
+        for company in companies:
+            own = [pending for pending in found.pendings if pending.company == company]
+            kinds = set(export.writer.needs(own)) if own else set()
+            if company == home:
+                kinds |= {MAPPED_IN, *self._kinds_of_files()}
+            contexts[company.id].reference.need(*kinds)
+        entries = ledger.entries([pending.key for pending in found.pendings])
+        pendings = [replace(p, entry=entries.get(p.key)) for p in found.pendings]
+        finding = contexts[home.id].dimensions.mapping_finding()
+        offenders = [offender(pending, error) for pending, error in found.refused]
+        offenders += offenders_among(export, contexts, pendings)
+        preparation = Preparation(export.task, len(found), finding, tuple(offenders))
+        return _Prepared(preparation, ledger, tally, Waiting(pendings, found.refused), contexts)
+
+    def _held_among(self, entities: Iterable[str]) -> int:
+        """How many records of these entities are held in this run."""
+        prepared = (self._prepared.get(entity) for entity in entities)
+        return sum(each.ledger.held for each in prepared if isinstance(each, _Prepared))
+
+    def _found(self, export: Export, ledger: Ledger, result: EntityResult) -> list[Pending]:
+        find = export.hook("find")
+        return list(find(self._around.source(self._connect, ledger, result)))
+
+    def _waiting_in_files(self, entity: str) -> Waiting:
+        with self._guard:
+            if entity not in self._of_files:
+                lines = self.inbox.lines(entity)
+                self._of_files[entity] = (
+                    waiting(lines, self._connect(), self._around.bc.companies())
+                    if lines
+                    else Waiting()
+                )
+            return self._of_files[entity]
+
+    def _kinds_of_files(self) -> frozenset[KindName]:
+        """What the records in files need to know of the config company."""
+        with self._guard:
+            if self._kinds is None:
+                kinds: set[KindName] = set()
+                for entity in self._entities:
+                    if entity in STREAMS:
+                        kinds |= self._kinds_of(EXPORTS[entity])
+                self._kinds = frozenset(kinds)
+            return self._kinds
+
+    def _kinds_of(self, export: Export) -> frozenset[KindName]:
+        pendings = self._waiting_in_files(export.entity).pendings
+        home = [pending for pending in pendings if pending.company == self._connect()]
+        return frozenset({MAPPED_IN, *export.writer.needs(home)}) if home else frozenset()
+
+    def _reference(self, company: Company) -> ReferenceData:
+        with self._guard:
+            if company.id not in self._references:
+                self._references[company.id] = ReferenceData(
+                    self._around.bc,
+                    company,
+                    snapshot=self._around.snapshot,
+                    run_no=self._around.run_no,
+                )
+            return self._references[company.id]
+
+    def _contexts(
+        self,
+        companies: Iterable[Company],
+        tally: RequestCounter,
+        ledger: Ledger,
+        result: EntityResult,
+    ) -> dict[str, ExportContext]:
+        bc = self._around.bc.tallied(tally)
+        references = {company: self._reference(company) for company in companies}
+        return {
+            company.id: self._around.context(
+                bc, company, reference, Dimensions(reference, self.mappings), ledger, result
+            )
+            for company, reference in references.items()
+        }

@@ -1,0 +1,1 @@
+"""Bringing many records of one kind to Business Central in few requests: created or changed."""

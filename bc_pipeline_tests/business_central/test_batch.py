@@ -1,0 +1,615 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bc_pipeline.business_central.batch import Part
+from bc_pipeline.business_central.client import BusinessCentral
+from bc_pipeline.business_central.urls import query_url
+from bc_pipeline.errors import AuthError, Cancelled, RequestFailed
+from bc_pipeline_tests.business_central.batches import (
+    Batches,
+    Request,
+    answer,
+    created,
+    refusal,
+    shuffled,
+)
+from bc_pipeline_tests.business_central.fake import (
+    SECRET,
+    FakeBusinessCentral,
+    Reply,
+    Seen,
+    error,
+    make_bc,
+)
+
+
+@pytest.fixture
+def bc(fake: FakeBusinessCentral, tmp_path: Path) -> Iterator[BusinessCentral]:
+    with make_bc(fake, tmp_path) as bc:
+        yield bc
+
+
+@pytest.fixture
+def batches(fake: FakeBusinessCentral) -> Batches:
+    return Batches(fake)
+
+
+def posts(count: int) -> list[Part]:
+    return [Part(f"p{n}", "POST", "companies(c)/customers", {"n": n}) for n in range(count)]
+
+
+def gets(count: int) -> list[Part]:
+    return [Part(f"g{n}", "GET", f"companies(c)/customers({n})") for n in range(count)]
+
+
+def scripted(**scripts: list[Request]) -> Any:
+    """Answers one part after the other from its script; the last one for ever."""
+
+    def answering(part: Request) -> Request:
+        script = scripts.get(part["id"])
+        if not script:
+            return created(part)
+        return script.pop(0) if len(script) > 1 else script[0]
+
+    return answering
+
+
+THROTTLED = refusal(429, "Application_TooManyRequests", "slow down")
+REFUSED = refusal(400, "Application_DialogException", "not like this")
+
+
+# --- what is sent ----------------------------------------------------------------------------
+
+
+def test_given_more_parts_than_bc_takes_then_they_go_in_chunks_of_100(bc, batches):
+    answers = bc.batch(posts(205))
+
+    assert [len(parts) for parts in batches.received] == [100, 100, 5]
+    assert list(answers) == [f"p{n}" for n in range(205)]
+    assert all(each.ok and each.body["n"] == n for n, each in enumerate(answers.values()))
+
+
+def test_given_no_parts_then_nothing_is_asked(bc, batches):
+    assert bc.batch([]) == {}
+    assert batches.received == []
+
+
+def test_given_an_independent_batch_then_bc_is_asked_to_go_on_after_failures(bc, batches):
+    bc.batch(posts(1))
+
+    assert batches.headers[0]["prefer"] == "odata.continue-on-error=true"
+    assert "isolation" not in batches.headers[0]
+    assert "data-access-intent" not in batches.headers[0]
+
+
+def test_given_an_atomic_batch_then_it_is_one_transaction_that_stops_at_a_failure(bc, batches):
+    bc.batch(posts(2), mode="atomic")
+
+    assert batches.headers[0]["isolation"] == "snapshot"
+    assert "prefer" not in batches.headers[0]
+
+
+def test_given_parts_then_each_carries_the_headers_its_method_needs(bc, batches):
+    bc.batch(
+        [
+            Part("get", "GET", "companies(c)/customers"),
+            Part("post", "POST", "companies(c)/customers", {}),
+            Part("patch", "PATCH", "companies(c)/customers(1)", {}, etag='W/"7"'),
+            Part("delete", "DELETE", "companies(c)/customers(1)"),
+            Part("act", "POST", "companies(c)/purchaseInvoices(1)/Microsoft.NAV.post"),
+        ]
+    )
+
+    sent = {part["id"]: part for part in batches.received[0]}
+    assert sent["get"]["headers"]["Prefer"] == "odata.maxpagesize=20000"
+    assert "Content-Type" not in sent["get"]["headers"]
+    assert sent["post"]["headers"]["Content-Type"] == "application/json"
+    assert sent["patch"]["headers"]["If-Match"] == 'W/"7"'
+    assert sent["delete"]["headers"]["If-Match"] == "*"
+    assert "body" not in sent["act"]
+    assert all(part["headers"]["Accept-Language"] == "en-US" for part in sent.values())
+
+
+def test_given_decimals_then_they_are_exact_both_ways(bc, fake, batches):
+    body = {"amount": Decimal("12345678901234567.8900"), "lines": [{"unitCost": Decimal("1E+2")}]}
+    batches.answering = lambda part: answer(201, '{"amount": 0.1234567890123456789}')
+
+    answers = bc.batch([Part("a", "POST", "companies(c)/journals", body)])
+
+    assert b'"amount":12345678901234567.89,' in fake.requests_of("$batch")[0].body
+    assert b'"unitCost":100' in fake.requests_of("$batch")[0].body
+    assert answers["a"].body == {"amount": Decimal("0.1234567890123456789")}
+
+
+def test_given_awkward_characters_then_the_path_arrives_whole(bc, batches):
+    """target_behaviour.md 10 B9."""
+    condition = "displayName eq 'Smith & Sons #1 + 50% ''best'' Größe 日本'"
+    path = query_url("companies(c)/customers", {"$filter": condition})
+
+    bc.batch([Part("a", "GET", path)])
+
+    assert batches.received[0][0]["url"] == (
+        "companies(c)/customers?$filter=displayName%20eq%20'Smith%20%26%20Sons%20%231%20%2B%2050%25"
+        "%20''best''%20Gr%C3%B6%C3%9Fe%20%E6%97%A5%E6%9C%AC'"
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/customers", "https://x/customers", "customers?$filter=a eq 'b'", "customers#1", "kunden-ö"],
+)
+def test_given_a_path_that_is_no_relative_encoded_url_then_nothing_is_sent(bc, batches, path: str):
+    with pytest.raises(ValueError, match="percent-encoded"):
+        bc.batch([*posts(150), Part("odd", "GET", path)])
+
+    assert batches.received == []
+
+
+def test_given_impossible_batches_then_they_are_refused_before_anything_is_sent(bc, batches):
+    with pytest.raises(ValueError, match="same id"):
+        bc.batch([*posts(1), *posts(1)])
+    with pytest.raises(ValueError, match="101 parts"):
+        bc.batch(posts(101), mode="atomic")
+    with pytest.raises(ValueError, match="commits"):
+        bc.batch([Part("a", "POST", "c/journals(1)/Microsoft.NAV.post")], mode="atomic")
+    with pytest.raises(TypeError, match="Decimal"):
+        bc.batch([Part("a", "POST", "c/journals", {"amount": 0.1})])
+
+    assert batches.received == []
+
+
+# --- answers ---------------------------------------------------------------------------------
+
+
+def test_given_answers_in_any_order_then_each_goes_to_its_part(bc, batches):
+    """target_behaviour.md 10 D3: matched by id, a failed part included."""
+    batches.mangle = shuffled
+    batches.answering = scripted(p1=[REFUSED])
+
+    answers = bc.batch(posts(10))
+
+    assert [n for n, each in enumerate(answers.values()) if each.ok] == [0, *range(2, 10)]
+    assert answers["p7"].body == {"id": "id-of-p7", "n": 7}
+    assert answers["p1"].error_code == "Application_DialogException"
+    assert answers["p1"].error_message == "not like this"
+    assert not answers["p1"].uncertain
+
+
+def test_given_answers_nobody_asked_for_then_they_are_left_out(bc, batches):
+    batches.mangle = lambda answers: [
+        {"id": "stranger", "status": 200},
+        None,
+        {"status": 200},
+        *answers,
+    ]
+
+    answers = bc.batch(posts(2))
+
+    assert list(answers) == ["p0", "p1"]
+    assert all(each.ok for each in answers.values())
+
+
+def test_given_ids_as_numbers_and_statuses_as_text_then_they_are_understood(bc, batches):
+    batches.mangle = lambda answers: [
+        {**each, "id": int(each["id"]), "status": str(each["status"])} for each in answers
+    ]
+
+    answers = bc.batch([Part("1", "POST", "c/customers", {})])
+
+    assert answers["1"].status == 201
+
+
+@pytest.mark.parametrize(
+    "mangle",
+    [
+        lambda answers: answers[1:],
+        lambda answers: [],
+        lambda answers: [{"id": "p0"}, *answers[1:]],
+        lambda answers: [*answers, {"id": "p0", "status": 400}],
+    ],
+    ids=["left out", "none at all", "without status", "two that contradict"],
+)
+def test_given_no_clear_answer_to_a_write_then_it_is_uncertain_and_not_repeated(
+    bc, batches, mangle
+):
+    batches.mangle = mangle
+
+    answers = bc.batch(posts(3))
+
+    assert len(batches.received) == 1
+    assert answers["p0"].status is None
+    assert answers["p0"].uncertain
+    assert answers["p0"].sent
+    assert "no answer" in (answers["p0"].error_message or "")
+
+
+def test_given_no_answer_to_a_read_then_it_is_asked_again(bc, batches):
+    seen = []
+
+    def lose_first(answers: list[Request]) -> list[Request]:
+        seen.append(1)
+        return answers[1:] if len(seen) == 1 else answers
+
+    batches.mangle = lose_first
+
+    assert all(each.ok for each in bc.batch(gets(3)).values())
+    assert batches.ids == [["g0", "g1", "g2"], ["g0"]]
+
+
+def test_given_a_read_that_never_gets_an_answer_then_it_is_not_ok_and_the_tries_end(bc, batches):
+    batches.mangle = lambda answers: answers[1:]
+
+    answers = bc.batch(gets(2))
+
+    # g1 was answered at first; what is left is asked for alone, three times in all.
+    assert batches.ids == [["g0", "g1"], ["g0"], ["g0"]]
+    assert (answers["g0"].ok, answers["g0"].uncertain) == (False, False)
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
+def test_given_a_server_error_inside_then_reads_are_repeated_and_writes_uncertain(
+    bc, batches, status: int
+):
+    trouble = refusal(status, "Internal_ServerError", "oops")
+    batches.answering = scripted(g0=[trouble, answer(200, {"value": []})], p0=[trouble])
+
+    answers = bc.batch([*gets(1), *posts(1)])
+
+    assert batches.ids == [["g0", "p0"], ["g0"]]
+    assert answers["g0"].ok
+    assert (answers["p0"].status, answers["p0"].uncertain) == (None, True)
+    assert answers["p0"].error_message == "oops"
+    assert not answers["p0"].later
+
+
+# --- throttling and tokens -------------------------------------------------------------------
+
+
+def test_given_a_429_inside_then_just_these_parts_are_sent_again(bc, batches):
+    """target_behaviour.md 10 D3, B5."""
+    batches.answering = scripted(p0=[THROTTLED, created({"id": "p0"})])
+
+    answers = bc.batch(posts(3))
+
+    assert batches.ids == [["p0", "p1", "p2"], ["p0"]]
+    assert answers["p0"].body["id"] == "id-of-p0"
+    assert answers["p1"].body["id"] == "id-of-p1"
+    assert (bc.counter.throttled, bc.counter.retried) == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["Retry-After", "retry-after", "RETRY-AFTER"])
+def test_given_retry_after_inside_the_part_then_it_is_waited_for(bc, batches, name: str):
+    throttled = {**THROTTLED, "headers": {name: "1"}}
+    batches.answering = scripted(p0=[throttled, created({"id": "p0"})])
+    started = time.monotonic()
+
+    assert bc.batch(posts(1))["p0"].ok
+    assert time.monotonic() - started >= 0.95
+
+
+def test_given_429_to_the_end_then_nothing_was_done_and_it_may_go_later(bc, batches):
+    batches.answering = scripted(p0=[THROTTLED])
+
+    answers = bc.batch(posts(2))
+
+    assert len(batches.received) == bc.tenant.business_central.max_attempts
+    assert (answers["p0"].status, answers["p0"].uncertain) == (429, False)
+    assert answers["p0"].later
+    assert answers["p1"].ok
+
+
+@pytest.mark.parametrize("mode", ["independent", "atomic"])
+@pytest.mark.parametrize(
+    ("trouble", "later"),
+    [
+        (refusal(409, "Internal_ServerError", "deadlocked with another user, retry"), True),
+        (refusal(400, "X", "Please try again later."), True),
+        (refusal(403, "Authorization_X", "no"), True),
+        (refusal(409, "Request_EntityChanged", "changed"), False),
+        (REFUSED, False),
+    ],
+    ids=["deadlock", "try later", "no access", "stale version", "refused"],
+)
+def test_given_a_refusal_then_it_is_told_whether_it_may_pass(bc, batches, trouble, later, mode):
+    batches.answering = scripted(p1=[trouble])
+
+    answers = bc.batch(posts(2), mode=mode)
+
+    assert len(batches.received) == 1
+    assert answers["p1"].later is later
+    assert answers["p0"].later is (later and mode == "atomic")
+    assert not answers["p1"].uncertain
+
+
+def test_given_a_401_inside_then_it_goes_again_once_with_another_token(bc, batches):
+    expired = refusal(401, "Authentication_InvalidCredentials")
+    batches.answering = scripted(p1=[expired, created({"id": "p1"})], p2=[expired])
+
+    answers = bc.batch(posts(3))
+
+    assert batches.ids == [["p0", "p1", "p2"], ["p1", "p2"]]
+    assert [headers["authorization"] for headers in batches.headers] == [
+        "Bearer access-1",
+        "Bearer access-2",
+    ]
+    assert answers["p1"].ok
+    assert (answers["p2"].status, answers["p2"].later) == (401, True)
+
+
+def test_given_an_outer_429_then_all_of_it_is_sent_again(bc, fake, batches):
+    """target_behaviour.md 10 D11: the outer status is looked at."""
+    replies = [error(429, "x", Retry_After="0"), None]
+    fake.on(lambda seen: replies.pop(0) if seen.entity_set == "$batch" and replies else None)
+
+    assert bc.batch(posts(1))["p0"].ok
+    assert len(fake.requests_of("$batch")) == 2
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        error(500, "Internal_ServerError"),
+        error(504, "x"),
+        Reply(200, b"<html>gateway</html>"),
+        Reply(200, b'{"value": []}'),
+        Reply(200, b'{"responses": [', length=500),
+    ],
+    ids=["500", "504", "no JSON", "not a batch's answer", "cut short"],
+)
+def test_given_no_usable_answer_at_all_then_writes_are_uncertain_and_reads_repeated(
+    bc, fake, batches, trouble: Reply
+):
+    fake.on(lambda seen: trouble if seen.entity_set == "$batch" else None)
+
+    with pytest.raises(RequestFailed) as caught:
+        bc.batch([*gets(1), *posts(1)])
+    assert caught.value.uncertain
+    assert len(fake.requests_of("$batch")) == 1
+
+    with pytest.raises(RequestFailed) as caught:
+        bc.batch(gets(1))
+    assert not caught.value.uncertain
+    assert len(fake.requests_of("$batch")) == 1 + bc.tenant.business_central.max_attempts
+
+
+def test_given_an_outer_refusal_then_nothing_was_done(bc, fake, batches):
+    fake.on(lambda seen: error(400, "BadRequest", "eh?") if seen.entity_set == "$batch" else None)
+
+    with pytest.raises(RequestFailed, match="eh") as caught:
+        bc.batch(posts(1))
+
+    assert not caught.value.uncertain
+
+
+def test_given_refused_credentials_then_it_is_an_auth_error(bc, fake, batches):
+    fake.on(lambda seen: error(403, "Authorization_X") if seen.entity_set == "$batch" else None)
+
+    with pytest.raises(AuthError):
+        bc.batch(posts(1))
+
+
+# --- once something is known, it is never thrown away -------------------------------------------
+
+
+def nth(fake: FakeBusinessCentral, number: int, reply: Reply) -> None:
+    """The ``number``-th batch, from 1, gets this answer."""
+
+    def answering(seen: Seen) -> Reply | None:
+        return reply if seen.entity_set == "$batch" and batch_count(fake) == number else None
+
+    fake.on(answering)
+
+
+def batch_count(fake: FakeBusinessCentral) -> int:
+    return len(fake.requests_of("$batch"))
+
+
+def test_given_a_lost_answer_to_a_later_chunk_then_the_earlier_ones_still_count(bc, fake, batches):
+    nth(fake, 2, Reply(201, b"{", length=99))
+
+    answers = bc.batch(posts(250))
+
+    assert batch_count(fake) == 2
+    outcomes = [(each.ok, each.uncertain, each.sent, each.later) for each in answers.values()]
+    assert outcomes[:100] == [(True, False, True, False)] * 100
+    assert outcomes[100:200] == [(False, True, True, False)] * 100
+    assert outcomes[200:] == [(False, False, False, True)] * 50
+
+
+def test_given_a_run_cancelled_between_tries_then_what_was_done_is_told(bc, fake, batches):
+    def answering(part: Request) -> Request:
+        bc.cancel.set()
+        return THROTTLED if part["id"] == "p1" else created(part)
+
+    batches.answering = answering
+
+    answers = bc.batch(posts(102))
+
+    assert answers["p0"].ok
+    assert answers["p1"].later
+    assert not answers["p101"].sent
+    with pytest.raises(Cancelled):
+        bc.batch(posts(1))
+
+
+# --- a server that stops at the first failure ----------------------------------------------------
+
+
+def test_given_a_server_that_stops_at_failures_then_the_rest_is_sent_in_further_batches(
+    bc, batches
+):
+    batches.continues = False
+    batches.answering = scripted(p1=[REFUSED], p3=[REFUSED])
+
+    answers = bc.batch(posts(6))
+
+    assert batches.ids == [
+        ["p0", "p1", "p2", "p3", "p4", "p5"],
+        ["p2", "p3", "p4", "p5"],
+        ["p4", "p5"],
+    ]
+    assert [each.ok for each in answers.values()] == [True, False, True, False, True, True]
+
+
+def test_given_such_a_server_and_only_failures_then_every_part_still_gets_its_own(bc, batches):
+    batches.continues = False
+    batches.answering = lambda part: refusal(400, "X", f"no {part['id']}")
+
+    answers = bc.batch(posts(12))
+
+    assert [each.error_message for each in answers.values()] == [f"no p{n}" for n in range(12)]
+
+
+def test_given_such_a_server_and_a_429_then_the_part_and_the_rest_are_sent_again(bc, batches):
+    batches.continues = False
+    batches.answering = scripted(p1=[THROTTLED, created({"id": "p1"})])
+
+    answers = bc.batch(posts(3))
+
+    assert batches.ids == [["p0", "p1", "p2"], ["p1", "p2"]]
+    assert all(each.ok for each in answers.values())
+
+
+@pytest.mark.parametrize(
+    ("mangle", "unclear"),
+    [
+        (lambda answers: answers[:2], ["p2", "p3"]),
+        (lambda answers: [answers[0], answers[1], answers[3]], ["p2"]),
+    ],
+    ids=["the end is missing though all went well", "a hole in the middle"],
+)
+def test_given_a_gap_that_no_failure_explains_then_it_is_uncertain(bc, batches, mangle, unclear):
+    batches.mangle = mangle
+
+    answers = bc.batch(posts(4))
+
+    assert [id for id, each in answers.items() if each.uncertain] == unclear
+    assert len(batches.received) == 1
+
+
+# --- one transaction ---------------------------------------------------------------------------
+
+
+def test_given_a_failure_inside_a_transaction_then_nothing_of_it_was_done(bc, batches):
+    batches.answering = scripted(p1=[REFUSED])
+
+    answers = bc.batch(posts(3), mode="atomic")
+
+    assert len(batches.received) == 1
+    assert not any(each.ok or each.uncertain or each.later for each in answers.values())
+    assert answers["p1"].status == 400
+    assert [answers[id].status for id in ("p0", "p2")] == [424, 424]
+    assert answers["p0"].error_code == "Application_DialogException"
+    assert answers["p0"].error_message == "rolled back together with part p1: not like this"
+
+
+def test_given_a_server_that_answers_all_parts_of_a_failed_transaction_then_still_none_was_done(
+    bc, fake
+):
+    """BC's earlier parts read 200 or 201 although they were rolled back (behaviour.md 4.2)."""
+    batches = Batches(fake, scripted(p2=[REFUSED]))
+    batches.mangle = shuffled
+
+    assert not any(each.ok for each in bc.batch(posts(3), mode="atomic").values())
+
+
+def test_given_a_record_missing_inside_a_transaction_then_only_that_part_is_absent(bc, batches):
+    batches.answering = scripted(p1=[refusal(404, "BadRequest_NotFound")])
+
+    answers = bc.batch(posts(2), mode="atomic")
+
+    assert (answers["p0"].absent, answers["p1"].absent) == (False, True)
+
+
+def test_given_a_429_inside_a_transaction_then_all_of_it_is_sent_again(bc, batches):
+    batches.answering = scripted(p1=[THROTTLED, created({"id": "p1"})])
+
+    answers = bc.batch(posts(2), mode="atomic")
+
+    assert batches.ids == [["p0", "p1"], ["p0", "p1"]]
+    assert all(each.ok for each in answers.values())
+
+
+def test_given_a_transaction_throttled_to_the_end_then_all_of_it_may_go_later(bc, batches):
+    batches.answering = scripted(p1=[THROTTLED])
+
+    answers = bc.batch(posts(2), mode="atomic")
+
+    assert len(batches.received) == bc.tenant.business_central.max_attempts
+    assert all(each.later for each in answers.values())
+
+
+@pytest.mark.parametrize("how", ["500", "missing"])
+def test_given_an_unclear_end_of_a_transaction_then_all_writes_are_uncertain(bc, batches, how: str):
+    if how == "500":
+        batches.answering = scripted(p1=[refusal(500, "Internal_ServerError")])
+    else:
+        batches.mangle = lambda answers: answers[:-1]
+
+    answers = bc.batch(posts(2), mode="atomic")
+
+    assert len(batches.received) == 1
+    assert all(each.uncertain for each in answers.values())
+    assert not any(each.ok for each in answers.values())
+
+
+# --- bodies and messages -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "message"),
+    [
+        (
+            {
+                "error": {
+                    "code": "Application_DialogException",
+                    "message": "Vendor  V1\n is blocked.  CorrelationId:  "
+                    "0f8fad5b-d9cb-469f-a165-70867728950e.",
+                }
+            },
+            "Application_DialogException",
+            "Vendor V1 is blocked.",
+        ),
+        ({"error": {"code": "X", "message": " "}}, "X", '{"code": "X", "message": " "}'),
+        ({"error": {"code": 7, "detail": "é"}}, None, '{"code": 7, "detail": "é"}'),
+        ({"error": "denied"}, None, "denied"),
+        ('{"error": {"code": "Y", "message": "inside a text"}}', "Y", "inside a text"),
+        ("plainly wrong", None, "plainly wrong"),
+        ("<html>bad gateway</html>", None, "no explanation given"),
+        ([1, 2], None, "[1, 2]"),
+        (None, None, "no explanation given"),
+    ],
+)
+def test_given_any_error_body_then_code_and_words_are_taken_from_it(
+    bc, batches, body: Any, code: str | None, message: str
+):
+    """target_behaviour.md 3, error texts."""
+    batches.answering = lambda part: answer(400, body)
+
+    told = bc.batch(posts(1))["p0"]
+
+    assert (told.error_code, told.error_message) == (code, message)
+
+
+def test_given_a_body_that_is_text_then_json_is_read_and_other_text_kept(bc, batches):
+    batches.answering = scripted(
+        p0=[answer(200, '{"a": 1.50}')], p1=[answer(200, "just text")], p2=[answer(204)]
+    )
+
+    answers = bc.batch(posts(3))
+
+    assert [each.body for each in answers.values()] == [{"a": Decimal("1.50")}, "just text", None]
+    assert all(each.ok for each in answers.values())
+
+
+def test_given_an_answer_that_quotes_secrets_then_the_message_does_not(bc, batches):
+    batches.answering = lambda part: refusal(400, "Echo", f"{SECRET} access-1")
+
+    assert bc.batch(posts(1))["p0"].error_message == "*** ***"

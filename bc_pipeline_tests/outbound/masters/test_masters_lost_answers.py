@@ -1,0 +1,154 @@
+"""Customers whose answers are lost: each exactly once, complete, in the same run if possible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bc_pipeline.sandbox import Sandbox
+from bc_pipeline_tests.outbound.accounting_world import AccountingWorld
+
+SEEDED = 5
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(wholesale_items=20) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def world(sandbox: Sandbox, tmp_path: Path) -> AccountingWorld:
+    sandbox.reset()
+    return AccountingWorld(sandbox, tmp_path)
+
+
+def records(**changes: Any) -> list[dict[str, Any]]:
+    """Twenty, half of them without a number, some of those alike but for their externalId."""
+    made = []
+    for n in range(20):
+        number = {"customerNumber": f"C-{n}"} if n % 2 else {}
+        made.append(
+            {
+                "externalId": f"x{n}",
+                "companyName": f"Customer {n % 7}",
+                "departmentNumber": "SALES",
+                **number,
+                **changes,
+            }
+        )
+    return made
+
+
+def assert_exactly_once(world: AccountingWorld, ends: dict[str, Any], department: str) -> None:
+    rows = {row["id"]: row for row in world.rows("customers")[SEEDED:]}
+    assert len(rows) == 20
+    assert {end["id"] for end in ends.values()} == set(rows)
+    for n in range(20):
+        row = rows[ends[f"x{n}"]["id"]]
+        assert row["displayName"] == f"Customer {n % 7}"
+        assert not n % 2 or row["number"] == f"C-{n}"
+        assert world.default_dimensions(row["id"]) == {"DEPARTMENT": department}
+
+
+@pytest.mark.parametrize("action", ["drop", "apply_then_drop", "apply_then_fail"])
+@pytest.mark.parametrize("request_number", range(4))
+def test_an_answer_lost_once_is_resolved_in_the_same_run(
+    world: AccountingWorld, request_number: int, action: Any
+) -> None:
+    world.sandbox.faults.add("bc", action=action, after=request_number, status=504)
+
+    result = world.run("customers", *records())
+
+    assert result.counts == {"created": 20}
+    assert_exactly_once(world, result.ends, "SALES")
+
+
+@pytest.mark.parametrize("action", ["drop", "apply_then_drop", "apply_then_fail"])
+def test_a_lost_answer_to_an_update_is_resolved_in_the_same_run(
+    world: AccountingWorld, action: Any
+) -> None:
+    world.run("customers", *records())
+    world.strike_writes(action, status=504)
+
+    result = world.run("customers", *records(departmentNumber="ADM", website="w.example"))
+
+    assert result.counts == {"updated": 20}
+    assert_exactly_once(world, result.ends, "ADM")
+
+
+@pytest.mark.parametrize("action", ["unavailable", "apply_then_fail"])
+def test_a_part_that_says_nothing_certain_is_looked_up(world: AccountingWorld, action: Any) -> None:
+    world.sandbox.faults.add(
+        "bc",
+        action=action,
+        method="POST",
+        path=r"/customers$",
+        operation=True,
+        times=3,
+        status=504,
+    )
+
+    result = world.run("customers", *records())
+
+    assert result.counts == {"created": 20}
+    assert_exactly_once(world, result.ends, "SALES")
+
+
+@pytest.mark.parametrize(
+    ("action", "counts"), [("drop", {"deferred": 20}), ("apply_then_drop", {"created": 20})]
+)
+def test_answers_lost_again_and_again_leave_nothing_doubled(
+    world: AccountingWorld, action: Any, counts: dict[str, int]
+) -> None:
+    world.strike_writes(action, times=None)
+    result = world.run("customers", *records())
+    assert result.counts == counts
+
+    world.intercept = None
+    result = world.run("customers", *records())
+
+    assert set(result.counts) <= {"created", "unchanged"}
+    assert_exactly_once(world, result.ends, "SALES")
+
+
+def test_when_the_look_after_a_lost_answer_fails_the_records_wait(world: AccountingWorld) -> None:
+    world.strike_writes("apply_then_drop")
+    world.sandbox.faults.add(
+        "bc",
+        action="unavailable",
+        method="GET",
+        path=r"/customers\?",
+        operation=True,
+        after=1,
+        times=None,
+    )
+    result = world.run("customers", *records())
+    assert result.counts == {"deferred": 20}
+    assert {problem.kind for problem in result.problems} == {"ambiguous"}
+
+    world.sandbox.faults.clear()
+    result = world.run("customers", *records())
+
+    assert result.counts == {"created": 20}
+    assert_exactly_once(world, result.ends, "SALES")
+
+
+def test_more_look_alikes_than_records_is_ambiguous_and_nothing_is_written(
+    world: AccountingWorld,
+) -> None:
+    record = {"externalId": "x", "companyName": "Twin"}
+    while_posting = 2
+    world.run_killed(while_posting, "before", "customers", record)
+    for n in (1, 2):
+        id = f"99999999-0000-0000-0000-00000000000{n}"
+        world.add("customers", id=id, number=f"T{n}", displayName="Twin")
+
+    result = world.run("customers", record)
+
+    assert result.counts == {"deferred": 1}
+    assert result.problems[0].kind == "ambiguous"
+    assert len(world.rows("customers")) == SEEDED + 2
