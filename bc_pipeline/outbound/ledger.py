@@ -199,6 +199,11 @@ class Ledger:
         """How many records were held in this run."""
         return len(self._held_keys)
 
+    @property
+    def created(self) -> int:
+        """How many records were created in this run."""
+        return self._result.created
+
     def is_held(self, key: str) -> bool:
         """Whether a record with this key was held in this run."""
         return key in self._held_keys

@@ -79,3 +79,20 @@ def test_given_no_vendor_of_that_number_anywhere_then_the_bill_fails(installatio
 
     assert summary.entities["outbound/vendors"].created == 1
     assert results(outbound, "Bills")[0]["error"]["class"] == "RecordNotFound"
+
+
+def test_given_a_dry_run_then_a_bill_of_a_vendor_of_the_same_run_is_no_failure(
+    installation: Installation,
+):
+    company = installation.sandbox.business_central.companies[wholesale.NAME]
+    outbound = installation.tenant(TENANT).snapshot_dir / "outbound"
+    bill = {"externalId": "b", "billNumber": "W-3", "vendorNumber": "WAITER", "issueDate": DAY}
+    drop(outbound, "Vendors", [VENDOR])
+    drop(outbound, "Bills", [bill])
+
+    summary = installation.sync(TENANT, entities=ENTITIES, dry_run=True)
+
+    assert summary.entities["outbound/vendors"].created == 1
+    assert summary.entities["outbound/purchase_invoices"].deferred == 1
+    assert not summary.exit_failure
+    assert company.find("vendors", number="WAITER") == []

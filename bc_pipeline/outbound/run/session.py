@@ -230,9 +230,13 @@ class ExportSession:
         return _Prepared(preparation, ledger, tally, Waiting(pendings, found.refused), contexts)
 
     def _held_among(self, entities: Iterable[str]) -> int:
-        """How many records of these entities are held in this run."""
-        prepared = (self._prepared.get(entity) for entity in entities)
-        return sum(each.ledger.held for each in prepared if isinstance(each, _Prepared))
+        """How many records of these entities are held in this run. In a dry run those that are
+        only pretended to be there count too: nothing can be found of them."""
+        ledgers = [
+            each.ledger for each in map(self._prepared.get, entities) if isinstance(each, _Prepared)
+        ]
+        pretended = sum(each.created for each in ledgers) if self._around.dry_run else 0
+        return sum(each.held for each in ledgers) + pretended
 
     def _found(self, export: Export, ledger: Ledger, result: EntityResult) -> list[Pending]:
         find = export.hook("find")
