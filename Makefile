@@ -13,8 +13,8 @@ STAMP := $(VENV)/.installed
 demo: $(STAMP)  ## sandbox, two tenants, syncs and exports; leaves var/demo to look at
 	$(BIN)/bc-pipeline demo
 
-test: $(STAMP)  ## everything, two workers
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test: $(STAMP)  ## everything; three workers, because many tests wait for a daemon or a browser
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 dev: $(STAMP)  ## sandbox and Dagster's UI, until Ctrl-C
 	$(BIN)/python -m bc_pipeline.cli.dev

@@ -6,6 +6,7 @@ they let the writing begin.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from dagster import (
@@ -23,7 +24,13 @@ from dagster import (
 
 from bc_pipeline.assets.entry import GROUPS, OUTBOUND, SYSTEMS, AssetEntry
 from bc_pipeline.assets.keys import asset_key, step_key
-from bc_pipeline.assets.metadata import files, preview, result_metadata, table
+from bc_pipeline.assets.metadata import (
+    files,
+    preview,
+    requests_noted,
+    result_metadata,
+    table,
+)
 from bc_pipeline.assets.run import RunHandle
 from bc_pipeline.assets.schema import column_schema
 from bc_pipeline.assets.table import ENTRIES
@@ -166,7 +173,7 @@ def _as_failure(error: PipelineError) -> Failure:
     origin = error.__cause__ if isinstance(error.__cause__, PipelineError) else error
     advice = WHAT_TO_DO.get(type(origin), "")
     return Failure(
-        description=f"{origin.kind}: {error} {advice}".strip(),
+        description=f"{origin.kind}: {error}" + (f". {advice}" if advice else ""),
         metadata={"kind": origin.kind},
         allow_retries=False,
     )
@@ -181,6 +188,7 @@ def _report(
         metadata={
             **result_metadata(entry, result),
             **files(engine.snapshot, entry),
+            **requests_noted(result),
             "preview": preview(engine.snapshot, entry, result),
             "dagster/column_schema": column_schema(entry.table),
             "dry_run": engine.launch.dry_run,
@@ -227,7 +235,9 @@ def _evaluate(
 ) -> AssetCheckResult:
     finding = check.evaluate(given)
     run.note_check(check.name, outcome(finding, check.severity))
-    return _check_result(check, entry, finding)
+    # Dagster shows the latest evaluation whichever partition it was of: it has to say so itself.
+    about = {"tenant": given.tenant.name, **finding.metadata}
+    return _check_result(check, entry, replace(finding, metadata=about))
 
 
 def _check_result(check: Check, entry: AssetEntry, finding: Finding) -> AssetCheckResult:

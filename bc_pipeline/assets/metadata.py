@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from bc_pipeline.sync.model import COUNT_NAMES, EntityResult
 PREVIEW_ROWS = 5
 PREVIEW_COLUMNS = 8
 FILES_SHOWN = 10
+REQUESTS_SHOWN = 100
 
 _LAST_BOOKED = """
 SELECT coalesce(external_id, key) AS record, state, action, bc_number, reason, file, line
@@ -50,6 +52,19 @@ def result_metadata(entry: AssetEntry, result: EntityResult) -> dict[str, Any]:
             for problem in result.problems[:20]
         )
     return metadata
+
+
+def requests_noted(result: EntityResult) -> dict[str, Any]:
+    """What a dry run would have sent to Business Central: every request with its body, the first
+    ``REQUESTS_SHOWN`` of many (``bc-pipeline export --dry-run`` shows all). Empty for other runs.
+    """
+    if not result.requests_noted:
+        return {}
+    shown = (
+        {**request, "body": json.dumps(request["body"], ensure_ascii=False)}
+        for request in result.requests_noted[:REQUESTS_SHOWN]
+    )
+    return {"requests_noted": table(shown), "requests_noted_total": len(result.requests_noted)}
 
 
 def files(snapshot: Snapshot, entry: AssetEntry) -> dict[str, MetadataValue]:

@@ -26,7 +26,8 @@ from bc_pipeline.tenants.model import Tenant
 SECONDS_BETWEEN_LOOKS = 20
 
 Listing = Mapping[str, list[int]]
-"""File name -> what changes with its content: time of the last change in ns, size."""
+"""File name -> what changes when it is written or renamed: times of the last change of its content
+and of itself in ns, size. A file that is moved back keeps the first, not the second."""
 
 
 def listing(tenant: Tenant) -> dict[str, list[int]]:
@@ -37,7 +38,7 @@ def listing(tenant: Tenant) -> dict[str, list[int]]:
             status = path.stat()
         except FileNotFoundError:
             continue  # a run has just taken it
-        found[path.name] = [status.st_mtime_ns, status.st_size]
+        found[path.name] = [status.st_mtime_ns, status.st_ctime_ns, status.st_size]
     return found
 
 
@@ -66,7 +67,11 @@ def outbound_files_to_exports(
     for tenant in due:
         if not tenant.exports.accounting:
             continue
-        now = listing(tenant)
+        try:
+            now = listing(tenant)
+        except OSError as error:  # of this tenant's directory alone
+            context.log.error(f"{tenant.name}: {error}")
+            continue
         if new := arrived(now, seen.get(tenant.name, {})):
             context.log.info(f"{tenant.name}: {', '.join(new)}")
             requests.append(_run_request(tenant, {name: now[name] for name in new}))

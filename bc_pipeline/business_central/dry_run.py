@@ -6,7 +6,8 @@ import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from decimal import Decimal
+from typing import Any, Self
 from urllib.parse import unquote
 
 from bc_pipeline.business_central.answers import encoded
@@ -37,6 +38,11 @@ class NotedRequest:
     path: str
     body: Mapping[str, Any] | None = None
 
+    def as_json(self) -> dict[str, Any]:
+        """For people and JSON: decimals as numbers where these say exactly the same, else as
+        text."""
+        return {"method": self.method, "path": self.path, "body": _plain(self.body)}
+
 
 class DryRunBusinessCentral(BusinessCentral):
     """Reads go to Business Central, writes do not. Records it pretends to make have ids that begin
@@ -56,8 +62,16 @@ class DryRunBusinessCentral(BusinessCentral):
     ) -> None:
         super().__init__(tenant, tokens, cancel=cancel, backoff=backoff)
         self.noted: list[NotedRequest] = []
+        self.noted_here: list[NotedRequest] = self.noted
         self._records = PretendedRecords()
         self._noting = threading.Lock()
+
+    def tallied(self, tally: RequestCounter) -> Self:
+        """As ``BusinessCentral.tallied``; ``noted_here`` are then only the writes noted through
+        this view."""
+        view = super().tallied(tally)
+        view.noted_here = []
+        return view
 
     def post(
         self, url: str, body: Mapping[str, Any], *, expand: str | None = None
@@ -114,7 +128,10 @@ class DryRunBusinessCentral(BusinessCentral):
         encoded(body)
         place = unquote(path)
         with self._noting:
-            self.noted.append(NotedRequest(method, path, body))
+            noted = NotedRequest(method, path, body)
+            self.noted.append(noted)
+            if self.noted_here is not self.noted:
+                self.noted_here.append(noted)
             if method == "POST" and not _ACTION.search(path):
                 return self._records.add(place, body or {})
             if method == "PATCH":
@@ -142,3 +159,23 @@ class DryRunBusinessCentral(BusinessCentral):
 
     def _relative(self, url: str) -> str:
         return url.removeprefix(self.api_url(""))
+
+
+def noted_by(clients: Iterable[BusinessCentral]) -> list[dict[str, Any]]:
+    """What was noted through these views of a dry run's client, in order; nothing of other
+    clients."""
+    views = {id(each): each for each in clients if isinstance(each, DryRunBusinessCentral)}
+    return [noted.as_json() for view in views.values() for noted in view.noted_here]
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """JSON without decimals: as numbers where these say exactly the same, else as text."""
+    if isinstance(value, Decimal):
+        if value == value.to_integral_value():
+            return int(value)
+        return float(value) if Decimal(repr(float(value))) == value else str(value)
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return value

@@ -13,11 +13,14 @@ NAME = "dimension_mappings_exist"
 
 
 def dimension_mappings_exist(given: CheckInput) -> Finding:
-    """Every mapped dimension exists in the company the tenant is connected to."""
+    """Every mapped dimension exists in the company the tenant is connected to, as it was read last.
+    While it never was, nothing is said to be missing."""
     try:
         mappings = load_dimension_mappings(given.tenant.snapshot_dir)
     except ConfigError as error:
         return Finding(False, str(error), severity="error")
+    if not _have_been_read(given):
+        return Finding(True, "The dimensions have not been read yet")
     rows = given.rows("SELECT code, coalesce(blocked, false) AS blocked FROM bc.dimensions")
     codes = {row["code"] for row in rows}
     blocked = {row["code"] for row in rows if row["blocked"]}
@@ -61,6 +64,13 @@ def compare(
         metadata={"dimensions": ", ".join(sorted(codes))},
         severity="warn" if mappings.is_default else "error",
     )
+
+
+def _have_been_read(given: CheckInput) -> bool:
+    reads = given.rows(
+        "SELECT 1 FROM ops.reads WHERE complete AND entity = 'bc/dimensions' LIMIT 1"
+    )
+    return bool(reads)
 
 
 def _told(code: str, codes: Collection[str], blocked: Collection[str]) -> str | None:

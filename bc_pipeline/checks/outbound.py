@@ -14,6 +14,7 @@ from bc_pipeline.assets.table import BY_NAME
 from bc_pipeline.business_central.dimensions import INVALID_VALUE, NOT_FOUND, MappingFinding
 from bc_pipeline.checks.dimensions import dimension_mappings_exist
 from bc_pipeline.checks.model import SAMPLE_ROWS, CheckInput, Finding
+from bc_pipeline.outbound.inbox.streams import STREAMS
 from bc_pipeline.outbound.ledger import ESCALATED_AFTER
 from bc_pipeline.outbound.model import UNRESOLVED
 
@@ -36,8 +37,6 @@ def mappings_exist(given: CheckInput) -> Finding:
     """
     if given.preparation is not None and given.preparation.mappings is not None:
         return _about_mappings(given.preparation.mappings)
-    if not _has_been_read(given, "bc/dimensions"):
-        return Finding(True, "The dimensions have not been read yet")
     found = dimension_mappings_exist(given)
     if given.preparation is None or found.passed:
         return found
@@ -87,10 +86,16 @@ def values_valid(given: CheckInput) -> Finding:
     waiting = given.preparation.pending
     if not offenders:
         return Finding(True, f"The dimension values of all {waiting} waiting records are valid")
+    mappings = given.preparation.mappings
+    effect = (
+        "for now everything waits, because nothing is written before all mapped dimensions exist."
+        if mappings is not None and mappings.blocking
+        else f"they fail, the others are written. {_resend(given)}"
+    )
     return Finding(
         False,
-        f"{len(offenders)} of {waiting} waiting records have a dimension that cannot be used: they "
-        f"fail, the others are written. {_resend(given)}",
+        f"{len(offenders)} of {waiting} waiting records have a dimension that cannot be used: "
+        f"{effect}",
         sample=offenders[:SAMPLE_ROWS],
         metadata={"offenders": len(offenders), "pending": waiting},
     )
@@ -147,11 +152,18 @@ def none_ambiguous(given: CheckInput) -> Finding:
     unclear = _in_ledger(given, sorted(UNRESOLVED))
     if not unclear:
         return Finding(True, "Of everything sent it is known what became of it")
+    # Records of files are looked at in every run anyway; a buy order has to be set free.
+    resend = f"bc-pipeline resend {given.tenant.name} {_entity(given)} KEY"
+    then = (
+        "correct Business Central; the next run looks again"
+        if _entity(given) in STREAMS
+        else f"compare both sides, then: {resend}"
+    )
     return Finding(
         False,
         f"{len(unclear)} records may stand in Business Central without our knowing. They are "
         "looked for in every run and never sent blindly; what stays `ambiguous` needs a person to "
-        f"compare both sides, then: bc-pipeline resend {given.tenant.name} {_entity(given)} KEY",
+        f"{then}",
         sample=unclear[:SAMPLE_ROWS],
         metadata={"unclear": len(unclear)},
     )
@@ -180,8 +192,3 @@ def _in_ledger(
         f"WHERE entity = ? AND state IN ({marks}) {condition} ORDER BY file, line, key",
         [_entity(given), *wanted],
     )
-
-
-def _has_been_read(given: CheckInput, entity: str) -> bool:
-    query = "SELECT count(*) AS n FROM ops.reads WHERE complete AND entity = ?"
-    return bool(given.rows(query, [entity])[0]["n"])

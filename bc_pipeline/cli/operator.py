@@ -30,9 +30,12 @@ SOURCE_ROWS_SHOWN = 10
 def retry(tenant: str, entity: str | None, remote_id: str | None, as_json: bool) -> int:
     """Try quarantined and deferred records again in the next run.
 
-    All of the tenant, of one ENTITY, or one record by its REMOTE_ID or BC number.
+    All that wait for Optiply, those of one ENTITY, or one record by its REMOTE_ID or BC number. For
+    an ENTITY that goes to Business Central it does the same as resend.
     """
-    count = operations.retry(registry.load().get(tenant), entity, remote_id)
+    found = registry.load().get(tenant)
+    name = entity_names([entity], (OPTIPLY, OUTBOUND))[0] if entity else None
+    count = operations.retry(found, name, remote_id)
     if remote_id and not count:
         raise ConfigError(f"{tenant} holds back no record {remote_id!r} of {entity}")
     if as_json:

@@ -69,7 +69,7 @@ class Request:
 
     @property
     def reads_answer(self) -> bool:
-        """PATCH and DELETE are judged by their status alone."""
+        """PATCH and DELETE are judged by their status; their answer is only no page of HTML."""
         return self.method in ("GET", "POST")
 
     @property
@@ -184,7 +184,12 @@ class Transport:
     def _judge(self, request: Request, response: requests.Response) -> Any:  # noqa: ANN401
         status = response.status_code
         if 200 <= status < 300:
-            return _parsed(request, response) if request.reads_answer else None
+            if request.reads_answer:
+                return _parsed(request, response)
+            if response.content.lstrip().startswith(b"<"):
+                # A gateway's page, not Optiply's answer: nothing says that the write was done.
+                raise _Again(_unreadable(request, response))
+            return None
         failure = _failure(request, response)
         if status == requests.codes.request_timeout or status >= 500:
             raise failure if failure.uncertain else _Again(failure, _retry_after(response))
@@ -265,16 +270,20 @@ def _failure(request: Request, response: requests.Response) -> RequestFailed:
     )
 
 
+def _unreadable(request: Request, response: requests.Response) -> RequestFailed:
+    return RequestFailed(
+        f"{request.name}: HTTP {response.status_code}, but the answer is not readable",
+        status=response.status_code,
+        uncertain=request.method == "POST",
+    )
+
+
 def _parsed(request: Request, response: requests.Response) -> Any:  # noqa: ANN401 - any JSON
     try:
         answer = json.loads(response.content, parse_float=Decimal)
         answer["data"]  # every answer worth having has it
     except (ValueError, KeyError, TypeError):
-        failure = RequestFailed(
-            f"{request.name}: HTTP {response.status_code}, but the answer is not readable",
-            status=response.status_code,
-            uncertain=request.method == "POST",
-        )
+        failure = _unreadable(request, response)
         raise (failure if failure.uncertain else _Again(failure)) from None
     return answer
 

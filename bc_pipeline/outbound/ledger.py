@@ -15,6 +15,7 @@ import duckdb
 
 from bc_pipeline.outbound import rows
 from bc_pipeline.outbound.model import (
+    IN_DOUBT,
     Action,
     HoldKind,
     Intent,
@@ -242,6 +243,11 @@ class Ledger:
     ) -> LedgerEntry:
         before = before or rows.first(pending)
         wrote = outcome.action not in ("unchanged", "skipped", "failed")
+        detail = {**before.detail, **(outcome.detail or {})}
+        detail.pop(IN_DOUBT, None)
+        if not outcome.success and before.unresolved and before.run_no != self._run_no:
+            # Nothing was sent in this run, so what an earlier one has sent still is to be found.
+            detail[IN_DOUBT] = True
         return rows.changed(
             before,
             state="done" if outcome.success else "failed",
@@ -256,7 +262,7 @@ class Ledger:
             reason=outcome.message,
             missed_lookups=0,
             blocked_runs=0,
-            detail={**before.detail, **(outcome.detail or {})},
+            detail=detail,
             **_origin(pending),
             **self._stamp(),
         )

@@ -26,6 +26,8 @@ HoldKind = Literal["ambiguous", "blocked", "deferred"]
 
 UNRESOLVED: frozenset[LedgerState] = frozenset({"intent", "created", "ambiguous"})
 """A request may have changed Business Central, and its outcome is not known to the end."""
+IN_DOUBT = "in_doubt"
+"""In the detail of the ledger: refused before anybody saw what became of an earlier request."""
 
 
 class RecordError(PipelineError):
@@ -86,7 +88,7 @@ class LedgerEntry:
     @property
     def unresolved(self) -> bool:
         """Whether BC must be looked at before anything is sent again."""
-        return self.state in UNRESOLVED
+        return self.state in UNRESOLVED or bool(self.detail.get(IN_DOUBT))
 
 
 @dataclass(frozen=True)

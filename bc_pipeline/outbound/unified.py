@@ -22,6 +22,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 DIMENSION_SUFFIXES = ("Id", "Number", "Name")
+WHOLE_FLOATS = 2**53
+"""Whole numbers below are exact as binary fractions."""
+MOST_DIGITS = 400
+"""Digits of a number before or after the point; a binary fraction has up to 324."""
 
 
 def _text(value: object) -> object:
@@ -30,7 +34,9 @@ def _text(value: object) -> object:
 
 
 def _whole(value: object) -> object:
-    """A whole number may be written as text or as a number."""
+    """A whole number may be written as text or as a number; frames with gaps have 7.0 for 7."""
+    if isinstance(value, float | Decimal) and -WHOLE_FLOATS < value < WHOLE_FLOATS:
+        return str(int(value)) if value == int(value) else value
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else _text(value)
 
 
@@ -39,14 +45,21 @@ def _decimal(value: object) -> object:
     if isinstance(value, float):
         return Decimal(repr(value)) if math.isfinite(value) else value
     if isinstance(value, int) and not isinstance(value, bool):
-        return Decimal(value)
+        return _sensible(Decimal(value))
     if isinstance(value, str) and value.strip():
         try:
             number = Decimal(value.strip())
         except InvalidOperation:
             return value
-        return number if number.is_finite() else value
-    return _text(value)
+        return _sensible(number) if number.is_finite() else value
+    return _sensible(value) if isinstance(value, Decimal) else _text(value)
+
+
+def _sensible(number: Decimal) -> Decimal:
+    """``number``, unless nothing could calculate with it, such as 1e999999999."""
+    if number and number.is_finite() and abs(number.adjusted()) > MOST_DIGITS:
+        raise ValueError(f"more than {MOST_DIGITS} digits")
+    return number
 
 
 def _day(value: object) -> object:

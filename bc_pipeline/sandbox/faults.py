@@ -2,7 +2,8 @@
 
 A fault is matched by system, method and path; it lets ``after`` matching requests pass and then
 strikes ``times`` times (None: always). With ``operation=True`` it looks at the operations inside
-``$batch`` requests instead, and only kinds that answer by themselves can be used. Kinds:
+``$batch`` requests instead, and only kinds that answer by themselves or close the connection can
+be used; the latter end the batch there, what ran before stays as if its answer was lost. Kinds:
 
 ===================  ==============================================================================
 ``status``           answer ``status`` with ``body`` and ``headers`` instead of handling
@@ -74,9 +75,15 @@ OF_OPERATIONS: frozenset[Kind] = frozenset(
         "deadlock",
         "try_again",
         "expired_token",
+        "drop",
+        "apply_then_drop",
         "apply_then_fail",
     )
 )
+
+
+class Cut(Exception):
+    """An operation of a batch was struck by a fault that closes the connection."""
 
 
 @dataclass

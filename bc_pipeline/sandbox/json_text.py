@@ -34,3 +34,10 @@ def _default(value: object) -> orjson.Fragment:
 def dumps(value: JsonValue) -> bytes:
     """JSON text of ``value``; a Decimal becomes an exact number."""
     return orjson.dumps(value, default=_default)
+
+
+def check_characters(text: bytes) -> None:
+    """Raises ValueError for JSON with half a surrogate pair: ``json`` reads it, but no answer
+    could repeat it."""
+    if b"\\ud" in text.lower():
+        orjson.loads(text)

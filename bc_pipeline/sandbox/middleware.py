@@ -60,6 +60,7 @@ class Middleware:
             "number": entry.number,
             "operations": entry.operations,
             "strike_operation": partial(self._faults.strike, entry.system, operation=True),
+            "cut": partial(self._connections.cut, scope),
         }
         entry.headers = {
             name.decode(): value.decode("latin-1")

@@ -171,6 +171,13 @@ def pairing(order: BuyOrder, found: MarkedOrder) -> LinkedOrder:
     )
 
 
+def alike(order: BuyOrder, found: MarkedOrder) -> bool:
+    """Whether both order the same from the same: supplier, and products with quantities."""
+    mine = sorted((line.product_id, line.quantity) for line in order.ordered)
+    theirs = sorted((line.product_id or 0, line.quantity) for line in found.lines)
+    return order.supplier_id == found.supplier_id and mine == theirs
+
+
 def _fits(line: BuyOrderLine, other: OrderLine, *, exact: bool) -> bool:
     if line.product_id != other.product_id:
         return False

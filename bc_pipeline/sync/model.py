@@ -98,7 +98,8 @@ COUNT_NAMES: tuple[str, ...] = tuple(f.name for f in fields(Counts))
 class EntityResult(Counts):
     """What one task of a run did. ``rows`` are mirror rows for ``bc/*``, wanted rows for
     ``optiply/*``, waiting records for ``outbound/*``; ``seconds`` is wall-clock time of the task
-    itself."""
+    itself. ``requests_noted`` is what a dry run would have sent to Business Central for the task,
+    as in ``RunSummary``."""
 
     name: str = ""
     rows: int = 0
@@ -112,6 +113,7 @@ class EntityResult(Counts):
     changes: list[dict[str, Any]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     warnings: dict[str, int] = field(default_factory=dict)
+    requests_noted: list[dict[str, Any]] = field(default_factory=list)
 
     def preview(self, change: dict[str, Any]) -> None:
         """Keep ``change`` as part of the sample, while there is room."""

@@ -46,7 +46,8 @@ class Recognised:
     Args:
         linked: how many are in the id map now.
         claimed: remote id -> why it has to wait.
-        strays: remote id -> why it is imported like any other order.
+        strays: remote id -> what a person should know of its marker, such as why it is imported
+            like any other order.
     """
 
     linked: int = 0
@@ -222,6 +223,9 @@ class Recogniser:
             linked = linked_order(order, found.row, expected)
         else:
             linked = marked_orders.pairing(order, found)
+        if not marked_orders.alike(order, found):
+            text = f"carries {mark} and differs from that buy order, which is changed to it"
+            self._stray([chosen], text)
         link(self._snapshot, linked, self._facts.run_no)
         self._remember(order, linked.order.remote_id, found.number)
         self._result.linked += 1

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
-from typing import Any
 
 from bc_pipeline.business_central.client import BusinessCentral
 from bc_pipeline.business_central.dry_run import DryRunBusinessCentral
@@ -26,10 +24,7 @@ def count_requests(summary: RunSummary, bc: BusinessCentral, optiply: Optiply) -
         for name in ("total", "retried", "throttled"):
             setattr(counts, name, getattr(counter, name))
     if isinstance(bc, DryRunBusinessCentral):
-        summary.requests_noted = [
-            {"method": noted.method, "path": noted.path, "body": _plain(noted.body)}
-            for noted in bc.noted
-        ]
+        summary.requests_noted = [noted.as_json() for noted in bc.noted]
 
 
 def refuse(summary: RunSummary, error: PipelineError) -> None:
@@ -76,16 +71,3 @@ def _reason(summary: RunSummary) -> str | None:
             if problem.remote_id is None:
                 return f"{name}: {problem.reason}"
     return None
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """JSON without decimals: as numbers where these say exactly the same, else as text."""
-    if isinstance(value, Decimal):
-        if value == value.to_integral_value():
-            return int(value)
-        return float(value) if Decimal(repr(float(value))) == value else str(value)
-    if isinstance(value, Mapping):
-        return {name: _plain(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    return value

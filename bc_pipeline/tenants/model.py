@@ -39,19 +39,27 @@ class BusinessCentralSettings(Settings):
     company: str = Field(
         description="Id, name or display name of the company; exactly one must match"
     )
-    client_id: str
-    client_secret: SecretStr
-    redirect_uri: str = "http://localhost:8410/callback"
+    client_id: str = Field(description="Application (client) id of the app registration")
+    client_secret: SecretStr = Field(description="Its secret")
+    redirect_uri: str = Field(
+        "http://localhost:8410/callback", description="One of the app registration's redirect URIs"
+    )
     refresh_token: SecretStr | None = Field(
         None, description="Seed of the refresh_token grant; without it client_credentials is used"
     )
-    api_url: str = "https://api.businesscentral.dynamics.com"
-    login_url: str = "https://login.microsoftonline.com"
+    api_url: str = Field(
+        "https://api.businesscentral.dynamics.com",
+        description="/v2.0/<environment>/api/v2.0 is added",
+    )
+    login_url: str = Field(
+        "https://login.microsoftonline.com",
+        description="/<entra_tenant>/oauth2/v2.0/token is added",
+    )
     max_concurrent_requests: int = Field(5, ge=1, le=5, description="BC runs 5 per user at once")
     requests_per_5_minutes: int = Field(
         6000, ge=1, le=6000, description="BC's sliding request budget per user"
     )
-    connect_timeout_seconds: float = Field(10, gt=0)
+    connect_timeout_seconds: float = Field(10, gt=0, description="Longest wait for a connection")
     read_timeout_seconds: float = Field(
         600, gt=0, description="BC ends a request after 8 minutes, its gateway after 10"
     )
@@ -88,19 +96,21 @@ class BusinessCentralSettings(Settings):
 class OptiplySettings(Settings):
     """How to reach one Optiply account (shop)."""
 
-    api_url: str = "https://api.optiply.com/v1"
-    login_url: str = "https://dashboard.optiply.nl/api"
-    client_id: str
-    client_secret: SecretStr
-    username: str
-    password: SecretStr
-    account_id: int
-    coupling_id: int
+    api_url: str = Field("https://api.optiply.com/v1", description="Root of the public API")
+    login_url: str = Field(
+        "https://dashboard.optiply.nl/api", description="/auth/oauth/token is added"
+    )
+    client_id: str = Field(description="Of the API client Optiply has given out")
+    client_secret: SecretStr = Field(description="Its secret")
+    username: str = Field(description="User of the account for this integration")
+    password: SecretStr = Field(description="The user's password")
+    account_id: int = Field(description="Optiply's id of the account (shop)")
+    coupling_id: int = Field(description="Optiply's id of this integration in the account")
     requests_per_second: float = Field(5, gt=0, description="Ceiling; halved on 429, recovering")
-    max_concurrent_requests: int = Field(8, ge=1, le=32)
-    connect_timeout_seconds: float = Field(10, gt=0)
-    read_timeout_seconds: float = Field(60, gt=0)
-    max_attempts: int = Field(5, ge=1)
+    max_concurrent_requests: int = Field(8, ge=1, le=32, description="Requests at work at once")
+    connect_timeout_seconds: float = Field(10, gt=0, description="Longest wait for a connection")
+    read_timeout_seconds: float = Field(60, gt=0, description="Longest wait for an answer")
+    max_attempts: int = Field(5, ge=1, description="Tries of one request that may be repeated")
 
     @field_validator("api_url", "login_url")
     @classmethod
@@ -121,12 +131,14 @@ class SyncOptions(Settings):
     deduct_sales_orders: bool = Field(
         True, description="Stock level is inventory minus outstanding sales (2.1)"
     )
-    variant_mode: Literal["item", "variant"] = Field("item", description="One product per item (2)")
+    variant_mode: Literal["item", "variant"] = Field(
+        "item", description="One product per item, or per variant of it (2)"
+    )
     vat_percent_by_tax_group: dict[str, Annotated[Decimal, Field(ge=0, lt=1000)]] = Field(
-        default_factory=dict, description="Takes VAT out of unitPrice when priceIncludesTax (2)"
+        {}, description="Takes VAT out of unitPrice when priceIncludesTax (2)"
     )
     quantity_scale: dict[str, Annotated[int, Field(ge=1)]] = Field(
-        default_factory=dict, description="Item category -> factor, e.g. kg to g (1.6)"
+        {}, description="Item category -> factor, e.g. kg to g (1.6)"
     )
     article_code_field: str | None = Field(
         None, description="Item property sent as articleCode; none by default (2)"
@@ -135,11 +147,13 @@ class SyncOptions(Settings):
     assembled_keep_stock: bool = Field(
         False, description="Assemble-to-stock: a BOM parent keeps its stock level (2)"
     )
-    sell_order_source: SellOrderSource = Field("sales_invoices", description="4.1")
+    sell_order_source: SellOrderSource = Field(
+        "sales_invoices", description="The documents that become sell orders (4.1)"
+    )
     pull_all_orders: bool = Field(
         False, description="sales_orders mode: all orders, not only fully shipped ones (4.1)"
     )
-    import_returns: bool = Field(False, description="Credit memos; not imported (4.1)")
+    import_returns: bool = Field(False, description="Import credit memos; not supported yet (4.1)")
     buy_order_statuses: tuple[PurchaseOrderStatus, ...] = Field(
         ("Draft", "In Review", "Open"), description="BC purchase orders imported (5)"
     )
@@ -147,12 +161,18 @@ class SyncOptions(Settings):
         False, description="Rebuild completed orders BC has deleted from posted receipts (5)"
     )
     receipt_source: Literal["purchase_receipts", "po_lines"] = Field(
-        "purchase_receipts", description="7"
+        "purchase_receipts",
+        description="Where receipts come from: posted receipts, or what the lines of purchase "
+        "orders say has been received (7)",
     )
-    allow_negative_receipts: bool = Field(False, description="7")
-    lot_size_from_purchase_unit: bool = Field(False, description="3.1")
+    allow_negative_receipts: bool = Field(
+        False, description="Send negative receipt lines as they are (7)"
+    )
+    lot_size_from_purchase_unit: bool = Field(
+        False, description="Without an order multiple, the purchase unit's factor is lotSize (3.1)"
+    )
     lead_time_letters: dict[str, Literal["D", "W", "M", "Q", "Y", "WD"]] = Field(
-        default_factory=dict, description="Translated letters of date formulas, e.g. J -> Y (9)"
+        {}, description="Translated letters of date formulas, e.g. J -> Y (9)"
     )
 
     @field_validator("timezone")
@@ -226,7 +246,7 @@ class ExportSettings(Settings):
         None, description="Writable header property of an extension that carries OP-<id> (8.3)"
     )
     buy_order_dimensions: dict[str, str] = Field(
-        default_factory=dict,
+        {},
         description="Mapped prefix of tenant-config.json -> value code on every purchase order",
     )
     delete_missing_lines: bool = Field(
@@ -251,8 +271,10 @@ class Tenant(Settings):
     """One tenant: the partition key and everything its runs need."""
 
     name: Annotated[str, Field(pattern=TENANT_KEY_PATTERN)]
-    enabled: bool = True
-    snapshot_dir: Path
+    enabled: bool = Field(True, description="false takes it off the schedule")
+    snapshot_dir: Path = Field(
+        description="All its state; by default snapshots/<tenant>, relative to BC_PIPELINE_HOME"
+    )
     home: Path = Field(description="BC_PIPELINE_HOME this tenant was read from")
     business_central: BusinessCentralSettings
     optiply: OptiplySettings

@@ -13,7 +13,7 @@ from bc_pipeline.business_central.dimensions import MappingFinding
 from bc_pipeline.checks import dimensions, outbound, records, run
 from bc_pipeline.checks.catalogue import CHECKS, checks_of
 from bc_pipeline.checks.model import CheckInput, Finding, outcome
-from bc_pipeline.outbound.model import Preparation
+from bc_pipeline.outbound.model import Offender, Preparation
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.sync.model import EntityResult, Problem
 from bc_pipeline.tenants.model import BusinessCentralSettings, OptiplySettings, Tenant
@@ -61,7 +61,7 @@ def items(given: CheckInput, *rows: tuple[str, str | None]) -> None:
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
 def test_every_check_passes_on_a_new_tenants_empty_snapshot(given: CheckInput, check):
-    candidates = ("bc/items", "optiply/products", "outbound/customers")
+    candidates = ("bc/items", "bc/dimensions", "optiply/products", "outbound/customers")
     names = [name for name in candidates if check.applies_to(name)]
 
     for name in names:
@@ -191,6 +191,7 @@ def test_given_an_incomplete_newer_read_then_the_older_complete_one_counts(given
 
 
 def dimension(given: CheckInput, *codes: str) -> None:
+    dimensions_were_read(given)
     for code in codes:
         given.cursor.execute("INSERT INTO bc.dimensions (id, code) VALUES (?, ?)", [code, code])
 
@@ -289,6 +290,7 @@ def test_given_dimensions_that_were_never_read_then_nothing_is_said_to_be_missin
     configure(given, REGION)
 
     assert before_writing(given, None).passed
+    assert dimension_finding(given).passed
 
 
 def test_given_a_missing_mapped_dimension_then_it_is_an_error_unless_a_run_has_nothing_to_write(
@@ -327,3 +329,43 @@ def test_given_no_record_that_went_through_then_it_is_an_error(
     finding = outbound.none_failed(about(given, "outbound/customers", **counts))
 
     assert outcome(finding, "warn") == told
+
+
+@pytest.mark.parametrize(
+    ("blocking", "told"),
+    [(False, "the others are written"), (True, "for now everything waits")],
+)
+def test_what_becomes_of_records_with_a_bad_value_depends_on_the_mapping(
+    given: CheckInput, blocking: bool, told: str
+):
+    mapping = MappingFinding({"region": "REGION"} if blocking else {}, {}, False, "CRONUS")
+    bad = Offender("c-1", "c-1", "Customers.jsonl", 1, "InvalidDimensionValue", "no value X")
+    preparation = Preparation("outbound/customers", 2, mapping, (bad,))
+
+    finding = outbound.values_valid(
+        replace(about(given, "outbound/customers"), preparation=preparation)
+    )
+
+    assert outcome(finding, "warn") == "warned"
+    assert told in finding.description
+    assert finding.sample[0]["externalId"] == "c-1"
+
+
+@pytest.mark.parametrize(
+    ("entity", "told"),
+    [
+        ("customers", "correct Business Central; the next run looks again"),
+        ("purchase_orders", "then: bc-pipeline resend acme purchase_orders KEY"),
+    ],
+)
+def test_what_to_do_about_an_ambiguous_record_is_what_helps(
+    given: CheckInput, entity: str, told: str
+):
+    given.cursor.execute(
+        "INSERT INTO outbound.ledger (entity, key, state) VALUES (?, '1', 'ambiguous')", [entity]
+    )
+
+    finding = outbound.none_ambiguous(about(given, f"outbound/{entity}"))
+
+    assert not finding.passed
+    assert told in finding.description

@@ -193,6 +193,16 @@ def test_status_and_show_tell_what_failed_and_resend_brings_it_after_the_repair(
     assert found["reference"] == number
 
 
+def test_retry_of_what_goes_to_business_central_is_a_resend(command: CommandLine, home: Path):
+    path = drop(home, "Customers.jsonl", GOOD, BAD)
+    command("export", TENANT)
+
+    retried = command("retry", TENANT, "customers", "2", "--json")
+
+    assert retried.json == {"tenant": TENANT, "records": 1}
+    assert len(list(path.parent.glob("Customers.resend-*.jsonl"))) == 1
+
+
 def test_check_asks_for_what_the_export_settings_name(command: CommandLine, home: Path):
     settings = home / "tenants.yaml"
     text = settings.read_text()

@@ -69,7 +69,7 @@ def test_python_m_bc_pipeline_is_the_same_command_line(empty_home: Path):
         (["check", "acne"], "did you mean acme?"),
         (["status", "acne"], "did you mean acme?"),
         (["retry", "acne"], "did you mean acme?"),
-        (["retry", "acme", "items"], "no Optiply entity 'items'"),
+        (["retry", "acme", "items"], "no entity 'items'"),
         (["approve-deletions", "acme", "items"], "no Optiply entity 'items'"),
         (["show", "acme", "products", "1000"], "acme has not run yet"),
         (["tenants", "remove", "acme"], "acme still stands in"),

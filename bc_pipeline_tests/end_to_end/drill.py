@@ -24,6 +24,7 @@ from bc_pipeline.tenants import registry
 from bc_pipeline_tests.end_to_end.installation import Installation
 
 Moment = Literal["before", "after"]
+FaultAction = Literal["drop", "apply_then_drop"]
 
 # A process forked from a small, warm one: neither this one's threads nor a second of imports.
 _WARM = multiprocessing.get_context("forkserver")
@@ -80,6 +81,20 @@ class Drill:
         assert fault.hits == 1, f"the run took less than {at + 1} requests"
         self.run()
         self.check(number)
+
+    def cut_in_a_batch(self, at: int, action: FaultAction) -> bool:
+        """A run whose connection ends at the ``at``-th request (from 0) inside its batches: those
+        before it are done, nobody hears of them. Then another run.
+
+        Returns:
+            whether there were that many.
+        """
+        number = self._next()
+        with self._fault(action, at, operation=True) as fault:
+            self.run()
+        self.run()
+        self.check(number)
+        return fault.hits == 1
 
     def _next(self) -> int:
         number = next(self.numbers)

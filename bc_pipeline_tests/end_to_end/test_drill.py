@@ -16,7 +16,7 @@ import pytest
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.companies import wholesale
 from bc_pipeline_tests.end_to_end.accounting import EVERY, Books
-from bc_pipeline_tests.end_to_end.drill import Drill
+from bc_pipeline_tests.end_to_end.drill import Drill, FaultAction
 from bc_pipeline_tests.end_to_end.installation import Installation
 from bc_pipeline_tests.outbound.purchase_orders.orders_world import OrdersWorld
 
@@ -148,3 +148,13 @@ def test_given_an_answer_that_is_lost_then_each_record_is_there_once(drill: Dril
     drill.undisturbed()
     for at in points(drill.undisturbed()):
         drill.answer_lost(at)
+
+
+@pytest.mark.parametrize("action", ["drop", "apply_then_drop"])
+def test_given_a_connection_that_ends_within_a_batch_then_each_record_is_there_once(
+    drill: Drill, action: FaultAction
+):
+    drill.undisturbed()
+    for at in count() if EVERY else (1, 4):
+        if not drill.cut_in_a_batch(at, action):
+            break

@@ -180,6 +180,18 @@ def test_a_post_that_may_have_been_applied_is_not_repeated(
     assert (fault.hits, failed.value.uncertain) == (1, True)
 
 
+def test_a_page_of_html_is_no_answer_to_a_change_and_has_it_repeated(
+    sandbox: Sandbox, shop: Shop, client: Optiply
+) -> None:
+    record = client.post("products", PRODUCT)
+    fault = sandbox.faults.add("optiply", action="not_json", method="PATCH", path="/v1/")
+
+    client.patch("products", record.id, {"stockLevel": 2})
+
+    assert fault.hits == 1
+    assert shop.get("products", record.id)["stockLevel"] == 2
+
+
 def test_a_post_that_never_reached_optiply_is_certain(connect: Connect) -> None:
     client = connect(max_attempts=2)
     client.preflight()

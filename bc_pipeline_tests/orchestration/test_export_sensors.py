@@ -25,6 +25,7 @@ from bc_pipeline.automation.buy_orders import BETWEEN_LOOKS, Look, buy_orders_to
 from bc_pipeline.automation.outbound_files import outbound_files_to_exports
 from bc_pipeline.definitions import defs
 from bc_pipeline.errors import AuthError
+from bc_pipeline.outbound.inbox.files import waiting
 from bc_pipeline.resources import TenantsResource
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.tenants import registry
@@ -137,6 +138,31 @@ class TestFiles:
         drop(home, "acme", "Customers.jsonl")
 
         assert sensor.tenants() == ["acme"]
+
+    def test_given_a_file_that_is_moved_back_then_there_is_another_run(self, sensor, home):
+        """Dagster starts nothing for a run key it has seen before."""
+        path = drop(home, "acme", "Customers.jsonl")
+        (first,) = sensor.look()
+        away = path.rename(path.with_name("elsewhere"))
+        assert sensor.look() == []
+        away.rename(path)
+
+        (second,) = sensor.look()
+
+        assert second.run_key != first.run_key
+
+    def test_given_a_directory_that_cannot_be_read_then_the_others_get_their_runs(
+        self, sensor, home, monkeypatch
+    ):
+        def refuse(snapshot_dir: Path) -> list[Path]:
+            if snapshot_dir.name == "acme":
+                raise PermissionError(13, "Permission denied", str(snapshot_dir))
+            return waiting(snapshot_dir)
+
+        drop(home, "globex", "Customers.jsonl")
+        monkeypatch.setattr("bc_pipeline.automation.outbound_files.waiting", refuse)
+
+        assert sensor.tenants() == ["globex"]
 
     @pytest.mark.parametrize(
         "name", ["Customers.jsonl.tmp", ".Customers.jsonl", "Customers.jsonl.part", "README.txt"]

@@ -239,3 +239,24 @@ def test_given_nothing_waits_then_business_central_is_not_asked(
     assert done.success
     assert sandbox.requests.of("bc", after=start) == []
     assert outcome(done, "dimension_mappings_exist").passed
+
+
+def test_given_a_dry_run_then_the_page_shows_its_requests_and_nothing_is_sent_or_moved(
+    sandbox: Sandbox, company: Company, instance: DagsterInstance
+):
+    drop("Customers.jsonl", customer("1"))
+    drop("Vendors.jsonl", {"externalId": "v-1", "vendorName": "Vendor"})
+    start = sandbox.requests.total
+
+    done = execute(instance, TENANT, job="export", launch={"dry_run": True})
+
+    (page,) = done.asset_materializations_for_node("outbound__customers")
+    (noted,) = [row.data for row in page.metadata["requests_noted"].value.records]
+    assert noted["method"] == "POST"
+    assert noted["path"].endswith("/customers")
+    assert json.loads(noted["body"]) == {"displayName": "Customer 1"}
+    assert page.metadata["requests_noted_total"].value == 1
+    (other,) = done.asset_materializations_for_node("outbound__general_journal_lines")
+    assert "requests_noted" not in other.metadata
+    assert written(sandbox, start) == []
+    assert (home() / "outbound" / "Customers.jsonl").exists()

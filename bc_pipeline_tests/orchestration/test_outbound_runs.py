@@ -126,6 +126,7 @@ def test_given_a_missing_mapped_dimension_then_the_check_fails_with_the_step_and
     assert not check.passed
     assert check.severity == AssetCheckSeverity.ERROR
     assert check.blocking
+    assert check.metadata["tenant"].value == "acme"
     assert "class -> CLASS" in (check.description or "")
     assert "stays as it is and goes with the next export" in (check.description or "")
     failure = result.failure_data_for_node("outbound__customers").user_failure_data

@@ -212,6 +212,22 @@ def test_given_a_blocked_record_then_its_runs_are_counted_and_it_escalates_after
     assert entry(snapshot, "a").blocked_runs == 0
 
 
+def test_given_a_refusal_before_anything_was_sent_then_an_earlier_request_stays_unresolved(
+    snapshot: Snapshot,
+):
+    refused = Outcome.failed(RecordError("InvalidInputError", "wrong"))
+    ledger(snapshot, run_no=1).intend([Intent(pending("a"), "post")])
+
+    ledger(snapshot, run_no=2).settle([(pending("a"), refused)])
+    before = entry(snapshot, "a")
+    again = ledger(snapshot, run_no=3)
+    again.intend([Intent(pending("a"), "post")])
+    again.settle([(pending("a"), refused)])
+
+    assert (before.state, before.unresolved) == ("failed", True)
+    assert not entry(snapshot, "a").unresolved
+
+
 def test_given_look_ups_in_vain_then_they_are_counted_until_there_is_an_answer(
     snapshot: Snapshot,
 ):

@@ -192,9 +192,9 @@ def test_something_can_be_done_at_the_nth_request(bc: BcClient, sandbox: Sandbox
     assert seen == [("DROP", False), ("APPLY_THEN_DROP", True)]
 
 
-def test_only_faults_that_answer_can_strike_an_operation_of_a_batch() -> None:
+def test_only_faults_that_answer_or_cut_can_strike_an_operation_of_a_batch() -> None:
     with pytest.raises(ValueError, match="operation"):
-        Faults().add("bc", action="drop", operation=True)
+        Faults().add("bc", action="truncate", operation=True)
 
 
 def test_faults_of_operations_pass_whole_requests_by(bc: BcClient, sandbox: Sandbox) -> None:

@@ -226,6 +226,31 @@ def test_given_another_company_in_a_record_then_it_goes_there_under_a_key_of_its
     assert summary.entities[CUSTOMERS].quarantined == 1
 
 
+def test_given_another_company_that_cannot_be_read_then_only_its_records_wait(house: House):
+    (other,) = (
+        company
+        for company in house.sandbox.business_central.companies.values()
+        if company.name == "Noordzee Groothandel B.V."
+    )
+    house.writers["customers"].kinds = frozenset({"currencies"})
+    house.sandbox.faults.add("bc", action="status", status=403, path=other.id, times=None)
+    drop(
+        house.directory,
+        "Customers.jsonl",
+        {"externalId": "b", "subsidiaryId": other.id},
+        {"externalId": "a"},
+    )
+
+    summary = house.run(CUSTOMERS)
+
+    assert [line["externalId"] for line in results(house.directory, "Customers.jsonl")] == ["a"]
+    assert summary.entities[CUSTOMERS].deferred == 1
+    assert left(house.directory) == ["Customers.jsonl"]
+    (problem,) = summary.problems
+    assert problem.remote_id == "b"
+    assert problem.reason.startswith(f"{other.name}: ")
+
+
 def test_given_a_missing_mapped_dimension_then_nothing_is_written_and_nothing_lost(house: House):
     house.map_dimensions(region="REGION")
     drop(house.directory, "Customers.jsonl", {"externalId": "a"}, "broken")

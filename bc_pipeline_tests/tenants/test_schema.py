@@ -39,3 +39,13 @@ def test_schema_refuses_unknown_keys():
 
 def test_schema_shows_no_secret_default():
     assert "**" not in json.dumps(tenants_schema())
+
+
+def test_schema_tells_what_every_key_means():
+    sections = ("Tenant", "BusinessCentralSettings", "OptiplySettings", "SyncOptions")
+    for section in (*sections, "ExportSettings"):
+        for key, about in tenants_schema()["$defs"][section]["properties"].items():
+            if "$ref" in about:
+                continue  # a section, told by its own keys
+            told = about.get("description", "")
+            assert any(character.isalpha() for character in told), f"{section}.{key}"

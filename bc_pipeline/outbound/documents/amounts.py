@@ -45,6 +45,7 @@ def unit_cost(price: Decimal, quantity: Decimal, amount_places: int, what: str) 
         RecordError: rounding would change the amount of the line.
     """
     _refuse_too_large(price, what)
+    _refuse_too_large(price * quantity, f"{what} times the quantity,")
     kept = rounded(price, UNIT_PLACES)
     if rounded(kept * quantity, amount_places) != rounded(price * quantity, amount_places):
         raise RecordError(

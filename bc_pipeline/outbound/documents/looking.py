@@ -12,7 +12,8 @@ from bc_pipeline.business_central.filters import Guid, all_of, any_of
 from bc_pipeline.business_central.lookups import LONGEST, comparable, failure, list_path
 from bc_pipeline.business_central.reference import KindName
 from bc_pipeline.business_central.urls import next_link
-from bc_pipeline.outbound.documents.sending import Row, whole
+from bc_pipeline.errors import ReadFailed
+from bc_pipeline.outbound.documents.sending import Row, only_reading, whole
 from bc_pipeline.outbound.model import ExportContext, RecordError
 from bc_pipeline.outbound.upsert.properties import is_guid
 
@@ -62,8 +63,13 @@ def ask(context: ExportContext, questions: Sequence[Question]) -> list[list[Row]
     that does not have what was written a moment ago (behaviour.md 3).
 
     Raises:
-        AuthError, Cancelled, ReadFailed, RequestFailed: it could not be found out.
+        AuthError, Cancelled, ReadFailed: it could not be found out.
     """
+    with only_reading():
+        return _ask(context, questions)
+
+
+def _ask(context: ExportContext, questions: Sequence[Question]) -> list[list[Row]]:
     asked = [
         (index, list_path(context.company, q.entity_set, _options(condition, q)))
         for index, q in enumerate(questions)
@@ -171,8 +177,11 @@ def _options(condition: str, question: Question) -> dict[str, str]:
     return {"$filter": condition, "$expand": question.expand or ""}
 
 
-def _pages(context: ExportContext, path: str, page: Mapping[str, Any]) -> Iterable[Row]:
-    yield from page["value"]
+def _pages(context: ExportContext, path: str, page: object) -> Iterable[Row]:
+    rows = page.get("value") if isinstance(page, Mapping) else None
+    if not isinstance(page, Mapping) or not isinstance(rows, list):
+        raise ReadFailed("Business Central answered a look-up with something that is no list")
+    yield from rows
     following = next_link(page, context.bc.api_url(path))
     if following:
         yield from context.bc.rows(following)

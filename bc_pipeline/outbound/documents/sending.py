@@ -6,7 +6,8 @@ what was just written (behaviour.md 3).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from bc_pipeline.business_central.batch import MAX_PARTS, Part, PartAnswer
@@ -28,22 +29,31 @@ def reading(context: ExportContext, entity_set: str, id: str, expand: str) -> Pa
     return Part(_READ, "GET", query_url(path, {"$expand": expand}))
 
 
+@contextmanager
+def only_reading() -> Iterator[None]:
+    """What fails inside is never a refusal of the record: BC could not say.
+
+    Raises:
+        ReadFailed: instead of RequestFailed, whatever BC answered.
+    """
+    try:
+        yield
+    except RequestFailed as error:
+        raise ReadFailed(str(error)) from error
+
+
 def read(context: ExportContext, part: Part) -> Row | None:
     """The document a reading part asks for; None when BC says there is none.
 
     Raises:
-        AuthError, Cancelled, RequestFailed, ReadFailed: BC could not say.
+        AuthError, Cancelled, ReadFailed: BC could not say.
     """
-    answer = context.bc.batch([part])[part.id]
+    with only_reading():
+        answer = context.bc.batch([part])[part.id]
     if answer.absent:
         return None
     if not answer.ok:
-        raise RequestFailed(
-            f"reading a document failed: {answer.error_message}",
-            status=answer.status,
-            code=answer.error_code,
-            explanation=answer.error_message,
-        )
+        raise ReadFailed(f"reading a document failed: {answer.error_message}")
     return whole(answer.body)
 
 

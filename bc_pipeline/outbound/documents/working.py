@@ -16,6 +16,8 @@ from bc_pipeline.outbound.model import ExportContext, Outcome, Pending, RecordEr
 Work = TypeVar("Work")
 THREADS = 4
 """Documents worked on at once; the client keeps BC's limits whatever this is."""
+CHANGED_MEANWHILE = "Request_EntityChanged"
+"""Somebody else was at work on the same document: that says nothing about the record."""
 LOOKS = 3
 """How often BC is looked at for something whose answer was lost, before it counts as absent."""
 
@@ -121,7 +123,9 @@ def failed(error: RecordError, progress: Progress) -> Outcome:
 
 def passes(error: RequestFailed) -> bool:
     """Whether a later run may have more luck with the same request."""
-    return error.status is None or retry.passes(error.status, error.code, error.explanation)
+    if error.status is None or error.code == CHANGED_MEANWHILE:
+        return True
+    return retry.passes(error.status, error.code, error.explanation)
 
 
 def looked_for(

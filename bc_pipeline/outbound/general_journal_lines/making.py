@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bc_pipeline.business_central.http import TooSlow
 from bc_pipeline.errors import RequestFailed
 from bc_pipeline.outbound.documents import sending
 from bc_pipeline.outbound.documents.looking import Question, ask
 from bc_pipeline.outbound.documents.sending import Row
-from bc_pipeline.outbound.documents.working import looked_for
+from bc_pipeline.outbound.documents.working import Unclear, looked_for
 from bc_pipeline.outbound.general_journal_lines.course import CHANGE, CREATE, DELETE, Course
 from bc_pipeline.outbound.general_journal_lines.plan import (
     DIMENSIONS,
@@ -72,7 +73,7 @@ def created(course: Course) -> Row:
     """Makes the journal with its lines. Its code is unique, so it cannot be made twice.
 
     Raises:
-        RequestFailed: it was refused, or nobody knows whether it was made.
+        Unclear, RequestFailed: it was refused, or nobody knows whether it was made.
         AuthError, Cancelled, ReadFailed: likewise.
     """
     course.ours |= {line.line_number for line in course.wanted.lines}
@@ -86,6 +87,8 @@ def created(course: Course) -> Row:
         there = looked_for(course.context, lambda: _by_code(course), patient=error.uncertain)
         if there is None and not error.uncertain:
             raise
+        if there is None and isinstance(error, TooSlow):
+            raise Unclear(f"Business Central may still be at work on it: {error}") from error
         journal = there or _send(course)
     course.standing.put(journal)
     course.advance(CHANGE, journal)

@@ -76,7 +76,10 @@ def waiting(snapshot_dir: Path) -> list[Path]:
 
 
 def _is_candidate(path: Path) -> bool:
-    return file_format(path.name) in READERS and not path.name.startswith(".") and path.is_file()
+    name = path.name
+    # Nothing can note or tell a name that is no text, such as one in another encoding.
+    is_text = name.encode(errors="replace").decode() == name
+    return is_text and file_format(name) in READERS and name[0] != "." and path.is_file()
 
 
 def file_format(name: str) -> str:

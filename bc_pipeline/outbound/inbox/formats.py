@@ -23,6 +23,8 @@ DELIMITERS = ",;\t|"
 CELL_LIMIT = 2**31 - 1
 """Characters of one CSV cell: the lines of a large bill are in one."""
 
+_ESCAPED_HALF = "\\ud"
+"""Begins every escaped half of a character, in lower case."""
 _SINGER_SILENT = frozenset({"SCHEMA", "STATE", "ACTIVATE_VERSION"})
 
 
@@ -56,15 +58,21 @@ def json_value(text: str) -> Any:  # noqa: ANN401 - any JSON
     """A JSON text with exact decimals.
 
     Raises:
-        Unreadable: not JSON, or an object names a key twice: one of the two would be lost.
+        Unreadable: not JSON, an object names a key twice (one of the two would be lost), or a text
+            holds half a character, which nothing can store.
     """
     try:
-        return json.loads(
+        value = json.loads(
             text,
             parse_float=Decimal,
             parse_constant=_no_constant,
             object_pairs_hook=_object,
         )
+        if _ESCAPED_HALF in text.lower():
+            json.dumps(value, default=str, ensure_ascii=False).encode()
+        return value
+    except UnicodeEncodeError:
+        raise Unreadable("a text holds half a character (a lone surrogate)") from None
     except json.JSONDecodeError as error:
         raise Unreadable(f"not valid JSON at column {error.colno}: {error.msg}") from None
     except RecursionError:
@@ -132,16 +140,20 @@ def read_csv(content: bytes) -> Iterator[RawLine]:
     """CSV with a header; lists and objects are JSON in a cell; an empty cell is not given.
 
     Raises:
-        Unreadable: no header, or one that names a column twice.
+        Unreadable: no header, one that is not UTF-8, or one that names a column twice.
     """
     text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="surrogateescape")
     csv.field_size_limit(CELL_LIMIT)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     try:
         filled = (row for row in rows if any(cell.strip() for cell in row))
-        header = [name.strip() for name in next(filled, [])]
-        if len(set(header)) < len(header) or not all(header):
-            raise Unreadable("the header has a column without name, or one name twice")
+        names = (name.strip() for name in next(filled, []))
+        # A column without name, such as the index of a frame, is one nobody knows.
+        header = [name or f"column {number}" for number, name in enumerate(names, start=1)]
+        if len(set(header)) < len(header):
+            raise Unreadable("the header has one name twice")
+        if any(map(_not_utf8, header)):
+            raise Unreadable("the header is not UTF-8")
         for number, cells in enumerate(filled, start=1):
             yield _csv_line(number, header, cells)
     except csv.Error as error:
@@ -153,9 +165,14 @@ def _csv_line(number: int, header: list[str], cells: list[str]) -> RawLine:
     if len(cells) != len(header):
         return RawLine(number, None, f"{len(cells)} cells where the header has {len(header)}")
     fields = {name: cell for name, cell in zip(header, cells, strict=True) if cell.strip()}
-    if any("\udc80" <= char <= "\udcff" for cell in fields.values() for char in cell):
+    if any(map(_not_utf8, fields.values())):
         return RawLine(number, None, "not UTF-8")
     return RawLine(number, fields, as_text=True)
+
+
+def _not_utf8(text: str) -> bool:
+    """Whether bytes that are no character were kept in it."""
+    return any("\udc80" <= char <= "\udcff" for char in text)
 
 
 def _delimiter(text: str) -> str:

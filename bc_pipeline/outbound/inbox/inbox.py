@@ -71,7 +71,7 @@ class Inbox:
         self._dry_run = dry_run
         self._guard = threading.RLock()
         self._files: list[_WaitingFile] | None = None
-        self._unknown: list[str] = []
+        self._left: list[tuple[str, str]] = []
         self._refused: set[Source] = set()
         self._told: dict[Booked, int] = {}
 
@@ -121,30 +121,38 @@ class Inbox:
             if waiting.replaced_another and entity in waiting.content.entities():
                 _warn(result, f"{waiting.booked.name}: {REPLACED}", 1)
         with self._guard:
-            unknown, self._unknown = self._unknown, []
-        known = ", ".join(stream.name for stream in STREAMS.values())
-        for name in unknown:
-            reason = f"{name} is named after none of {known}; it is left where it is"
-            result.problems.append(Problem(result.name, name, "config", reason))
+            left, self._left = self._left, []
+        for name, reason in left:
+            told = f"{reason}; it is left where it is"
+            result.problems.append(Problem(result.name, name, "config", told))
 
     def finish(self) -> None:
         """Write the results files, and move files all of whose lines have their outcome."""
         if self._dry_run:
             return
+        trouble: OSError | None = None
         with self._guard:
             for waiting in self._opened():
-                with self._snapshot.cursor() as cursor:
-                    state = _state(cursor, waiting.booked)
-                    count = _count(cursor, waiting.booked)
-                if state != "pending":
-                    continue
-                if self._told.get(waiting.booked) != count and (count or not waiting.booked.lines):
-                    results.write_results(self._snapshot, self._place, waiting.booked)
-                    self._told[waiting.booked] = count
-                if count == waiting.booked.lines:
-                    results.move_to_done(self._snapshot, self._place, waiting.booked)
+                try:
+                    self._finish(waiting.booked)
+                except OSError as error:
+                    trouble = trouble or error
+        if trouble:
+            raise trouble  # when all the others are finished
 
     # -- inside -------------------------------------------------------------------------------
+
+    def _finish(self, booked: Booked) -> None:
+        with self._snapshot.cursor() as cursor:
+            state = _state(cursor, booked)
+            count = _count(cursor, booked)
+        if state != "pending":
+            return
+        if self._told.get(booked) != count and (count or not booked.lines):
+            results.write_results(self._snapshot, self._place, booked)
+            self._told[booked] = count
+        if count == booked.lines:
+            results.move_to_done(self._snapshot, self._place, booked)
 
     def _opened(self) -> list[_WaitingFile]:
         with self._guard:
@@ -157,7 +165,8 @@ class Inbox:
         for path in files.waiting(self._snapshot_dir):
             stream = files.file_stream(path.name)
             if not files.is_known(path.name):
-                self._unknown.append(path.name)
+                known = ", ".join(stream.name for stream in STREAMS.values())
+                self._left.append((path.name, f"{path.name} is named after none of {known}"))
             elif stream is None or stream.entity in self._entities:
                 yield path
 
@@ -181,6 +190,9 @@ class Inbox:
             content = path.read_bytes()
         except FileNotFoundError:
             return None  # taken back by its producer
+        except OSError as error:
+            self._left.append((path.name, f"{path.name} cannot be read: {error.strerror}"))
+            return None
         read = files.read_file(path.name, content, self._prefixes)
         with self._snapshot.transaction() as cursor:
             booked, replaced_another = _booked(cursor, read)

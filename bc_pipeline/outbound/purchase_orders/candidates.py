@@ -1,7 +1,8 @@
 """Which buy orders are to be exported (mapping.md 8.1).
 
-Read are the orders changed since the bookmark, and, whatever the bookmark says, those an earlier
-run has not brought to an end. The bookmark moves only when the run of the entity is over.
+Read are the orders that changed since the bookmark, or a line of which did, and, whatever the
+bookmark says, those an earlier run has not brought to an end. The bookmark moves only when the run
+of the entity is over.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class Found:
         candidates: orders to be exported, or tried again.
         unreadable: Optiply id -> why an order cannot be understood.
         exported: orders that are linked already and have changed since the bookmark.
+        lines: the lines, of whatever order, that have changed since the bookmark.
         gone: Optiply id -> reason, of waiting orders that are no candidates any more.
         newest: the newest change seen; the next bookmark.
     """
@@ -44,6 +46,7 @@ class Found:
     candidates: tuple[BuyOrder, ...] = ()
     unreadable: Mapping[int, Blocked] = field(default_factory=dict)
     exported: tuple[Record, ...] = ()
+    lines: tuple[Record, ...] = ()
     gone: Mapping[int, str] = field(default_factory=dict)
     newest: datetime | None = None
 
@@ -75,6 +78,7 @@ def read(
     bookmark: datetime | None,
     waiting: Collection[int],
     linked: Collection[int],
+    doubtful: bool = False,
 ) -> Found:
     """The orders to be exported, oldest first.
 
@@ -83,23 +87,31 @@ def read(
         bookmark: the newest change seen by the last run; None reads everything since ``start``.
         waiting: Optiply ids of orders without an end: blocked, ambiguous, announced.
         linked: Optiply ids that belong to a purchase order already.
+        doubtful: an order of the import may stand in Optiply under an id we do not know yet. Where
+            Optiply does not say who made an order, none of those we do not know is taken then.
 
     Raises:
         AuthError, Cancelled, RequestFailed: Optiply could not be read.
     """
     conditions = [Condition("placed", "GE", moment_text(start))]
+    lines: tuple[Record, ...] = ()
     if bookmark is not None:
-        conditions.append(Condition("updatedAt", "GE", moment_text(bookmark - OVERLAP)))
+        since = Condition("updatedAt", "GE", moment_text(bookmark - OVERLAP))
+        conditions.append(since)
+        # The lines first: what changes while they are read shows in the list of the orders.
+        lines = tuple(optiply.rows(BUY_ORDER_LINES.path, [since]))
     changed = {record.id: record for record in optiply.rows(BUY_ORDERS.path, conditions)}
-    stamps = [moment(r.attributes.get("updatedAt")) for r in changed.values()]
+    stamps = [moment(r.attributes.get("updatedAt")) for r in (*changed.values(), *lines)]
     newest = max((stamp for stamp in stamps if stamp), default=None)
     gone: dict[int, str] = {}
-    for order_id in sorted(set(waiting) - changed.keys() - set(linked)):
+    # A line that came later may leave its order's stamp alone.
+    named = {number for number in map(order_of, lines) if number is not None}
+    for order_id in sorted((named | set(waiting)) - changed.keys() - set(linked)):
         record = optiply.get(BUY_ORDERS.path, order_id)
-        if record is None:
-            gone[order_id] = "the buy order was deleted in Optiply"
-        else:
+        if record is not None:
             changed[order_id] = record
+        elif order_id in waiting:
+            gone[order_id] = "the buy order was deleted in Optiply"
     candidates: list[BuyOrder] = []
     unreadable: dict[int, Blocked] = {}
     for record in sorted(changed.values(), key=lambda r: r.id):
@@ -108,6 +120,10 @@ def read(
         try:
             order = buy_order(record)
             reason = why_not(order, start)
+            unknown = order.made_by_user is None and record.id not in waiting
+            if reason is None and unknown and doubtful:
+                newest = None  # so that the next run finds it again
+                continue
             if reason is None:
                 order = buy_order(record, lines_of(optiply, record.id))
                 reason = None if order.ordered else "the buy order has no line with a quantity"
@@ -119,7 +135,7 @@ def read(
         elif record.id in waiting:
             gone[record.id] = reason
     exported = tuple(r for r in changed.values() if r.id in linked)
-    return Found(tuple(candidates), unreadable, exported, gone, newest)
+    return Found(tuple(candidates), unreadable, exported, lines, gone, newest)
 
 
 def why_not(order: BuyOrder, start: datetime) -> str | None:
@@ -144,6 +160,12 @@ def lines_of(optiply: Optiply, order_id: int) -> Iterator[Record]:
     return (line for line in found if str(line.attributes.get("buyOrderId")) == str(order_id))
 
 
+def order_of(line: Record) -> int | None:
+    """The buy order a line belongs to; None when it does not say."""
+    given = str(line.attributes.get("buyOrderId"))
+    return int(given) if given.isdecimal() else None
+
+
 def bookmark(snapshot: Snapshot) -> datetime | None:
     """The newest change of a buy order that has been dealt with."""
     with snapshot.cursor() as cursor:
@@ -161,6 +183,16 @@ def move_bookmark(snapshot: Snapshot, stamp: datetime | None, run_no: int) -> No
             "INSERT OR REPLACE INTO ops.bookmarks (entity, stamp, run_no) VALUES (?, ?, ?)",
             [TASK, stamp, run_no],
         )
+
+
+def import_in_doubt(snapshot: Snapshot) -> bool:
+    """Whether the import has announced an order to Optiply of which it does not know the id."""
+    with snapshot.cursor() as cursor:
+        found = cursor.execute(
+            "SELECT 1 FROM sync.buy_orders WHERE optiply_id IS NULL AND last_sent IS NOT NULL "
+            "AND state <> 'deleted' LIMIT 1"
+        ).fetchone()
+    return found is not None
 
 
 def linked_ids(snapshot: Snapshot, ids: Iterable[int] | None = None) -> set[int]:

@@ -90,7 +90,8 @@ class CatalogueReader:
             AuthError, Cancelled, ReadFailed, RequestFailed: a system could not say.
         """
         orders = list(orders)
-        suppliers = self._links("suppliers", {order.supplier_id for order in orders})
+        named = {o.supplier_id for o in orders if o.supplier_id is not None}
+        suppliers = self._links("suppliers", named)
         products = self._links("products", {x.product_id for o in orders for x in o.ordered})
         return Catalogue(self._suppliers(suppliers), self._products(products))
 
@@ -214,7 +215,7 @@ def _link(optiply_id: int, attributes: Mapping[str, Any], remote_id: object) -> 
     sku = str(attributes.get("skuCode") or "").strip() or None
     name = str(attributes.get("name") or "").strip()
     label = " ".join(part for part in (sku, f"'{name}'" if name else None) if part)
-    remote = str(remote_id).strip() if remote_id is not None else ""
+    remote = str(remote_id).strip("{} ") if remote_id is not None else ""
     return _Link(label or str(optiply_id), sku, remote or None)
 
 

@@ -53,12 +53,13 @@ class BuyOrder(_Model):
     """A buy order with its lines; ``values`` are its attributes in canonical form.
 
     Args:
+        supplier_id: None where there is none, as of an internal assembly.
         made_by_user: False when it came in through the API, None when Optiply does not say.
     """
 
     id: int
     uuid: str | None = None
-    supplier_id: int
+    supplier_id: int | None = None
     placed: datetime | None = None
     completed: datetime | None = None
     expected: datetime | None = None
@@ -100,7 +101,7 @@ def buy_order(record: Record, lines: Iterable[Record] = ()) -> BuyOrder:
     return BuyOrder(
         id=record.id,
         uuid=record.uuid,
-        supplier_id=_whole(given, "supplierId", f"buy order {record.id}"),
+        supplier_id=_supplier(given, f"buy order {record.id}"),
         placed=moment(given.get("placed")),
         completed=moment(given.get("completed")),
         expected=moment(given.get("expectedDeliveryDate")),
@@ -146,6 +147,10 @@ def delivery_day(value: datetime, zone: ZoneInfo) -> date:
 
 def _canonical(resource: Resource, given: Mapping[str, Any]) -> Values:
     return {a.name: canonical(a.kind, given.get(a.name)) for a in resource.attributes}
+
+
+def _supplier(given: Mapping[str, Any], what: str) -> int | None:
+    return None if given.get("supplierId") is None else _whole(given, "supplierId", what)
 
 
 def _whole(given: Mapping[str, Any], name: str, what: str) -> int:

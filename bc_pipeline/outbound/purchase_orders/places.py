@@ -77,6 +77,8 @@ def shapes(snapshot: Snapshot, exports: ExportSettings) -> Iterator[Shape]:
         yield Shape(first, False, deep)
     if deep and known[DEEP_INSERT] == _UNKNOWN:
         yield Shape(first, sequence, False)
+        if sequence and known[SEQUENCE] == _UNKNOWN:
+            yield Shape(first, False, False)
 
 
 def worth_another(error: RequestFailed, shape: Shape) -> bool:

@@ -103,7 +103,7 @@ def resolve(order: BuyOrder, catalogue: Catalogue, on_line_error: OnLineError) -
         Blocked: the vendor or a line is not known or not to be bought from; with ``partial`` only
             when no line is left.
     """
-    vendor = _vendor(catalogue.suppliers.get(order.supplier_id), order)
+    vendor = _vendor(catalogue, order)
     lines: list[ResolvedLine] = []
     problems: list[Blocked] = []
     for line in order.ordered:
@@ -119,7 +119,10 @@ def resolve(order: BuyOrder, catalogue: Catalogue, on_line_error: OnLineError) -
     return Resolved(order, vendor, tuple(lines), tuple(p.message for p in problems))
 
 
-def _vendor(supplier: Supplier | None, order: BuyOrder) -> Vendor:
+def _vendor(catalogue: Catalogue, order: BuyOrder) -> Vendor:
+    if order.supplier_id is None:
+        raise Blocked("supplier_not_linked", "the buy order has no supplier")
+    supplier = catalogue.suppliers.get(order.supplier_id)
     if supplier is None:
         raise Blocked(
             "supplier_not_linked", f"supplier {order.supplier_id} does not exist in Optiply"

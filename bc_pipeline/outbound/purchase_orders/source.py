@@ -44,8 +44,12 @@ def find(context: SourceContext) -> list[Pending]:
         bookmark=bookmark,
         waiting=unended.keys() - linked.keys(),
         linked=candidates.linked_ids(context.snapshot) | made,
+        doubtful=candidates.import_in_doubt(context.snapshot),
     )
-    tracked.report(context.snapshot, context.optiply, found.exported, bookmark, context.result)
+    if not context.dry_run:  # the import of a dry run only pretended to tell Optiply
+        tracked.report(
+            context.snapshot, context.optiply, found.exported, found.lines, context.result
+        )
     around = Surroundings(found.candidates)
     jobs = {order.id: Job(around, order=order) for order in found.candidates}
     jobs |= {key: Job(around, blocked=problem) for key, problem in found.unreadable.items()}

@@ -3,29 +3,32 @@ Business Central, only told, once (mapping.md 8.5)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
 
+from bc_pipeline.errors import RequestFailed
 from bc_pipeline.optiply.client import Condition, Optiply, Record
 from bc_pipeline.optiply.resources import BUY_ORDER_LINES, BUY_ORDERS
-from bc_pipeline.outbound.purchase_orders.candidates import OVERLAP
+from bc_pipeline.outbound.purchase_orders.candidates import order_of
 from bc_pipeline.outbound.purchase_orders.model import ENTITY, buy_order, moment
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.sync.exported import ORIGIN
 from bc_pipeline.sync.model import EntityResult, Problem
+from bc_pipeline.sync.sender import INVALID
 from bc_pipeline.sync.values import canonical, moment_text
 
 COMPARED_IN_LINES = ("productId", "quantity")
-COMPARED = ("supplierId", "placed", "expectedDeliveryDate", "totalValue")
+COMPARED = ("supplierId", "placed", "completed", "expectedDeliveryDate", "totalValue")
 TOLD = "told"
 """Key of the entry's detail: what has been reported about the order since it was exported."""
 
 _OPEN = """
 SELECT s.optiply_id, json_extract_string(s.extra, '$.po_number'), CAST(s.last_sent AS VARCHAR),
-  json_extract_string(l.detail, '$.told'), json_extract_string(s.last_sent, '$.placed')
+  json_extract_string(l.detail, '$.told'), json_extract_string(s.last_sent, '$.placed'),
+  json_extract_string(l.record, '$.lines[*].id')
 FROM sync.buy_orders s JOIN outbound.ledger l
   ON l.entity = $entity AND l.key = CAST(s.optiply_id AS VARCHAR)
 WHERE s.origin = $origin AND s.optiply_id IS NOT NULL AND s.state <> 'deleted'
@@ -36,6 +39,10 @@ SELECT optiply_id, CAST(last_sent AS VARCHAR) FROM sync.buy_order_lines
 WHERE origin = $origin AND state <> 'deleted' AND json_exists(last_sent, '$.buyOrderId')
   AND optiply_id IN (SELECT unnest(CAST($ids AS BIGINT[])))
 """
+_IMPORTED = """
+SELECT optiply_id FROM sync.buy_order_lines
+WHERE optiply_id IN (SELECT unnest(CAST(? AS BIGINT[])))
+"""
 _TELL = """
 UPDATE outbound.ledger SET detail = json_merge_patch(coalesce(detail, '{}'),
   json_object('told', CAST($told AS VARCHAR)))
@@ -44,7 +51,8 @@ WHERE entity = $entity AND key = $key
 
 
 class OpenOrder:
-    """An exported order that is not completed: what Optiply was last known to have."""
+    """An exported order that is not completed: what Optiply was last known to have, and which lines
+    it had when it was exported (none where that was forgotten)."""
 
     def __init__(self, row: Sequence[Any]) -> None:
         self.id: int = row[0]
@@ -52,20 +60,21 @@ class OpenOrder:
         self.values: dict[str, Any] = orjson.loads(row[2] or "{}")
         self.told: str | None = row[3]
         self.placed: datetime | None = moment(row[4])
+        self.lines: frozenset[int] = frozenset(map(int, row[5] or ()))
 
 
 def report(
     snapshot: Snapshot,
     optiply: Optiply,
     changed: Iterable[Record],
-    since: datetime | None,
+    lines: Sequence[Record],
     result: EntityResult,
 ) -> None:
     """Tell which exported orders were edited or deleted in Optiply since.
 
     Args:
         changed: exported orders that changed since the bookmark.
-        since: from when on their lines may have changed; None when not known.
+        lines: lines, of whatever order, that changed since the bookmark.
         result: gets the problems.
 
     Raises:
@@ -84,8 +93,9 @@ def report(
         )
         _tell(snapshot, result, order, "deleted", text)
     edited = {order_id: _edits(known[order_id], record) for order_id, record in shown.items()}
-    for order_id, texts in _edited_lines(snapshot, optiply, since).items():
-        edited.setdefault(order_id, []).extend(texts)
+    for texts_by_order in (_edited_lines(snapshot, lines), _added_lines(snapshot, known, lines)):
+        for order_id, texts in texts_by_order.items():
+            edited.setdefault(order_id, []).extend(texts)
     for order_id, edits in sorted(edited.items()):
         if order_id in known and edits:
             order = known[order_id]
@@ -100,10 +110,16 @@ def _deleted(optiply: Optiply, known: Sequence[OpenOrder], shown: Iterable[int])
     """Those Optiply does not have any more: one list of what users made since the oldest of them,
     and a look at each that it does not show."""
     oldest = min((order.placed for order in known if order.placed), default=None)
-    conditions = [Condition("createdFromPublicApi", "EQ", "false")]
-    if oldest is not None:
-        conditions.append(Condition("placed", "GE", moment_text(oldest)))
-    present = {record.id for record in optiply.rows(BUY_ORDERS.path, conditions)} | set(shown)
+    conditions = [] if oldest is None else [Condition("placed", "GE", moment_text(oldest))]
+    by_users = [Condition("createdFromPublicApi", "EQ", "false")]
+    try:
+        listed = list(optiply.rows(BUY_ORDERS.path, [*by_users, *conditions]))
+    except RequestFailed as error:
+        if error.status not in INVALID:
+            raise
+        # This Optiply does not say who made an order (mapping.md 8.1).
+        listed = list(optiply.rows(BUY_ORDERS.path, conditions))
+    present = {record.id for record in listed} | set(shown)
     missing = [order for order in known if order.id not in present and order.told != "deleted"]
     return [order for order in missing if optiply.get(BUY_ORDERS.path, order.id) is None]
 
@@ -117,14 +133,9 @@ def _edits(order: OpenOrder, record: Record) -> list[str]:
     ]
 
 
-def _edited_lines(
-    snapshot: Snapshot, optiply: Optiply, since: datetime | None
-) -> dict[int, list[str]]:
-    """What differs in the lines of exported orders that changed since, by order."""
-    if since is None:
-        return {}
-    changed = [Condition("updatedAt", "GE", moment_text(since - OVERLAP))]
-    records = {record.id: record for record in optiply.rows(BUY_ORDER_LINES.path, changed)}
+def _edited_lines(snapshot: Snapshot, lines: Iterable[Record]) -> dict[int, list[str]]:
+    """What differs in those lines that belong to exported orders, by order."""
+    records = {record.id: record for record in lines}
     with snapshot.cursor() as cursor:
         found = cursor.execute(_LINES, {"origin": ORIGIN, "ids": list(records)}).fetchall()
     edited: dict[int, list[str]] = {}
@@ -136,6 +147,24 @@ def _edited_lines(
                 text = f"line {line_id} {attribute.name}: {before.get(attribute.name)} -> {now}"
                 edited.setdefault(int(before["buyOrderId"]), []).append(text)
     return edited
+
+
+def _added_lines(
+    snapshot: Snapshot, known: Mapping[int, OpenOrder], lines: Iterable[Record]
+) -> dict[int, list[str]]:
+    """Which of those lines came to an exported order by way of Optiply, by order."""
+    added: dict[int, list[int]] = {}
+    for record in lines:
+        order = known.get(order_of(record) or 0)
+        if order is not None and order.lines and record.id not in order.lines:
+            added.setdefault(order.id, []).append(record.id)
+    ids = [line_id for line_ids in added.values() for line_id in line_ids]
+    with snapshot.cursor() as cursor:
+        imported = {row[0] for row in cursor.execute(_IMPORTED, [ids]).fetchall()}
+    return {
+        order_id: [f"line {line_id} was added" for line_id in line_ids if line_id not in imported]
+        for order_id, line_ids in added.items()
+    }
 
 
 def _tell(snapshot: Snapshot, result: EntityResult, order: OpenOrder, what: str, text: str) -> None:

@@ -196,7 +196,14 @@ class _Work:
         """Nothing was found: whether it may be sent (again)."""
         entry = self._entry
         # An ambiguous one that an operator has set free (flows.md 10) has no reason any more.
-        unclear = entry is not None and entry.state == "ambiguous" and entry.reason is not None
+        set_free = entry is not None and entry.state == "ambiguous" and entry.reason is None
+        if entry is not None and entry.bc_id and entry.step == POSTED and not set_free:
+            self._ambiguous(
+                f"purchase order {entry.bc_number} was made and is not there any more: resend the "
+                "buy order to have it made again, or delete it in Optiply"
+            )
+            return False
+        unclear = entry is not None and entry.state == "ambiguous" and not set_free
         if was_lost(entry) or unclear:
             times = self._context.ledger.missed(self.pending)
             if times < LOOKUPS_BEFORE_REPEAT:
@@ -229,11 +236,8 @@ class _Work:
                 raise
             self._look_again(error)
             return
-        for kind, text in request.warnings:
-            warn(self._context, self.pending, kind, text)
-            if kind == LINE_LEFT_OUT:
-                tell(self._context, self.pending, "blocked", f"exported without a line: {text}")
         if self._context.dry_run:
+            self._warn(request)
             self._finish(bc_id, number)
             return
         row = order_now(self._context, bc_id)
@@ -284,8 +288,17 @@ class _Work:
         self._context.ledger.advance(
             self.pending, step=LINKED, bc_id=bc_id, bc_number=number, state="linked"
         )
+        if self._request is not None and sent(self._request) == expected:
+            self._warn(self._request)
         check_prices(self._context, self.pending, self._request, row)
         self._finish(bc_id, number)
+
+    def _warn(self, request: Request) -> None:
+        """What the buyer should know of an order that was made."""
+        for kind, text in request.warnings:
+            warn(self._context, self.pending, kind, text)
+            if kind == LINE_LEFT_OUT:
+                tell(self._context, self.pending, "blocked", f"exported without a line: {text}")
 
     def _finish(self, bc_id: str, number: str | None) -> None:
         """What remains once both sides know each other: dimensions; then it is done."""

@@ -119,20 +119,26 @@ def write_all(
         progress: told how many have been through.
 
     Raises:
-        AuthError, ConfigError: a person must act; what was not written is held.
+        AuthError, ConfigError: a person must act; what was not written of the company is held.
         Cancelled: the run was cancelled; what was not written is left as it is.
     """
     done = 0
+    refused: dict[Company, PipelineError] = {}
     for wave in waves(pendings):
         for company, group in _by_company(wave).items():
+            if company in refused:
+                continue
             context = contexts[company.id]
             try:
                 _write_group(export, context, _waiting_for_nothing(context, group))
             except (AuthError, ConfigError) as error:
-                context.ledger.hold_all(pendings, str(error))
-                raise
+                refused[company] = error
+                own = [pending for pending in pendings if pending.company == company]
+                context.ledger.hold_all(own, str(error))
             done += len(group)
             progress(done)
+    if refused:
+        raise next(iter(refused.values()))
 
 
 def waves(pendings: Sequence[Pending]) -> Iterator[list[Pending]]:

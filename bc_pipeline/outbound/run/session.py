@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 
 from bc_pipeline.business_central.client import Company
 from bc_pipeline.business_central.dimensions import Dimensions
+from bc_pipeline.business_central.dry_run import noted_by
 from bc_pipeline.business_central.http import RequestCounter
 from bc_pipeline.business_central.reference import KindName, ReferenceData
-from bc_pipeline.errors import ConfigError, PipelineError
+from bc_pipeline.errors import AuthError, ConfigError, PipelineError, ReadFailed, RequestFailed
 from bc_pipeline.outbound.inbox.inbox import Inbox
 from bc_pipeline.outbound.inbox.streams import STREAMS
 from bc_pipeline.outbound.ledger import Ledger
@@ -29,13 +30,19 @@ MAPPED_IN: KindName = "dimensions"
 
 @dataclass
 class _Prepared:
-    """An entity before it is written; ``contexts`` by company id."""
+    """An entity before it is written.
+
+    Args:
+        contexts: by company id.
+        kept: those that cannot be written now, with the reason.
+    """
 
     preparation: Preparation
     ledger: Ledger
     tally: RequestCounter
     waiting: Waiting = field(default_factory=Waiting)
     contexts: dict[str, ExportContext] = field(default_factory=dict)
+    kept: list[tuple[Pending, str]] = field(default_factory=list)
 
 
 class ExportSession:
@@ -149,6 +156,7 @@ class ExportSession:
             tally = prepared.tally
             result.requests, result.retried = tally.total, tally.retried
             result.throttled = tally.throttled
+            result.requests_noted = noted_by(each.bc for each in prepared.contexts.values())
         fail_if_nothing_worked(result)
 
     def reference_rows(self, kind: KindName) -> int | None:
@@ -181,6 +189,8 @@ class ExportSession:
             self.inbox.settle_unreadable(export.entity, result)
         refused = prepared.waiting.refused
         ledger.settle([(pending, Outcome.failed(error)) for pending, error in refused])
+        for pending, reason in prepared.kept:
+            ledger.hold(pending, reason)
         write_all(
             export,
             prepared.contexts,
@@ -215,19 +225,32 @@ class ExportSession:
         home = self._connect()
         companies = {pending.company for pending in found.pendings} | {home}
         contexts = self._contexts(companies, tally, ledger, result)
+        kept: list[tuple[Pending, str]] = []
         for company in companies:
             own = [pending for pending in found.pendings if pending.company == company]
             kinds = set(export.writer.needs(own)) if own else set()
             if company == home:
                 kinds |= {MAPPED_IN, *self._kinds_of_files()}
-            contexts[company.id].reference.need(*kinds)
+            try:
+                contexts[company.id].reference.need(*kinds)
+            except (AuthError, ConfigError, ReadFailed, RequestFailed) as error:
+                if company == home:
+                    raise
+                # The records of the other companies have nothing to do with it.
+                kept += [(pending, f"{company.name}: {error}") for pending in own]
+        unwritten = {pending.company for pending, _ in kept}
         entries = ledger.entries([pending.key for pending in found.pendings])
-        pendings = [replace(p, entry=entries.get(p.key)) for p in found.pendings]
+        pendings = [
+            replace(pending, entry=entries.get(pending.key))
+            for pending in found.pendings
+            if pending.company not in unwritten
+        ]
         finding = contexts[home.id].dimensions.mapping_finding()
         offenders = [offender(pending, error) for pending, error in found.refused]
         offenders += offenders_among(export, contexts, pendings)
         preparation = Preparation(export.task, len(found), finding, tuple(offenders))
-        return _Prepared(preparation, ledger, tally, Waiting(pendings, found.refused), contexts)
+        waits = Waiting(pendings, found.refused)
+        return _Prepared(preparation, ledger, tally, waits, contexts, kept)
 
     def _held_among(self, entities: Iterable[str]) -> int:
         """How many records of these entities are held in this run. In a dry run those that are

@@ -62,3 +62,4 @@ def adopt(
             )
         else:
             work.saw(free.pop(alike[0]))
+            work.link = work.bc_id  # a further look, for the sake of others, finds it by this

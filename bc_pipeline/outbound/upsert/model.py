@@ -32,6 +32,7 @@ class Work:
         row: what BC has for it, as last seen; None: nothing.
         deep: dimensions may go along in the POST.
         sends: how often something was sent that did not end well.
+        slow: the last time BC ran out of time, and may still be at work on it.
         problem: why it cannot be written.
         unclear: why what BC shows allows no decision.
         refusal: BC's last answer, when looking again may cure it.
@@ -47,6 +48,7 @@ class Work:
     row: Mapping[str, Any] | None = None
     deep: bool = True
     sends: int = 0
+    slow: bool = False
     problem: RecordError | None = None
     unclear: str | None = None
     refusal: RecordError | None = None

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from bc_pipeline.business_central.batch import MAX_PARTS, Part, PartAnswer
+from bc_pipeline.business_central.http import TooSlow
 from bc_pipeline.errors import Cancelled, ReadFailed, RequestFailed
 from bc_pipeline.outbound.documents.sending import refusal
 from bc_pipeline.outbound.model import (
@@ -139,6 +140,9 @@ class Upsert(Generic[AnyWork]):
         if work.unclear:
             self._hold([work], work.unclear, unclear=True)
             return []
+        if work.slow and work.row is None:
+            self._hold([work], "Business Central may still be at work on it", unclear=True)
+            return []
         parts: tuple[Part, ...] = ()
         if work.row is None:
             self._target.check_new(work)
@@ -147,6 +151,9 @@ class Upsert(Generic[AnyWork]):
             if not parts:
                 return [(work, self._success(work))]
         if work.sends >= MAX_SENDS:
+            if work.refusal and work.refusal.error_class == CHANGED_MEANWHILE:
+                self._hold([work], f"somebody else changes it again and again: {work.refusal}")
+                return []
             if work.refusal:
                 raise work.refusal
             self._hold([work], "Business Central's answer was lost twice", unclear=True)
@@ -260,6 +267,7 @@ class Upsert(Generic[AnyWork]):
                 self._hold(works, str(error))
             else:
                 for work in works:
+                    work.slow = isinstance(error, TooSlow)
                     self._look_again(work, lost=True)
             return {}
 

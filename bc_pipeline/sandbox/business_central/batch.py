@@ -45,7 +45,8 @@ class Operation:
         Raises:
             BcError: 404, not a path.
         """
-        path, _, query = self.url.partition("?")
+        asked = self.url.partition("#")[0]  # a fragment is no part of what is asked for
+        path, _, query = asked.partition("?")
         segments = tuple(parse_segment(unquote(part)) for part in path.split("/") if part)
         options = tuple(parse_qsl(query, keep_blank_values=True))
         if company is not None and (not segments or segments[0].name != "companies"):

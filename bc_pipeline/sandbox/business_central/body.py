@@ -26,12 +26,14 @@ from bc_pipeline.sandbox.business_central.values import (
     encode_enum,
     stamp_text,
 )
-from bc_pipeline.sandbox.json_text import JsonValue
+from bc_pipeline.sandbox.json_text import JsonValue, check_characters
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?")
 _INTEGERS = {"Int32": 2**31, "Int64": 2**63}
+# An AL decimal holds less than this.
+_DECIMALS_END = Decimal(10) ** 15
 # Further properties that are Codes in Business Central although their name does not say so.
 _CODES = {"country", "buyFromCountry", "payToCountry", "shipToCountry", "purchaser"}
 
@@ -48,13 +50,14 @@ def parse_json(text: bytes) -> JsonValue:
     """JSON with exact decimals.
 
     Raises:
-        BcError: 400, it is none, or a property is there twice.
+        BcError: 400, it is none, a property is there twice, or a text holds half a character.
     """
 
     def refuse(constant: str) -> NoReturn:
         raise ValueError(constant)
 
     try:
+        check_characters(text)
         return json.loads(
             text, parse_float=Decimal, parse_constant=refuse, object_pairs_hook=_no_duplicates
         )
@@ -137,6 +140,8 @@ def _decimal(field: Field, value: JsonValue) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise _unreadable(field, value)
     number = Decimal(value)
+    if abs(number) >= _DECIMALS_END:
+        raise _unreadable(field, value)
     if field.minimum is not None and number < field.minimum:
         raise field_error(f"The value of {field.name} must be at least {field.minimum}.")
     if field.maximum is not None and number > field.maximum:

@@ -15,7 +15,7 @@ from bc_pipeline.sandbox.business_central.transaction import Transaction
 from bc_pipeline.sandbox.business_central.urls import Target
 from bc_pipeline.sandbox.business_central.write_requests import WriteRequest, write
 from bc_pipeline.sandbox.canned import canned_answer
-from bc_pipeline.sandbox.faults import Fault
+from bc_pipeline.sandbox.faults import HANDLED, Cut, Fault
 from bc_pipeline.sandbox.request_log import LoggedOperation
 
 Strike = Callable[[str, str], Fault | None]
@@ -45,16 +45,22 @@ class OperationRunner:
     reached: set[str] = field(default_factory=set)
 
     def run(self, operation: Operation, transaction: Transaction | None) -> OperationAnswer:
-        """Answer an operation; a refused one changed nothing."""
+        """Answer an operation; a refused one changed nothing.
+
+        Raises:
+            Cut: the connection is to be closed.
+        """
         logged = LoggedOperation(
             self.request, operation.id, operation.method, operation.url, body=operation.body
         )
         self.log.append(logged)
         fault = self.strike(operation.method, operation.url)
-        if fault is None or fault.action == "apply_then_fail":
+        if fault is None or fault.action in HANDLED:
             answer = self._answer(operation, transaction)
         if fault is not None:
             logged.fault = fault.action
+            if fault.action in ("drop", "apply_then_drop"):
+                raise Cut
             answer = _answer_of(fault)
         logged.status = answer.status
         return answer

@@ -44,6 +44,7 @@ from bc_pipeline.sandbox.business_central.write_requests import (
     refuse_read_only_intent,
     write,
 )
+from bc_pipeline.sandbox.faults import Cut
 
 MAX_PAGE_SIZE = 20_000
 _BATCH = (Segment("$batch"),)
@@ -83,6 +84,9 @@ class BusinessCentralSandbox:
             response = json_response(
                 error.status, error_body(error.code, error.message), error.headers
             )
+        except Cut:
+            await scope["state"]["cut"]()
+            return
         response.headers["request-id"] = str(uuid.uuid4())
         response.headers["odata-version"] = "4.0"
         await response(scope, receive, send)

@@ -40,6 +40,8 @@ class CompanySettings:
         writable: entity set -> read-only properties that can be written in this environment, such
             as ``number`` of ``purchaseOrders``.
         global_dimensions: codes of the global dimensions, at most two (rules.md 8.7).
+        line_dimensions_win: default dimension priorities rank items and accounts before vendors,
+            so that a line's own value beats the one its document inherited (5.13).
         vendor_invoice_number_mandatory: Ext. Doc. No. Mandatory of the purchase set-up (3.18).
         posting_allowed_from, posting_allowed_to: range of allowed posting dates, None: no limit.
         default_quantity_to_receive: ``Remainder`` or ``Blank`` (4.13).
@@ -53,6 +55,7 @@ class CompanySettings:
     deep_insert: bool = True
     writable: dict[str, set[str]] = field(default_factory=dict)
     global_dimensions: tuple[str, ...] = ("DEPARTMENT",)
+    line_dimensions_win: bool = False
     vendor_invoice_number_mandatory: bool = True
     posting_allowed_from: date | None = None
     posting_allowed_to: date | None = None

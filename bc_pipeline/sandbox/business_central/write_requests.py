@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import InvalidOperation
 from functools import partial
 
 from bc_pipeline.sandbox.business_central.api import Companies, company_of
@@ -83,6 +84,8 @@ def write(
             return _Write(company, request, segments, open_transaction).answer()
         except Refused as error:
             raise dialog(str(error)) from error
+        except (InvalidOperation, OverflowError) as error:  # an amount or a date too large
+            raise dialog("The result of a calculation is out of range.") from error
 
 
 def refuse_read_only_intent(headers: Mapping[str, str]) -> None:

@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from bc_pipeline.sandbox.business_central.company import Row
 
 CENT = Decimal("0.01")
+UNIT_AMOUNT = Decimal("0.00001")
 NOTHING = Decimal(0)
 
 
@@ -72,3 +73,8 @@ def allocated(excluding: Decimal, allocation: Decimal, tax_percent: Decimal) -> 
 def cents(amount: Decimal) -> Decimal:
     """An amount rounded as documents round it."""
     return amount.quantize(CENT, rounding=ROUND_HALF_UP)
+
+
+def unit_amount(number: Decimal) -> Decimal:
+    """A quantity or a price of one unit, rounded as documents round it."""
+    return number.quantize(UNIT_AMOUNT, rounding=ROUND_HALF_UP)

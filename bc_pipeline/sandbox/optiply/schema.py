@@ -29,6 +29,7 @@ class Attribute:
     nullable: bool = False
     read_only: bool = False
     max_length: int | None = None
+    min_length: int = 0
     enum: tuple[Any, ...] = ()
     min: Decimal | None = None
     max: Decimal | None = None
@@ -74,6 +75,7 @@ def _attribute(name: str, spec: dict[str, Any]) -> Attribute:
         nullable=spec.get("nullable", False),
         read_only=spec.get("read_only", False),
         max_length=spec.get("max_length"),
+        min_length=spec.get("min_length", 0),
         enum=tuple(spec.get("enum", ())),
         min=_decimal(spec.get("min")),
         max=_decimal(spec.get("max")),

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bc_pipeline.sandbox.json_text import check_characters
 from bc_pipeline.sandbox.optiply.auth import TokenOffice, TokenRefused
 from bc_pipeline.sandbox.optiply.errors import ApiError
 from bc_pipeline.sandbox.optiply.query import Row, parse_list_query
@@ -258,7 +259,9 @@ async def _sent_attributes(request: Request, resource: Resource) -> dict[str, An
     if request.headers.get("content-type", "").partition(";")[0].strip() != MEDIA_TYPE:
         raise ApiError(415, f"Content-Type must be {MEDIA_TYPE}")
     try:
-        body = json.loads(await request.body(), parse_float=Decimal, parse_constant=_no_number)
+        text = await request.body()
+        check_characters(text)
+        body = json.loads(text, parse_float=Decimal, parse_constant=_no_number)
     except ValueError:
         raise ApiError(400, "the body is not JSON") from None
     data = body.get("data") if isinstance(body, dict) else None

@@ -258,7 +258,10 @@ class Shop:
         days = self._tables["suppliers"][values["supplierId"]]["deliveryTime"]
         if days is not None:
             placed = datetime.fromisoformat(values["placed"])
-            values["expectedDeliveryDate"] = utc_text(placed + timedelta(days=days))
+            try:
+                values["expectedDeliveryDate"] = utc_text(placed + timedelta(days=days))
+            except OverflowError:
+                raise ApiError(400, "placed: is out of range") from None
 
     def _insert(
         self, resource: str, values: dict[str, Any], *, by_user: bool, id_: int | None = None

@@ -17,6 +17,7 @@ from bc_pipeline.sandbox.optiply.schema import Attribute, Json
 EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;.<>\"]+")
 INTEGER = re.compile(r"-?\d{1,18}")
 CENT = Decimal("0.01")
+INTEGERS_END = 2**63
 
 
 def decode(attribute: Attribute, raw: Json) -> Json:
@@ -36,7 +37,7 @@ def decode(attribute: Attribute, raw: Json) -> Json:
 
 def utc_text(moment: datetime) -> str:
     """A moment as Optiply writes it, to the second."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").zfill(20)
 
 
 def _refusal(attribute: Attribute, rule: str) -> ApiError:
@@ -50,6 +51,8 @@ def _string(attribute: Attribute, raw: Json) -> str:
         raise _refusal(attribute, "must not be blank")
     if attribute.max_length is not None and len(raw) > attribute.max_length:
         raise _refusal(attribute, f"must be at most {attribute.max_length} characters long")
+    if len(raw) < attribute.min_length:
+        raise _refusal(attribute, f"must be at least {attribute.min_length} characters long")
     return raw
 
 
@@ -59,6 +62,8 @@ def _integer(attribute: Attribute, raw: Json) -> int:
         return int(raw)
     if isinstance(raw, bool) or not isinstance(raw, int):
         raise _refusal(attribute, "must be an integer")
+    if abs(raw) >= INTEGERS_END:
+        raise _refusal(attribute, "is out of range")
     return raw
 
 
@@ -92,6 +97,8 @@ def _decimal(attribute: Attribute, raw: Json) -> str:
 
 def _number(attribute: Attribute, raw: Json) -> int | float:
     number = _exact(attribute, raw)
+    if abs(number) >= INTEGERS_END:
+        raise _refusal(attribute, "is out of range")
     return int(number) if number == number.to_integral_value() else float(number)
 
 
@@ -104,7 +111,10 @@ def _datetime(attribute: Attribute, raw: Json) -> str:
         raise _refusal(attribute, "must be a date-time such as 2026-01-31T08:00:00Z") from None
     if moment.tzinfo is None:
         raise _refusal(attribute, "must carry its offset from UTC")
-    return utc_text(moment)
+    try:
+        return utc_text(moment)
+    except OverflowError:
+        raise _refusal(attribute, "is out of range") from None
 
 
 def _emails(attribute: Attribute, raw: Json) -> list[str]:

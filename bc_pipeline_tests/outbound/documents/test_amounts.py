@@ -46,6 +46,11 @@ def test_a_price_whose_rounding_would_change_the_amount_is_refused() -> None:
         unit_cost(Decimal(10) / 3, Decimal(30_000), 2, "price")
 
 
+def test_a_line_larger_than_any_amount_is_refused() -> None:
+    with pytest.raises(RecordError, match="larger than any amount"):
+        unit_cost(Decimal("9e14"), Decimal("9e14"), 2, "price")
+
+
 @pytest.mark.parametrize(
     ("row", "places"),
     [

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import pytest
 
-from bc_pipeline.outbound.documents.looking import Directory, Question
+from bc_pipeline.business_central.batch import PartAnswer
+from bc_pipeline.business_central.client import Company
+from bc_pipeline.errors import ReadFailed
+from bc_pipeline.outbound.documents.looking import Directory, Question, ask
 from bc_pipeline.outbound.model import RecordError
 
 A = {"id": "aaaaaaaa-0000-4000-8000-000000000000", "number": "V1", "displayName": "Smith & Sons"}
@@ -44,3 +49,12 @@ def test_what_no_record_can_have_is_not_asked_for() -> None:
 
     assert numbers.conditions() == ["number eq 'v1'"] or numbers.conditions() == ["number eq 'V1'"]
     assert ids.conditions() == [f"id eq {A['id']}"]
+
+
+@pytest.mark.parametrize("body", [None, [], {}, {"value": None}, "text"])
+def test_an_answer_that_is_no_list_never_means_that_there_is_nothing(body: object) -> None:
+    company = Company("11111111-0000-0000-0000-000000000001", "CRONUS", "CRONUS")
+    bc = Mock(batch=lambda parts: {part.id: PartAnswer(part.id, 200, body) for part in parts})
+
+    with pytest.raises(ReadFailed, match="no list"):
+        ask(Mock(bc=bc, company=company), [Question("vendors", "number", ["V1"])])

@@ -63,3 +63,17 @@ def test_a_look_up_that_fails_posts_nothing(world: DocumentsWorld) -> None:
 
     assert result.counts == {"deferred": 1}
     assert not world.journals("Blind")
+
+
+def test_where_bc_may_still_be_at_work_the_next_run_looks(world: DocumentsWorld) -> None:
+    world.sandbox.faults.add(
+        "bc", action="status", status=504, method="POST", path=r"/journals(\?|$)"
+    )
+
+    first = world.run(ENTITY, entry("Slow"))
+    second = world.run(ENTITY, entry("Slow"))
+
+    assert first.counts == {"deferred": 1}
+    assert first.ends["Slow"]["state"] == "ambiguous"
+    assert second.counts == {"created": 1}
+    assert len(world.journals("Slow")) == 1

@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -131,6 +132,8 @@ def test_given_blank_lines_bom_and_windows_line_ends_then_lines_keep_their_numbe
         ('{"externalId":"x","phoneNumbers":{}}', "phoneNumbers"),
         ('{"externalId":"x","classId":7}', "classId"),
         ('{"externalId":"x","addresses":["street"]}', "addresses.0"),
+        ('{"externalId":"x","companyName":"\\uD83D"}', "half a character"),
+        ('{"externalId":"x","classId":"\\udc00"}', "half a character"),
     ],
 )
 def test_given_a_line_that_does_not_fit_then_it_fails_alone(line: str, reason: str):
@@ -147,6 +150,24 @@ def test_given_a_line_that_does_not_fit_then_its_external_id_is_still_told():
     (line,) = jsonl({"externalId": "x", "taxable": "nonsense"}).lines
 
     assert line.external_id == "x"
+
+
+@pytest.mark.parametrize("amount", ["1e999999999", '"-1e999999999"', "1e-999999999"])
+def test_given_a_number_nobody_can_calculate_with_then_its_line_fails_alone(amount: str):
+    bad, good = jsonl(
+        f'{{"externalId":"x","amount":{amount}}}', {"amount": 0}, name="BillPayments.jsonl"
+    ).lines
+
+    assert bad.error is not None
+    assert "amount" in bad.error.message
+    assert good.record is not None
+    assert payload_hash(good.record)
+
+
+def test_given_an_escaped_character_of_two_halves_then_it_is_one():
+    (line,) = jsonl('{"externalId":"\\ud83d\\ude00"}').lines
+
+    assert line.external_id == "\U0001f600"
 
 
 def test_given_bytes_that_are_no_text_then_only_their_line_fails():
@@ -225,6 +246,7 @@ def test_given_csv_then_flags_lists_and_delimiters_are_understood():
         ("externalId,isPerson\na,perhaps\nb,true\n", [False, True]),
         ('externalId,addresses\na,[{\nb,"[]"\n', [False, True]),
         ("externalId,externalId\na,b\n", [False]),
+        (",externalId,email\n0,a,x@y\n1,b\n", [True, False]),
         ('externalId,email\na,x@y\n"b,x@y\n', [True, False]),
     ],
 )
@@ -232,6 +254,26 @@ def test_given_csv_that_does_not_fit_then_as_little_as_possible_fails(text: str,
     lines = read_file("Customers.csv", text.encode(), ()).lines
 
     assert [line.error is None for line in lines] == good
+
+
+def test_given_csv_of_another_encoding_then_it_is_one_failed_line():
+    text = "externalId,na\u00efve\na,b\n".encode("latin-1")
+
+    (line,) = read_file("Customers.csv", text, ()).lines
+
+    assert line.error is not None
+    assert "UTF-8" in line.error.message
+
+
+def test_given_whole_numbers_as_fractions_then_they_are_whole(tmp_path: Path):
+    record = {"externalId": 7.0, "billExternalId": 12.0, "amount": 1.5}
+
+    (line,) = read_file("BillPayments.parquet", as_parquet(record, tmp_path, False), ()).lines
+    (broken,) = jsonl({"externalId": 7.5}, name="BillPayments.jsonl").lines
+
+    assert line.record is not None
+    assert as_payload(line.record) == {"externalId": "7", "billExternalId": "12", "amount": "1.5"}
+    assert broken.error is not None
 
 
 @pytest.mark.parametrize("name", ["Customers.parquet", "Customers.csv"])
@@ -255,7 +297,9 @@ def test_given_names_of_all_sorts_then_only_finished_files_wait_oldest_first(tmp
     drop(tmp_path, "Vendors.monday.jsonl")
     drop(tmp_path, "customers.CSV")
     drop(tmp_path, "x.singer")
-    for name in (".Customers.jsonl", "Customers.jsonl.tmp", "Customers.jsonl.part", "notes.txt"):
+    no_text = os.fsdecode(b"Customers.\xff.jsonl")
+    unfinished = (".Customers.jsonl", "Customers.jsonl.tmp", "Customers.jsonl.part")
+    for name in (*unfinished, "notes.txt", no_text):
         (tmp_path / "outbound" / name).touch()
     (tmp_path / "outbound" / "Customers.jsonl").mkdir()
 

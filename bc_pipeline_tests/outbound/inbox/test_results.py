@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -210,6 +211,49 @@ def test_given_a_name_that_means_nothing_then_it_is_left_alone_and_told(
     assert left(tmp_path) == ["Klanten.jsonl"]
     (problem,) = result.problems
     assert (problem.kind, problem.remote_id) == ("config", "Klanten.jsonl")
+
+
+def test_given_a_file_that_may_not_be_read_then_it_is_told_and_the_others_go_on(
+    snapshot: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    locked = drop(tmp_path, "Customers.locked.jsonl", {"externalId": "a"})
+    drop(tmp_path, "Customers.open.jsonl", {"externalId": "b"})
+    read = Path.read_bytes
+
+    def read_bytes(path: Path) -> bytes:
+        if path == locked:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    result = run(snapshot)
+
+    assert (left(tmp_path), done(tmp_path)) == (
+        ["Customers.locked.jsonl"],
+        ["Customers.open.jsonl"],
+    )
+    (problem,) = result.problems
+    assert problem.reason == (
+        "Customers.locked.jsonl cannot be read: Permission denied; it is left where it is"
+    )
+
+
+def test_given_results_that_cannot_be_written_then_the_other_files_are_finished_all_the_same(
+    snapshot: Snapshot, tmp_path: Path
+):
+    in_the_way = tmp_path / "outbound" / "results" / "Customers.a.jsonl.results.jsonl"
+    in_the_way.mkdir(parents=True)
+    drop(tmp_path, "Customers.a.jsonl", {"externalId": "a"})
+    drop(tmp_path, "Customers.b.jsonl", {"externalId": "b"})
+
+    with pytest.raises(OSError, match=r"a\.jsonl"):
+        run(snapshot)
+    assert done(tmp_path) == ["Customers.b.jsonl"]
+    in_the_way.rmdir()
+    run(snapshot)
+
+    assert done(tmp_path) == ["Customers.a.jsonl", "Customers.b.jsonl"]
+    assert [line["id"] for line in results(tmp_path, "Customers.a.jsonl")] == ["id-a"]
 
 
 def test_given_a_dry_run_then_no_file_is_touched(snapshot: Snapshot, tmp_path: Path):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bc_pipeline.sandbox import Sandbox
-from bc_pipeline_tests.outbound.accounting_world import AccountingWorld
+from bc_pipeline_tests.outbound.accounting_world import AccountingWorld, Sent
 
 
 @pytest.fixture(scope="module")
@@ -263,3 +263,22 @@ def test_a_record_changed_by_somebody_else_meanwhile_is_looked_at_again(
     (row,) = world.rows("vendors", number="V-1")
     assert result.counts == {"updated": 1}
     assert (row["displayName"], row["website"]) == ("Ours", "theirs.example")
+
+
+def test_a_record_others_change_again_and_again_waits_for_another_run(
+    world: AccountingWorld,
+) -> None:
+    world.run("vendors", vendor(1))
+    (row,) = world.rows("vendors", number="V-1")
+
+    def intercept(request: Sent, send: Callable[[], Any]) -> Any:
+        if request.writes:
+            world.company.modify("vendors", row["id"], website="theirs.example")
+        return send()
+
+    world.intercept = intercept
+    result = world.run("vendors", vendor(1, vendorName="Ours"))
+    world.intercept = None
+
+    assert result.counts == {"deferred": 1}
+    assert world.run("vendors", vendor(1, vendorName="Ours")).counts == {"updated": 1}

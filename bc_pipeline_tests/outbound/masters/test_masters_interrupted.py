@@ -91,3 +91,17 @@ def test_killed_while_updating(world: AccountingWorld, request_number: int, mome
     assert set(result.counts) <= {"updated", "unchanged"}
     assert_exactly_once(world, result.ends, "ADM")
     assert all(row["website"] == "w.example" for row in world.rows("customers")[SEEDED:])
+
+
+def test_refused_before_anybody_looked_what_a_lost_request_has_made_is_not_forgotten(
+    world: AccountingWorld,
+) -> None:
+    record = {"externalId": "x", "companyName": "Unnumbered"}
+    world.run_killed(3, "after", "customers", record)
+
+    refused = world.run("customers", {**record, "departmentNumber": "NO SUCH"})
+    result = world.run("customers", record)
+
+    assert refused.counts == {"quarantined": 1}
+    (row,) = world.rows("customers", displayName="Unnumbered")
+    assert result.ends["x"]["id"] == row["id"]

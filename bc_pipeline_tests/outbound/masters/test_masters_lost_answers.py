@@ -152,3 +152,32 @@ def test_more_look_alikes_than_records_is_ambiguous_and_nothing_is_written(
     assert result.counts == {"deferred": 1}
     assert result.problems[0].kind == "ambiguous"
     assert len(world.rows("customers")) == SEEDED + 2
+
+
+def test_where_bc_may_still_be_at_work_the_next_run_looks(world: AccountingWorld) -> None:
+    """What is not there yet may come later: sending it at once could make it twice."""
+    record = {"externalId": "x", "companyName": "Unnumbered"}
+    world.strike_writes("status", status=504)
+
+    slow = world.run("customers", record)
+    world.intercept = None
+    made_late = world.add("customers", id="", number="LATE", displayName="Unnumbered")
+    result = world.run("customers", record)
+
+    assert slow.counts == {"deferred": 1}
+    assert len(world.operations("POST", "customers")) == 0
+    assert result.ends["x"]["id"] == made_late["id"]
+
+
+def test_in_one_batch_one_answer_is_lost_and_another_record_was_not_made(world: AccountingWorld):
+    faults = world.sandbox.faults
+    lost, refused = "apply_then_fail", "unavailable"
+    for action in (lost, refused):
+        faults.add("bc", action=action, method="POST", path=r"/customers$", operation=True, times=1)
+
+    unnumbered = ({"externalId": f"u{n}", "companyName": f"Unnumbered {n}"} for n in range(4))
+    result = world.run("customers", *unnumbered)
+
+    assert result.counts == {"created": 4}
+    names = sorted(row["displayName"] for row in world.rows("customers")[SEEDED:])
+    assert names == [f"Unnumbered {n}" for n in range(4)]

@@ -34,6 +34,26 @@ def test_a_lost_answer_is_found_at_once(world: DocumentsWorld) -> None:
     assert told(world, "lost", "sequence") == [(10_000,)]
 
 
+def test_a_look_after_a_lost_answer_that_is_refused_leaves_the_bill_unresolved(
+    world: DocumentsWorld,
+) -> None:
+    """An error of the look-up says nothing about the bill, whatever its status."""
+    nameless = record("refused look", dueDate="2029-03-03")
+    del nameless["billNumber"]
+    world.sandbox.faults.add("bc", action="apply_then_drop", method="POST", path=NEW)
+    look = world.sandbox.faults.add(
+        "bc", action="status", status=400, path="vendorId%20eq", operation=True, times=None
+    )
+
+    first = world.run(ENTITY, nameless)
+    world.sandbox.faults.clear()
+    second = world.run(ENTITY, nameless)
+
+    assert look.hits
+    assert (first.counts, second.counts) == ({"deferred": 1}, {"created": 1})
+    assert len(world.rows("purchaseInvoices", dueDate="2029-03-03")) == 1
+
+
 def test_where_bc_may_still_be_at_work_the_next_run_looks(world: DocumentsWorld) -> None:
     world.sandbox.faults.add("bc", action="status", status=504, method="POST", path=NEW)
 
@@ -81,6 +101,20 @@ def test_a_lost_answer_to_posting_is_looked_up(world: DocumentsWorld) -> None:
     assert fault.hits
     assert result.ends["lost-post"]["action"] == "posted"
     assert world.bill("lost-post")["status"] == "Open"
+
+
+def test_a_bill_somebody_else_is_at_work_on_is_posted_in_the_next_run(
+    world: DocumentsWorld,
+) -> None:
+    world.configure(post_documents=True)
+    body = {"error": {"code": "Request_EntityChanged", "message": "Another user has changed it."}}
+    world.sandbox.faults.add("bc", action="status", status=409, body=body, path=r"NAV\.post")
+
+    first = world.run(ENTITY, record("busy", isDraft=False))
+    second = world.run(ENTITY, record("busy", isDraft=False))
+
+    assert (first.counts, second.counts) == ({"deferred": 1}, {"created": 1})
+    assert world.bill("busy")["status"] == "Open"
 
 
 def test_posting_that_never_arrived_is_sent_again(world: DocumentsWorld) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from bc_pipeline_tests.outbound.purchase_orders.orders_world import CREATION, OrdersWorld
 
 
@@ -75,11 +77,15 @@ def test_given_one_order_that_fails_then_the_next_one_is_exported(world: OrdersW
     world.shop.remove("buyOrders", bad)
 
 
-def test_given_partial_then_the_rest_is_exported_with_a_warning(world: OrdersWorld) -> None:
+@pytest.mark.parametrize("lost", [False, True])
+def test_given_partial_then_the_rest_is_exported_with_a_warning(
+    world: OrdersWorld, lost: bool
+) -> None:
     world.configure(on_line_error="partial")
+    if lost:
+        world.sandbox.faults.add("bc", action="apply_then_drop", method="POST", path=CREATION)
     blocked = world.products[0]
     world.company.modify("items", blocked["remoteId"], blocked=True)
-    order_id = world.order((0, 1, "1.00"), (1, 2, "2.00"))
     lines = [
         {"productId": p["id"], "quantity": 2, "subtotalValue": "2.00"}
         for p in (blocked, world.products[0])
@@ -159,6 +165,60 @@ def test_given_an_edit_or_a_deletion_in_optiply_after_the_export_then_it_is_told
     assert world.export().problems == []
     assert world.sent("PATCH", "/purchaseOrders") == []
     assert len(world.purchase_orders(deleted)) == 1
+
+
+def test_given_an_optiply_that_does_not_say_who_made_an_order_then_a_deletion_is_told_all_the_same(
+    world: OrdersWorld,
+) -> None:
+    deleted = world.order()
+    world.export()
+    world.shop.remove("buyOrders", deleted)
+    order_id = world.order()
+    world.sandbox.faults.add(
+        "optiply", action="status", status=400, path="createdFromPublicApi", times=None
+    )
+
+    result = world.export()
+
+    assert result.created == 1
+    assert [f"buy order {deleted} was deleted" in p.reason for p in result.problems] == [True]
+    assert len(world.purchase_orders(order_id)) == 1
+
+
+def test_given_a_line_added_or_the_order_closed_in_optiply_after_the_export_then_it_is_told_once(
+    world: OrdersWorld,
+) -> None:
+    extended, closed = world.order((0, 10, "25.00"), (2, 0, "0.00")), world.order()
+    world.export()
+    assert world.export().problems == []
+    line = {"productId": world.products[1]["id"], "quantity": 3, "subtotalValue": "3.00"}
+    added = world.shop.add_by_user("buyOrderLines", {"buyOrderId": extended, **line})
+    world.shop.change("buyOrders", closed, {"completed": world.now()}, world.shop.coupling_id)
+
+    told = [problem.reason for problem in world.export().problems]
+
+    assert len(told) == 2
+    assert f"line {added['id']} was added" in told[0]
+    assert "completed: None -> " in told[1]
+    assert world.export().problems == []
+    assert len(world.lines(world.purchase_order(extended))) == 1
+
+
+def test_given_a_line_added_in_bc_then_it_is_not_taken_for_an_edit_in_optiply(
+    world: OrdersWorld,
+) -> None:
+    order_id = world.order((0, 10, "25.00"))
+    world.export()
+    made = world.purchase_order(order_id)
+    (line,) = world.lines(made)
+    hidden = ("id", "@odata.etag")
+    values = {k: v for k, v in line.items() if k not in hidden}
+    world.company.insert("purchaseOrderLines", values | {"sequence": 30000})
+
+    world.sync()
+
+    assert len(world.buy_order_lines(order_id)) == 2
+    assert world.export().problems == []
 
 
 def test_given_a_line_edited_in_optiply_after_the_export_then_it_is_told_once(

@@ -77,6 +77,48 @@ def test_what_is_no_candidate_is_not_exported(world: OrdersWorld) -> None:
         assert world.purchase_orders(order_id) == []
 
 
+def test_given_an_order_whose_lines_come_later_then_it_is_exported_then(world: OrdersWorld) -> None:
+    order = world.shop.add_by_user(
+        "buyOrders",
+        {"placed": world.now(), "totalValue": "0.00", "supplierId": world.suppliers[0]["id"]},
+    )
+    world.order()
+    assert world.export().created == 1
+    # The order itself does not change with its lines.
+    order["updatedAt"] = world.now(hours=-1)
+    line = {"productId": world.products[0]["id"], "quantity": 3, "subtotalValue": "3.00"}
+    world.shop.add_by_user("buyOrderLines", {"buyOrderId": order["id"], **line})
+
+    assert world.export().created == 1
+
+    assert len(world.lines(world.purchase_order(order["id"]))) == 1
+
+
+def test_given_an_assembly_without_a_supplier_then_nobody_is_bothered_with_it(
+    world: OrdersWorld,
+) -> None:
+    order_id = world.order(assembly=True)
+    row, supplier = world.shop.get("buyOrders", order_id), world.suppliers[0]["id"]
+    row["supplierId"] = None
+
+    result = world.export()
+
+    row["supplierId"] = supplier
+    assert (result.rows, result.problems) == (0, [])
+
+
+def test_given_a_dry_run_of_everything_then_what_it_pretends_is_no_edit_in_optiply(
+    world: OrdersWorld,
+) -> None:
+    world.order()
+    world.export()
+
+    summary = world.sync(dry_run=True)
+
+    assert summary.entities["optiply/buy_orders"].updated >= 1
+    assert summary.entities[TASK].problems == []
+
+
 def test_given_a_dry_run_then_the_exact_body_is_shown_and_nothing_is_sent(
     world: OrdersWorld,
 ) -> None:

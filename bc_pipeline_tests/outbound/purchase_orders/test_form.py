@@ -92,6 +92,33 @@ def test_given_deep_insert_is_refused_and_a_line_too_then_the_header_is_taken_aw
     assert len(world.purchase_orders(order_id)) == 1
 
 
+def test_given_neither_deep_insert_nor_line_numbers_are_accepted_then_it_goes_without_both(
+    world: OrdersWorld,
+) -> None:
+    world.forget("DELETE FROM ops.meta WHERE key LIKE 'outbound.purchase_orders.accepts.%'")
+    world.company.settings.deep_insert = False
+    before = len(world.company.tables["purchaseOrders"])
+    order_id = world.order()
+    world.sandbox.faults.add(
+        "bc",
+        action="status",
+        status=400,
+        body={"error": {"code": "BadRequest_InvalidOperation", "message": "sequence"}},
+        method="POST",
+        path="/purchaseOrderLines",
+        operation=True,
+    )
+
+    assert world.export().created == 1
+
+    made = world.purchase_order(order_id)
+    assert len(world.lines(made)) == 2
+    assert len(world.company.tables["purchaseOrders"]) == before + 1
+    assert {x["remoteId"] for x in world.buy_order_lines(order_id)} == {
+        x["id"] for x in world.lines(made)
+    }
+
+
 @pytest.mark.parametrize("answered", [False, True])
 @pytest.mark.parametrize("at", [1, 2, 3])
 def test_given_a_process_that_ends_between_header_and_lines_then_the_order_is_whole_afterwards(

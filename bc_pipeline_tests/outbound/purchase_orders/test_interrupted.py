@@ -7,7 +7,14 @@ from contextlib import suppress
 
 import pytest
 
-from bc_pipeline_tests.outbound.purchase_orders.orders_world import CREATION, Killed, OrdersWorld
+from bc_pipeline.outbound.purchase_orders import TASK
+from bc_pipeline.sync.operations import resend
+from bc_pipeline_tests.outbound.purchase_orders.orders_world import (
+    CREATION,
+    TENANT,
+    Killed,
+    OrdersWorld,
+)
 
 REQUESTS = 14
 """Requests to Business Central of a run with two orders and dimensions, and one to spare."""
@@ -99,6 +106,47 @@ def test_given_a_request_that_never_arrived_then_it_is_sent_again_in_the_third_r
 
     assert third.created == 1
     assert len(world.purchase_orders(order_id)) == 1
+
+
+def test_given_an_order_deleted_in_bc_before_it_was_linked_then_only_a_person_has_it_made_again(
+    world: OrdersWorld,
+) -> None:
+    order_id = world.order()
+    world.sandbox.faults.add("bc", action="status", status=400, path=r"\$batch", after=2)
+    assert world.export().deferred == 1
+    made = world.purchase_order(order_id)
+    for line in world.all_lines(made):
+        world.company.delete("purchaseOrderLines", line["id"])
+    world.company.delete("purchaseOrders", made["id"])
+
+    for _ in range(4):
+        (problem,) = world.export().problems
+        assert problem.kind == "ambiguous"
+        assert f"purchase order {made['number']} was made and is not there" in problem.reason
+        assert world.sent("POST", "/purchaseOrders") == []
+    assert resend(world.installation.tenant(TENANT), TASK) == 1
+
+    assert world.export().created == 1
+    assert len(world.purchase_orders(order_id)) == 1
+
+
+def test_given_an_import_in_doubt_and_nobody_says_who_made_an_order_then_it_waits(
+    world: OrdersWorld,
+) -> None:
+    order_id = world.order()
+    row = world.shop.get("buyOrders", order_id)
+    del row["createdFromPublicApi"]
+    world.forget(
+        "INSERT INTO sync.buy_orders (remote_id, last_sent, state, attempts) "
+        "VALUES ('11111111-1111-1111-1111-111111111111', '{}', 'intent', 0)"
+    )
+    assert world.export().rows == 0
+
+    world.forget("DELETE FROM sync.buy_orders WHERE optiply_id IS NULL")
+
+    assert world.export().created == 1
+    assert len(world.purchase_orders(order_id)) == 1
+    row["createdFromPublicApi"] = False
 
 
 def test_given_a_look_up_that_fails_then_nothing_is_sent(world: OrdersWorld) -> None:

@@ -35,10 +35,26 @@ def test_given_a_process_that_ended_before_linking_when_imported_first_then_no_d
     summary = world.sync()
 
     assert created(summary) == 0
+    assert "stray_marker" not in summary.entities["optiply/buy_orders"].warnings
     made = world.purchase_order(order_id)
     assert world.buy_order(order_id)["remoteId"] == made["id"]
     entry = world.entry(order_id)
     assert entry is not None and (entry.state, entry.bc_id) == ("done", made["id"])
+
+
+def test_given_an_edit_in_optiply_before_linking_then_what_bc_has_wins_and_it_is_told(
+    world: OrdersWorld,
+) -> None:
+    order_id = world.order((0, 10, "25.00"))
+    with world.dying(1, answered=True, path="/purchaseOrders"), suppress(Killed):
+        world.export()
+    (line,) = world.buy_order_lines(order_id)
+    world.shop.change("buyOrderLines", line["id"], {"quantity": 12}, world.shop.coupling_id)
+
+    summary = world.sync()
+
+    assert [x["quantity"] for x in world.buy_order_lines(order_id)] == [10]
+    assert summary.entities["optiply/buy_orders"].warnings["stray_marker"] == 1
 
 
 def test_given_map_and_ledger_are_lost_then_the_order_is_neither_imported_nor_exported_again(
@@ -60,6 +76,7 @@ def test_given_map_and_ledger_are_lost_then_the_order_is_neither_imported_nor_ex
     assert len(world.purchase_orders(order_id)) == 1
     own = {x["remoteId"]: x["quantity"] for x in world.buy_order_lines(order_id)}
     assert own[first["id"]] == 6
+    assert summary.entities["optiply/buy_orders"].warnings["stray_marker"] == 1
 
 
 def test_given_the_map_is_lost_when_exported_first_then_the_order_is_found_by_its_marker(

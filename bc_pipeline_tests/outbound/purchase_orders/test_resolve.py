@@ -60,6 +60,11 @@ def test_given_no_vendor_to_order_from_then_the_order_is_blocked(
     assert text in problem.message
 
 
+def test_given_no_supplier_at_all_then_the_order_is_blocked() -> None:
+    with pytest.raises(Blocked, match="has no supplier"):
+        resolve(order((1, 10, "25.00"), supplierId=None), catalogue(), "block")
+
+
 def test_given_a_vendor_blocked_for_payments_only_then_it_can_be_ordered_from() -> None:
     vendor = Vendor("v-2", "20000", "Pays later", blocked=False)
     known = Catalogue({7: Supplier("'L'", True, vendor)}, catalogue().products)

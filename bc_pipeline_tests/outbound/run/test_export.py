@@ -195,10 +195,24 @@ def test_given_refused_credentials_then_everything_left_waits_and_the_run_is_tol
 
     bench.writer.answer = answer
     with pytest.raises(AuthError):
-        bench.run(pending("a"), pending("b", line=2, company=BRANCH))
+        bench.run(pending("a"), pending("b", line=2), pending("a", "h2", line=3))
 
-    assert bench.result.deferred == 2
+    assert bench.result.deferred == 3
     assert len(bench.writer.calls) == 1
+
+
+def test_given_a_company_that_lets_nobody_in_then_the_records_of_others_are_written(bench: Bench):
+    def answer(context: ExportContext, one: Pending) -> Outcome:
+        if one.company == BRANCH:
+            raise AuthError("no permission set in this company")
+        return Outcome("created", "id-1", "1")
+
+    bench.writer.answer = answer
+    branch = [pending(f"{BRANCH.id}/{key}", line=n, company=BRANCH) for n, key in enumerate("abb")]
+    with pytest.raises(AuthError, match="permission"):
+        bench.run(*branch, pending("a", line=4))
+
+    assert (bench.result.deferred, bench.result.created) == (3, 1)
 
 
 def test_given_a_cancelled_run_then_nothing_more_is_written(bench: Bench):

@@ -125,4 +125,5 @@ def test_a_lost_payment_that_was_posted_meanwhile_is_not_paid_again(
 
     assert result.counts == {"quarantined": 1}
     assert result.ends["p1"]["error"] == "InvalidRecordState"
+    assert world.run("vendor_payments", record).counts == {"quarantined": 1}
     assert world.rows("vendorPayments") == []

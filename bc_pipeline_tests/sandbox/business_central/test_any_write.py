@@ -50,10 +50,11 @@ def values_of(field: Field, *, wrong: bool) -> st.SearchStrategy[Any]:
     by_type: dict[str, st.SearchStrategy[Any]] = {
         "String": st.sampled_from(NAMES) | text,
         "Guid": st.sampled_from(IDS),
-        "Decimal": st.decimals(-1000, 1000, places=2) | st.just(Decimal(0)),
+        "Decimal": st.decimals(-1000, 1000, places=2)
+        | st.sampled_from([Decimal(0), Decimal(10) ** 15 - 1, Decimal("1e40")]),
         "Int32": st.integers(-1, 100_000),
         "Boolean": st.booleans(),
-        "Date": st.sampled_from(["2026-01-31", "0001-01-01", "2031-12-31", "2026-03-30"]),
+        "Date": st.sampled_from(["2026-01-31", "0001-01-01", "9999-12-31", "2026-03-30"]),
         "Enum": st.sampled_from(field.enum) if field.enum else text,
     }
     anything = st.sampled_from([None, "", 1, True, {}, [], "x" * 40])

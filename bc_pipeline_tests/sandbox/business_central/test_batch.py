@@ -87,6 +87,12 @@ def test_urls_may_be_encoded(bc: BcClient) -> None:
     assert [row["number"] for row in response["body"]["value"]] == ["10000"]
 
 
+@pytest.mark.parametrize("name", ["Smith & Sons", "Shop #1"])
+def test_a_url_that_should_be_encoded_ends_early(bc: BcClient, name: str) -> None:
+    [response] = bc.batch({"method": "GET", "url": f"vendors?$filter=displayName eq '{name}'"})
+    assert (response["status"], response["body"]["error"]["code"]) == (400, "BadRequest")
+
+
 @pytest.mark.parametrize("outer", [True, False])
 def test_the_company_can_be_named_in_a_header(bc: BcClient, outer: bool) -> None:
     header = {"Company": bc.company.name}
@@ -319,6 +325,27 @@ def test_the_answer_of_a_batch_can_be_lost_after_it_was_applied(
     with pytest.raises(requests.ConnectionError):
         bc.batch(new_vendor("I1"), new_vendor("I2"))
     assert {"I1", "I2"} <= numbers(bc.company)
+
+
+@pytest.mark.parametrize(
+    ("action", "applied"), [("drop", {"K1"}), ("apply_then_drop", {"K1", "K2"})]
+)
+def test_the_connection_can_be_lost_in_the_middle_of_a_batch(
+    sandbox: Sandbox, bc: BcClient, action: Any, applied: set[str]
+) -> None:
+    sandbox.faults.add("bc", action=action, operation=True, after=1)
+    with pytest.raises(requests.ConnectionError):
+        bc.batch(new_vendor("K1"), new_vendor("K2"), new_vendor("K3"))
+    assert numbers(bc.company) & {"K1", "K2", "K3"} == applied
+
+
+def test_a_connection_lost_in_the_middle_of_a_snapshot_batch_takes_all_back(
+    sandbox: Sandbox, bc: BcClient
+) -> None:
+    sandbox.faults.add("bc", action="apply_then_drop", operation=True, after=1)
+    with pytest.raises(requests.ConnectionError):
+        bc.batch(new_vendor("M1"), new_vendor("M2"), new_vendor("M3"), **SNAPSHOT)
+    assert numbers(bc.company).isdisjoint({"M1", "M2", "M3"})
 
 
 # --- posting -------------------------------------------------------------------------------------

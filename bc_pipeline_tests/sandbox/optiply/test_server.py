@@ -118,6 +118,8 @@ def test_given_a_write_without_its_own_account_and_coupling_then_it_is_refused(
         '{"data": {"type": "suppliers", "attributes": {}}}',
         '{"data": {"type": "products", "id": "1", "attributes": {}}}',
         '{"data": {"type": "products", "attributes": {"price": NaN}}}',
+        '{"data": {"type": "products", "attributes": {"name": "half \\ud83d", "stockLevel": 1, '
+        '"unlimitedStock": false}}}',
     ],
 )
 def test_given_a_malformed_body_then_400(client: Client, body: str):
@@ -392,6 +394,13 @@ def test_given_no_expected_delivery_date_then_it_follows_from_the_suppliers_deli
     order = {"placed": PLACED, "totalValue": 1, "supplierId": supplier}
     client.create("buyOrders", order | sent)
     assert client.shop.rows("buyOrders")[0]["expectedDeliveryDate"] == expected
+
+
+def test_given_an_expected_delivery_beyond_the_calendar_then_400_and_no_order(client: Client):
+    supplier = client.create("suppliers", {"name": "V", "deliveryTime": 10})
+    order = {"placed": "9999-12-31T00:00:00Z", "totalValue": 1, "supplierId": supplier}
+    assert client.write("POST", "/buyOrders", order).status_code == 400
+    assert client.shop.rows("buyOrders") == []
 
 
 # -- rate limit and Python access ---------------------------------------------------------------

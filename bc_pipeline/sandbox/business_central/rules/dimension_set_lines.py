@@ -96,12 +96,12 @@ def _chosen(ctx: WriteContext, dimension: Row | None, given: Row) -> tuple[Row |
             if dimension is not None and dimension["id"] != found["id"]:
                 raise dialog("The dimension id and code do not match the same dimension.")
             dimension = found
-        elif name == "valueId" and content != ZERO_GUID:
+        elif name == "valueId":
             known = ctx.get("dimensionValues", content)
             if known is None:
                 raise dialog('The "valueId" does not match a Dimension Value.')
             value = _same(value, known)
-        elif name == "valueCode" and content:
+        elif name == "valueCode":
             value = _same(value, _value_by_code(ctx, dimension, content))
     if dimension is not None and value is not None:
         if value["dimensionId"] != dimension["id"]:

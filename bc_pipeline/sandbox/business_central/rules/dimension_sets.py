@@ -99,17 +99,13 @@ def default_dimensions(ctx: WriteContext, master: Row) -> list[Row]:
     return [row for row in defaults if ctx.get("dimensions", row["dimensionId"]) is not None]
 
 
-def inherited(
-    ctx: WriteContext, masters: Iterable[Row], header: Mapping[str, str] | None = None
-) -> DimensionSet:
-    """The set a new document or line starts with (5.13).
+def inherited(ctx: WriteContext, masters: Iterable[Row]) -> DimensionSet:
+    """The set that default dimensions give a new document or line (5.13).
 
     Args:
         masters: whose default dimensions count, the most important first.
-        header: set of the document a line is on: its values win, as they do where no dimension
-            priorities are set up.
     """
-    chosen: DimensionSet = dict(header or {})
+    chosen: DimensionSet = {}
     for master in masters:
         for default in default_dimensions(ctx, master):
             if default["dimensionValueId"] != ZERO_GUID:

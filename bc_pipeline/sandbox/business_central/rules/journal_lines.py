@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bc_pipeline.sandbox.business_central.company import Row
-from bc_pipeline.sandbox.business_central.errors import dialog
+from bc_pipeline.sandbox.business_central.errors import dialog, same_key
 from bc_pipeline.sandbox.business_central.rules.dimension_sets import (
     inherited,
     replace_dimensions,
@@ -13,7 +13,8 @@ from bc_pipeline.sandbox.business_central.rules.journal_accounts import (
     account_of,
     account_values,
 )
-from bc_pipeline.sandbox.business_central.values import ZERO_GUID
+from bc_pipeline.sandbox.business_central.rules.references import check_code
+from bc_pipeline.sandbox.business_central.values import ZERO_DATE, ZERO_GUID
 from bc_pipeline.sandbox.business_central.writes import RULES, EntityRules, Parent, WriteContext
 from bc_pipeline.sandbox.changes.amounts import cents
 from bc_pipeline.sandbox.changes.documents import LINE_STEP
@@ -23,7 +24,9 @@ LINE_SETS = ("journalLines", "vendorPayments")
 ACCOUNT = ("accountId", "accountNumber")
 BALANCING = ("balancingAccountId", "balancingAccountNumber")
 # What a new line takes over from the one before it (6.8).
-COPIED_FROM_PREVIOUS = ("postingDate", "documentNumber", "externalDocumentNumber")
+COPIED_FROM_PREVIOUS = ("postingDate", "documentNumber")
+# Sent blank, these leave a new line what it starts with (6.6).
+KEPT_WHEN_BLANK = {"postingDate": ZERO_DATE, "description": ""}
 
 
 class JournalLines(EntityRules):
@@ -34,18 +37,20 @@ class JournalLines(EntityRules):
         journal = journal_of(ctx, given, parent)
         if "journalDisplayName" in given:
             raise dialog("The journal batch name of a journal line cannot be edited.")
+        check_tax_code(ctx, given)
         kind = given.get("accountType", GENERAL_LEDGER)
         values: Row = {
             "journalId": journal["id"],
             "journalDisplayName": journal["code"],
             "lineNumber": line_number(ctx, journal, given),
             "accountType": kind,
+            "externalDocumentNumber": "",
         }
         values |= from_previous(ctx, journal)
         account = account_values(ctx, kind, given, ACCOUNT)
         master = account_of(ctx, kind, account["accountNumber"])
         values |= account | {"description": master["displayName"] if master else ""}
-        values |= _plain(given) | self._balancing(ctx, journal, given)
+        values |= plain(given, new=True) | self._balancing(ctx, journal, given)
         values |= document_number(ctx, journal, values, given)
         row = ctx.insert("journalLines", values)
         _inherit(ctx, row)
@@ -56,7 +61,8 @@ class JournalLines(EntityRules):
         if "journalDisplayName" in given:
             raise dialog("The journal batch name of a journal line cannot be edited.")
         check_same_journal(row, given)
-        values = _plain(given)
+        check_tax_code(ctx, given)
+        values = plain(given) | new_place(ctx, row, given)
         kind = str(given.get("accountType", row["accountType"]))
         if kind != row["accountType"] or any(name in given for name in ACCOUNT):
             values |= {"accountType": kind} | account_values(ctx, kind, given, ACCOUNT)
@@ -76,7 +82,7 @@ class JournalLines(EntityRules):
     def _balancing(self, ctx: WriteContext, journal: Row, given: Row) -> Row:
         """The balancing account of the batch, then the line's own (6.6)."""
         kind = given.get("balanceAccountType", GENERAL_LEDGER)
-        if any(name in given for name in BALANCING):
+        if any(given.get(name, "") not in ("", ZERO_GUID) for name in BALANCING):
             return {"balanceAccountType": kind} | account_values(ctx, kind, given, BALANCING)
         return balancing_of(ctx, journal)
 
@@ -113,12 +119,19 @@ def lines_of_batch(ctx: WriteContext, journal_id: str) -> list[tuple[str, Row]]:
 
 
 def line_number(ctx: WriteContext, journal: Row, given: Row) -> int:
-    """The line number sent, or the next free one (6.8). Raises BcError when it is taken."""
+    """The line number sent, or the next free one (6.8). Raises BcError when it is taken (0.8)."""
     used = [row["lineNumber"] for _, row in lines_of_batch(ctx, journal["id"])]
     wanted = int(given.get("lineNumber") or 0) or max(used, default=0) + LINE_STEP
     if wanted in used:
-        raise dialog("You cannot insert a line because a line already exists.")
+        raise same_key("Gen. Journal Line", wanted)
     return wanted
+
+
+def new_place(ctx: WriteContext, row: Row, given: Row) -> Row:
+    """The line number after a PATCH: another one renames the line."""
+    if given.get("lineNumber", row["lineNumber"]) == row["lineNumber"]:
+        return {}
+    return {"lineNumber": line_number(ctx, {"id": row["journalId"]}, given)}
 
 
 def from_previous(ctx: WriteContext, journal: Row) -> Row:
@@ -166,8 +179,14 @@ def balancing_of(ctx: WriteContext, journal: Row) -> Row:
     }
 
 
-def _plain(given: Row) -> Row:
-    """Properties that are stored as they come."""
+def check_tax_code(ctx: WriteContext, given: Row) -> None:
+    """Refuses a tax code that is no VAT product posting group."""
+    check_code(ctx, "taxGroups", given.get("taxCode", ""), "VAT Product Posting Group", "taxCode")
+
+
+def plain(given: Row, *, new: bool = False) -> Row:
+    """Properties that are stored as they come; a new line keeps what it starts with where blank
+    was sent."""
     names = (
         "postingDate",
         "documentNumber",
@@ -177,7 +196,11 @@ def _plain(given: Row) -> Row:
         "comment",
         "taxCode",
     )
-    values = {name: given[name] for name in names if name in given}
+    values = {
+        name: given[name]
+        for name in names
+        if name in given and not (new and given[name] == KEPT_WHEN_BLANK.get(name))
+    }
     if "amount" in values:
         values["amount"] = cents(values["amount"])
     return values

@@ -139,6 +139,8 @@ def _check_side(ctx: WriteContext, side: _Side) -> Row:
         master["blocked"] == "All" or (side.is_payment and master["blocked"] != BLANK_ENUM)
     ):
         raise dialog(f"Vendor {master['number']} is blocked with type {master['blocked']}.")
+    elif side.kind == VENDOR and side.is_payment and side.amount < 0:
+        raise field_error(f"Amount must be positive in {where}: Document Type=Payment.")
     elif side.kind in (CUSTOMER, BANK_ACCOUNT) and master["blocked"] not in (BLANK_ENUM, False):
         raise field_error(f"Blocked must be No in {side.kind} {master['number']}.")
     check_posting(ctx, dimensions_of(ctx, side.line), [master])

@@ -14,6 +14,9 @@ from bc_pipeline.sandbox.business_central.values import ZERO_DATE
 from bc_pipeline.sandbox.business_central.writes import WriteContext
 from bc_pipeline.sandbox.changes.documents import factor
 
+# The work date an invoice was made with; the API does not show it.
+WORK_DATE = "#workDate"
+
 
 def check_item(item: Row) -> None:
     """Refuses an item that cannot be bought (4.8)."""
@@ -48,9 +51,9 @@ def item_cost(ctx: WriteContext, header: Row, item: Row, unit: str) -> Decimal:
 
 def expected_date(ctx: WriteContext, header: Row, item: Row | None) -> str:
     """When goods are expected: when they were asked for, else after the lead time (4.17); on
-    invoices today (5.12)."""
+    invoices on the work date they were made with (5.12)."""
     if "requestedReceiptDate" not in header:
-        return ctx.today.isoformat()
+        return str(header.get(WORK_DATE, ctx.today))
     requested = header["requestedReceiptDate"]
     if requested != ZERO_DATE:
         return str(requested)

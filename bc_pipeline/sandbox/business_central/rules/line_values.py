@@ -24,10 +24,9 @@ from bc_pipeline.sandbox.business_central.rules.purchase_totals import INVOICE_D
 from bc_pipeline.sandbox.business_central.rules.tax import tax_of
 from bc_pipeline.sandbox.business_central.values import ZERO_GUID, empty_row
 from bc_pipeline.sandbox.business_central.writes import WriteContext
-from bc_pipeline.sandbox.changes.amounts import NOTHING, cents, net_amounts
+from bc_pipeline.sandbox.changes.amounts import NOTHING, cents, net_amounts, unit_amount
 from bc_pipeline.sandbox.changes.documents import Kind, Refused, factor, open_quantities
 
-UNIT_AMOUNT = Decimal("0.00001")
 KEPT_BY_RESET = ("id", "documentId", "sequence", "quantity", "discountAppliedBeforeTax")
 # The VAT product posting group of a line; what the API shows is its identifier (4.16).
 TAX_GROUP = "#taxGroup"
@@ -186,7 +185,7 @@ class LineValues:
             raise dialog("The quantity must have the same sign as what was received.")
         if abs(value) < abs(received):
             raise dialog(f"Quantity must not be below the received quantity {received}.")
-        self.values["quantity"] = value.quantize(UNIT_AMOUNT)
+        self.values["quantity"] = unit_amount(value)
         self._open_quantities()
         self._price()
 
@@ -198,16 +197,16 @@ class LineValues:
 
     def _set_quantity_to_receive(self, value: Decimal) -> None:
         left = self.values["quantity"] - self.values["receivedQuantity"]
-        if not 0 <= value <= left:
+        if not _is_part(value, left):
             raise dialog(f"You cannot receive more than {left} units.")
-        self.values["receiveQuantity"] = value
+        self.values["receiveQuantity"] = unit_amount(value)
 
     def _set_quantity_to_invoice(self, value: Decimal) -> None:
         come = self.values["receivedQuantity"] + self.values["receiveQuantity"]
         left = come - self.values["invoicedQuantity"]
-        if not 0 <= value <= left:
+        if not _is_part(value, left):
             raise dialog(f"You cannot invoice more than {left} units.")
-        self.values["invoiceQuantity"] = value
+        self.values["invoiceQuantity"] = unit_amount(value)
 
     def _set_unit_by_id(self, value: str) -> None:
         unit = self.ctx.get("unitsOfMeasure", value)
@@ -248,7 +247,7 @@ class LineValues:
 
     def _set_cost(self, value: Decimal) -> None:
         self._needs_object()
-        self.values[self.kind.price] = value.quantize(UNIT_AMOUNT)
+        self.values[self.kind.price] = unit_amount(value)
         self._set_discount_percent(self.values["discountPercent"])
 
     def _set_discount_percent(self, value: Decimal) -> None:
@@ -261,7 +260,7 @@ class LineValues:
             raise dialog("The discount is greater than the line amount.")
         self.values["discountAmount"] = cents(value)
         percent = value * 100 / gross if gross else NOTHING
-        self.values["discountPercent"] = percent.quantize(UNIT_AMOUNT)
+        self.values["discountPercent"] = unit_amount(percent)
 
     def _set_tax_code(self, value: str) -> None:
         """A VAT product posting group comes in, the VAT identifier is shown (4.16)."""
@@ -280,7 +279,7 @@ class LineValues:
         cost = item_cost(self.ctx, self.header, self._item(), self.values["unitOfMeasureCode"])
         if self.header["pricesIncludeTax"]:
             cost *= 1 + self.values["taxPercent"] / 100
-        self.values[self.kind.price] = cost.quantize(UNIT_AMOUNT)
+        self.values[self.kind.price] = unit_amount(cost)
         self._set_discount_percent(NOTHING)
 
     # -- pieces ---------------------------------------------------------------------------------
@@ -305,3 +304,8 @@ class LineValues:
     def _not_received(self, field: str) -> None:
         if self.values.get("receivedQuantity"):
             raise field_error(f"{field} cannot change: Quantity Received must be equal to '0'.")
+
+
+def _is_part(value: Decimal, whole: Decimal) -> bool:
+    """Not more than ``whole`` and of its sign: returns have negative quantities."""
+    return value * whole >= 0 and abs(value) <= abs(whole)

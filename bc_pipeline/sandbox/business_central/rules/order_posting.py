@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bc_pipeline.sandbox.business_central.company import Row
-from bc_pipeline.sandbox.business_central.errors import dialog
+from bc_pipeline.sandbox.business_central.errors import dialog, field_error
 from bc_pipeline.sandbox.business_central.metadata import entities
 from bc_pipeline.sandbox.business_central.rules.dimension_sets import (
     dimensions_of,
@@ -34,6 +34,8 @@ _NOT_COPIED = {"@odata.etag", "id", "number", "orderDate", "requestedReceiptDate
 def receive_and_invoice(ctx: WriteContext, order: Row) -> None:
     """Posts what is to be received and to be invoiced of all lines. An order that is invoiced in
     full is gone."""
+    if order["status"] == "In_x0020_Review":
+        raise field_error(f"Status must be equal to 'Released' in Order {order['number']}.")
     lines = lines_of(ctx.company, PURCHASE_ORDER, order["id"])
     posted = [r for r in lines if r["receiveQuantity"] or r["invoiceQuantity"]]
     if not posted:

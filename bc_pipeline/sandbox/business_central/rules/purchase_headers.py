@@ -7,12 +7,18 @@ from bc_pipeline.sandbox.business_central.company import Row
 from bc_pipeline.sandbox.business_central.errors import BcError, dialog, field_error, no_relation
 from bc_pipeline.sandbox.business_central.metadata import entities
 from bc_pipeline.sandbox.business_central.rules.dimension_sets import (
+    check_usable,
     dimensions_of,
     inherited,
     replace_dimensions,
     shortcut_codes,
 )
-from bc_pipeline.sandbox.business_central.rules.references import Pair, currency_values, record_of
+from bc_pipeline.sandbox.business_central.rules.references import (
+    Pair,
+    check_code,
+    currency_values,
+    record_of,
+)
 from bc_pipeline.sandbox.business_central.values import ZERO_GUID
 from bc_pipeline.sandbox.business_central.writes import WriteContext
 from bc_pipeline.sandbox.changes.documents import Kind, lines_of
@@ -58,6 +64,8 @@ def check_vendor_allowed(vendor: Row) -> None:
             f"You cannot create this type of document when Vendor {vendor['number']} is blocked "
             "with type All"
         )
+    if vendor.get("#privacyBlocked"):
+        raise dialog(f"Vendor {vendor['number']} is blocked for privacy.")
     if not vendor.get(GENERAL_POSTING_GROUP):
         raise field_error(
             f"Gen. Bus. Posting Group must have a value in Vendor: No.={vendor['number']}. It "
@@ -92,7 +100,11 @@ class HeaderWrite:
             case "payToVendorId" | "payToVendorNumber":
                 self._pick_pay_to(record_of(self.ctx, PAY_TO, self.given, name))
             case "currencyId" | "currencyCode":
-                self.values |= currency_values(self.ctx, name, value)
+                self._pick_currency(name, value)
+            case "buyFromCountry" | "shipToCountry":
+                if self.ctx.company.tables["countriesRegions"]:
+                    check_code(self.ctx, "countriesRegions", value, "Country/Region", name)
+                self.values[name] = value
             case "pricesIncludeTax":
                 self._check_no_lines("prices including tax")
                 self.values[name] = value
@@ -131,6 +143,9 @@ class HeaderWrite:
                 "currencyCode": vendor["currencyCode"],
                 "paymentTermsId": vendor["paymentTermsId"],
                 "pricesIncludeTax": vendor.get("#pricesIncludeTax", False),
+                "shipmentMethodId": vendor.get("#shipmentMethodId", ZERO_GUID),
+                "purchaser": vendor.get("#purchaser", ""),
+                "#locationId": vendor.get("#locationId", ZERO_GUID),
             }
         )
         self._set_address("buyFrom", vendor)
@@ -188,6 +203,15 @@ class HeaderWrite:
 
     # -- others -------------------------------------------------------------------------------
 
+    def _pick_currency(self, name: str, value: str) -> None:
+        """The check that id and code agree sits on the code, after the id was seen (0.3)."""
+        chosen = currency_values(self.ctx, name, value)
+        names = list(self.given)
+        seen = self.given["currencyId"] if "currencyId" in names[: names.index(name)] else ZERO_GUID
+        if seen not in (ZERO_GUID, chosen["currencyId"]):
+            raise dialog("The currency values do not match to a specific Currency.")
+        self.values |= chosen
+
     def _check_no_lines(self, what: str) -> None:
         # Lines would be priced anew after a question that no one can answer.
         for line in lines_of(self.ctx.company, self.kind, self.header["id"]):
@@ -207,6 +231,8 @@ class HeaderWrite:
         values = self.ctx.find("dimensionValues", dimensionId=dimension_id, code=code)
         if code and not values:
             raise no_relation("Dimension Value", f"Shortcut Dimension {place + 1} Code", code)
+        if code:
+            check_usable(found[0], values[0])
         chosen.pop(dimension_id, None)
         if code:
             chosen[dimension_id] = values[0]["id"]

@@ -9,6 +9,7 @@ from bc_pipeline.sandbox.business_central.company import Row
 from bc_pipeline.sandbox.business_central.date_formula import later
 from bc_pipeline.sandbox.business_central.errors import dialog, field_error
 from bc_pipeline.sandbox.business_central.rules.invoice_posting import post_invoice
+from bc_pipeline.sandbox.business_central.rules.line_objects import WORK_DATE
 from bc_pipeline.sandbox.business_central.rules.purchase_headers import (
     HeaderWrite,
     check_vendor_given,
@@ -49,12 +50,14 @@ class PurchaseInvoices(EntityRules):
     def insert(self, ctx: WriteContext, given: Row, parent: Parent | None) -> Row:
         """POST: a Draft with a number of the draft series, filled from its vendor."""
         check_vendor_given(given)
+        work_date = _work_date(ctx, given)
         header = ctx.insert(
             "purchaseInvoices",
             {
                 "number": ctx.next_number("draft purchase invoice"),
-                "invoiceDate": ctx.today,
-                "postingDate": ctx.today,
+                "invoiceDate": work_date,
+                "postingDate": work_date,
+                WORK_DATE: work_date,
                 "status": "Draft",
                 "discountAppliedBeforeTax": True,
             },
@@ -82,6 +85,13 @@ class PurchaseInvoices(EntityRules):
         if row["status"] not in ("Draft", "In_x0020_Review"):
             raise dialog("You cannot delete posted purchase invoices.")
         ctx.delete("purchaseInvoices", row)
+
+
+def _work_date(ctx: WriteContext, given: Row) -> str:
+    """The invoice date is the work date of the request: what else starts on "today" starts then
+    (5.7)."""
+    sent = str(given.get("invoiceDate", ZERO_DATE))
+    return ctx.today.isoformat() if sent == ZERO_DATE else sent
 
 
 class _InvoiceWrite(HeaderWrite):

@@ -128,5 +128,6 @@ class PurchaseLines(EntityRules):
             )
             if master is not None
         ]
-        chosen = inherited(ctx, masters, dimensions_of(ctx, header))
+        above, own = dimensions_of(ctx, header), inherited(ctx, masters)
+        chosen = above | own if ctx.settings.line_dimensions_win else own | above
         replace_dimensions(ctx, self.kind.lines, line, chosen)

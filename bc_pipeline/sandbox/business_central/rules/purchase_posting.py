@@ -95,6 +95,8 @@ def book(ctx: WriteContext, invoice: Row, lines: Sequence[Row]) -> None:
     rate = local_per_foreign(ctx, invoice["currencyCode"], day)
     booked = [*_expenses(ctx, lines, rate), *_tax(ctx, invoice, lines, rate)]
     owed = sum((line.amount for line in booked), NOTHING)
+    if owed < 0:
+        raise field_error("Amount must be negative in Gen. Journal Line: Document Type=Invoice.")
     payables = LedgerLine(account_for(ctx, PAYABLES), -owed, dimensions=dimensions_of(ctx, invoice))
     post_entries(
         ctx,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bc_pipeline.sandbox.business_central.company import Row
-from bc_pipeline.sandbox.business_central.errors import dialog
+from bc_pipeline.sandbox.business_central.errors import dialog, no_relation
 from bc_pipeline.sandbox.business_central.rules.dimension_sets import (
     inherited,
     replace_dimensions,
@@ -14,11 +14,12 @@ from bc_pipeline.sandbox.business_central.rules.journal_lines import (
     from_previous,
     journal_of,
     line_number,
+    new_place,
+    plain,
 )
 from bc_pipeline.sandbox.business_central.rules.references import Pair, record_of
 from bc_pipeline.sandbox.business_central.values import ZERO_GUID
 from bc_pipeline.sandbox.business_central.writes import RULES, EntityRules, Parent, WriteContext
-from bc_pipeline.sandbox.changes.amounts import cents
 
 VENDOR = Pair(
     "vendorId",
@@ -29,13 +30,6 @@ VENDOR = Pair(
     mismatch="The vendor values do not match to a specific Vendor.",
 )
 POSTED = {"Open", "Paid", "Canceled", "Corrective"}
-_PLAIN = (
-    "postingDate",
-    "documentNumber",
-    "externalDocumentNumber",
-    "description",
-    "comment",
-)
 
 
 class VendorPayments(EntityRules):
@@ -44,7 +38,7 @@ class VendorPayments(EntityRules):
     def insert(self, ctx: WriteContext, given: Row, parent: Parent | None) -> Row:
         """POST: the vendor may come from the invoice that is paid (7.5)."""
         journal = journal_of(ctx, given, parent)
-        _check_journal_name(journal, given)
+        _check_journal(ctx, journal, given)
         previous = from_previous(ctx, journal)
         values: Row = {
             "journalId": journal["id"],
@@ -64,10 +58,9 @@ class VendorPayments(EntityRules):
         check_same_journal(row, given)
         if given.get("journalDisplayName", row["journalDisplayName"]) != row["journalDisplayName"]:
             raise dialog("The journal batch name of a line cannot be edited.")
-        if given.get("lineNumber", row["lineNumber"]) != row["lineNumber"]:
-            raise dialog("The lineNumber of a payment cannot be changed.")
         vendor = row["vendorId"]
-        row = ctx.modify("vendorPayments", row, **_changes(ctx, row, given))
+        values = _changes(ctx, row, given) | new_place(ctx, row, given)
+        row = ctx.modify("vendorPayments", row, **values)
         if row["vendorId"] != vendor:
             _inherit(ctx, row)
         return row
@@ -77,16 +70,17 @@ class VendorPayments(EntityRules):
         ctx.delete("vendorPayments", row)
 
 
-def _check_journal_name(journal: Row, given: Row) -> None:
+def _check_journal(ctx: WriteContext, journal: Row, given: Row) -> None:
+    """The batch is one of the payment template (7.1), and of the name that was sent."""
+    if ctx.get("vendorPaymentJournals", journal["id"]) is None:
+        raise no_relation("Gen. Journal Batch", "Journal Batch Name", journal["code"])
     if given.get("journalDisplayName", journal["code"]) != journal["code"]:
         raise dialog("The journal batch id and name do not match to a specific journal batch.")
 
 
 def _changes(ctx: WriteContext, row: Row, given: Row) -> Row:
     """What a body changes of a payment, checked."""
-    values = {name: given[name] for name in _PLAIN if name in given}
-    if "amount" in given:
-        values["amount"] = cents(given["amount"])
+    values = plain(given, new="id" not in row)
     values |= _vendor(ctx, given)
     values |= _invoice(ctx, given)
     values = _with_vendor_of_invoice(ctx, row, values)
@@ -111,6 +105,8 @@ def _vendor(ctx: WriteContext, given: Row) -> Row:
         if value not in (ZERO_GUID, ""):
             vendor = record_of(ctx, VENDOR, sent, name)
             values = {"vendorId": vendor["id"], "vendorNumber": vendor["number"]}
+        elif not values:
+            values = {"vendorId": ZERO_GUID, "vendorNumber": ""}
     return values
 
 
@@ -142,7 +138,7 @@ def _invoice(ctx: WriteContext, given: Row) -> Row:
 def _with_vendor_of_invoice(ctx: WriteContext, row: Row, values: Row) -> Row:
     """The vendor the invoice is paid to, if none is given; a given one stays (7.5)."""
     invoice = ctx.get("purchaseInvoices", values.get("appliesToInvoiceId", ZERO_GUID))
-    if invoice is None or values.get("vendorId") or row["vendorId"] != ZERO_GUID:
+    if invoice is None or values.get("vendorId", row["vendorId"]) != ZERO_GUID:
         return values
     paid = {"vendorId": invoice["payToVendorId"], "vendorNumber": invoice["payToVendorNumber"]}
     return values | paid

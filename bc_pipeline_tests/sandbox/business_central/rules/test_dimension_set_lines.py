@@ -49,6 +49,16 @@ def test_given_header_and_item_differ_then_the_header_wins(acme: Acme):
     assert own == {"DEPARTMENT": "SALES", "CLASS": "Y"}
 
 
+def test_given_dimension_priorities_for_items_then_the_item_wins(acme: Acme):
+    acme.company.settings.line_dimensions_win = True
+    draft = acme.invoice(vendorNumber="DIM")
+    path = f"purchaseInvoices({draft['id']})"
+    acme.created(f"{path}/dimensionSetLines", {"code": "CLASS", "valueCode": "Y"})
+    line = acme.created(f"{path}/purchaseInvoiceLines", acme.item("D"))
+    own = acme.dimensions(f"purchaseInvoiceLines({line['id']})")
+    assert own == {"DEPARTMENT": "SALES", "CLASS": "X"}
+
+
 def test_given_a_later_change_of_the_header_then_its_lines_keep_theirs(acme: Acme):
     draft = acme.invoice(acme.item())
     path = f"purchaseInvoices({draft['id']})"
@@ -159,6 +169,15 @@ def test_given_the_dimension_is_there_then_post_is_refused_and_patch_changes_the
     assert acme.refused("PATCH", own, {"valueCode": "SHUT"}) == DIALOG
     assert acme.refused("PATCH", own, {"valueId": acme.value("CLASS", "X")}) == RELATION
     assert acme.dimensions(f"purchaseInvoices({draft['id']})") == {"DEPARTMENT": "SALES"}
+
+
+@pytest.mark.parametrize("nothing", [{"valueId": ZERO}, {"valueCode": ""}, {"valueId": NOWHERE}])
+def test_given_no_value_on_patch_then_it_is_refused_and_the_old_one_stays(
+    acme: Acme, draft: str, nothing: dict[str, str]
+):
+    line = acme.created(f"{draft}/dimensionSetLines", CLASS_X)
+    assert acme.refused("PATCH", f"{draft}/dimensionSetLines({line['id']})", nothing) == DIALOG
+    assert acme.dimensions(draft) == {"CLASS": "X"}
 
 
 def test_given_one_dimension_on_two_documents_then_each_has_its_own(acme: Acme):

@@ -210,3 +210,10 @@ def test_given_a_value_was_blocked_meanwhile_then_posting_is_refused(acme: Acme)
     acme.company.modify("dimensionValues", sales, **{"#blocked": False})
     acme.change("dimensions", "DEPARTMENT", **{"#blocked": True})
     assert acme.refused("POST", post(draft)) == DIALOG
+
+
+def test_given_an_invoice_worth_less_than_nothing_then_it_is_refused(acme: Acme):
+    draft = acme.invoice(acme.account(unitCost=-5), vendorInvoiceNumber="F1")
+    post = f"purchaseInvoices({draft['id']})/Microsoft.NAV.post"
+    assert acme.refused("POST", post) == FIELD
+    assert acme.json(f"purchaseInvoices({draft['id']})")["status"] == "Draft"

@@ -153,7 +153,40 @@ def test_given_further_lines_then_they_take_over_from_the_one_before(acme: Acme,
     fourth = acme.created(lines, line(acme, externalDocumentNumber="E1"))
     assert fourth["documentNumber"] == "G00002"
     assert acme.created(lines, line(acme, lineNumber=5))["lineNumber"] == 5
-    assert acme.refused("POST", lines, line(acme, lineNumber=5)) == DIALOG
+    assert acme.refused("POST", lines, line(acme, lineNumber=5)) == SAME_KEY
+
+
+def test_given_no_external_number_then_it_is_another_one_than_the_line_befores(
+    acme: Acme, journal: str
+):
+    lines = f"{journal}/journalLines"
+    acme.created(lines, line(acme, documentNumber="D1", externalDocumentNumber="E1"))
+    second = acme.created(lines, line(acme, amount=-10))
+    assert second["externalDocumentNumber"] == ""
+    assert second["documentNumber"] != "D1"
+
+
+def test_given_a_tax_code_that_is_none_then_it_is_refused(acme: Acme, journal: str):
+    lines = f"{journal}/journalLines"
+    assert acme.refused("POST", lines, line(acme, taxCode="NONE")) == RELATION
+    assert acme.created(lines, line(acme, taxCode="HOOG"))["taxCode"] == "HOOG"
+
+
+def test_given_blanks_on_a_new_line_then_they_leave_what_it_starts_with(acme: Acme, journal: str):
+    acme.patched(journal, {"balancingAccountId": acme.id("accounts", "1010")})
+    blank = {"postingDate": "0001-01-01", "description": "", "balancingAccountNumber": ""}
+    made = acme.created(f"{journal}/journalLines", line(acme, **blank))
+    assert (made["postingDate"], made["description"]) == ("2026-03-02", "Costs")
+    assert made["balancingAccountNumber"] == "1010"
+
+
+def test_given_another_line_number_then_the_line_is_renamed_unless_it_is_taken(
+    acme: Acme, journal: str
+):
+    first, second = (acme.created(f"{journal}/journalLines", line(acme)) for _ in range(2))
+    assert acme.patched(f"journalLines({first['id']})", {"lineNumber": 15})["lineNumber"] == 15
+    taken = acme.refused("PATCH", f"journalLines({second['id']})", {"lineNumber": 15})
+    assert taken == SAME_KEY
 
 
 def test_given_a_balancing_account_of_the_batch_then_lines_take_it(acme: Acme, journal: str):

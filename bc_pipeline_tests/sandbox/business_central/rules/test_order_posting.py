@@ -82,3 +82,12 @@ def test_given_vendor_or_item_was_blocked_then_nothing_is_posted(
     acme.change(entity_set, key, blocked="All" if entity_set == "vendors" else True)
     assert acme.refused("POST", action(order)) == error
     assert acme.rows("purchaseReceipts") == []
+
+
+def test_given_an_order_in_review_then_it_is_not_posted(acme: Acme):
+    order = with_number(acme, acme.order(acme.item()))
+    purchases.change_purchase_order_status(
+        acme.company, order=order["number"], status="In_x0020_Review"
+    )
+    assert acme.refused("POST", action(order)) == FIELD
+    assert acme.company.inventory(acme.id("items", "A")) == 0

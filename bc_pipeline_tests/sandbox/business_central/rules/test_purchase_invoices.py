@@ -61,6 +61,22 @@ def test_given_dates_then_the_due_date_follows_the_terms_unless_it_is_sent(acme:
     assert acme.invoice(vendorNumber="V2")["dueDate"] == "2026-03-02"
 
 
+def test_given_an_invoice_date_then_it_is_the_work_date_of_the_new_draft(acme: Acme):
+    draft = acme.invoice(acme.item(), invoiceDate="2026-01-31")
+    assert draft["postingDate"] == "2026-01-31"
+    assert draft["purchaseInvoiceLines"][0]["expectedReceiptDate"] == "2026-01-31"
+    both = acme.invoice(postingDate="2026-02-05", invoiceDate="2026-01-31")
+    assert (both["invoiceDate"], both["postingDate"]) == ("2026-01-31", "2026-02-05")
+    path = f"purchaseInvoices({draft['id']})"
+    assert acme.patched(path, {"invoiceDate": "2026-02-01"})["postingDate"] == "2026-01-31"
+
+
+def test_given_a_due_date_beyond_the_calendar_then_it_is_refused(acme: Acme):
+    body = {"vendorNumber": "V1", "invoiceDate": "9999-12-31"}
+    assert acme.refused("POST", "purchaseInvoices", body) == DIALOG
+    assert acme.rows("purchaseInvoices") == []
+
+
 def test_given_a_vendor_invoice_number_then_35_characters_and_twice_on_drafts(acme: Acme):
     number = "F" * 35
     for _ in range(2):

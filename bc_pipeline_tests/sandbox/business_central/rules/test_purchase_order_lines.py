@@ -203,7 +203,11 @@ def test_given_quantities_to_handle_then_they_stay_within_what_is_left(acme: Acm
     changed = acme.patched(path, {"receiveQuantity": 1, "invoiceQuantity": 1})
     assert (changed["receiveQuantity"], changed["invoiceQuantity"]) == (1, 1)
     assert acme.refused("PATCH", path, {"receiveQuantity": 5}) == DIALOG
+    assert acme.refused("PATCH", path, {"receiveQuantity": -1}) == DIALOG
     assert acme.refused("PATCH", path, {"invoiceQuantity": 2}) == DIALOG
+    acme.patched(path, {"quantity": -4})
+    assert acme.patched(path, {"receiveQuantity": -3})["receiveQuantity"] == -3
+    assert acme.refused("PATCH", path, {"receiveQuantity": 1}) == DIALOG
 
 
 def test_given_goods_came_in_then_quantity_and_item_are_bound(
@@ -271,6 +275,19 @@ def test_given_a_later_quantity_then_a_cost_sent_before_is_overwritten(acme: Acm
     assert (changed["directUnitCost"], changed["discountPercent"]) == (5, 0)
     kept = acme.patched(path, {"quantity": 4, "directUnitCost": 9, "discountPercent": 10})
     assert (kept["directUnitCost"], kept["discountAmount"]) == (9, Decimal("3.6"))
+
+
+def test_given_more_decimals_than_bc_keeps_then_half_is_rounded_up(acme: Acme, lines: str):
+    half = Decimal("2.000005")
+    line = acme.created(lines, acme.item(quantity=half, directUnitCost=half))
+    assert line["quantity"] == line["directUnitCost"] == Decimal("2.00001")
+
+
+def test_given_amounts_beyond_what_bc_can_count_then_they_are_refused(acme: Acme, lines: str):
+    most = Decimal(10) ** 15 - 1
+    body = acme.item(quantity=most, directUnitCost=most)
+    assert acme.refused("POST", lines, body) == DIALOG
+    assert acme.rows(lines) == []
 
 
 def test_given_no_last_direct_cost_then_the_unit_cost_counts(acme: Acme, lines: str):

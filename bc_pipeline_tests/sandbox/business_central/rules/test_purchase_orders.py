@@ -81,6 +81,19 @@ def test_given_a_blocked_vendor_then_no_order_but_blocked_for_payment_is_fine(ac
     assert acme.order(vendorNumber="UNPAID")["vendorNumber"] == "UNPAID"
 
 
+def test_given_a_vendor_blocked_for_privacy_then_no_order_and_no_invoice(acme: Acme):
+    acme.change("vendors", "V2", **{"#privacyBlocked": True})
+    for documents in ("purchaseOrders", "purchaseInvoices"):
+        assert acme.refused("POST", documents, {"vendorNumber": "V2"}) == DIALOG
+
+
+def test_given_a_vendor_with_a_location_then_its_lines_start_there(acme: Acme):
+    depot = acme.id("locations", "RTM")
+    acme.change("vendors", "V2", **{"#locationId": depot})
+    [line] = acme.order(acme.item(), vendorNumber="V2")["purchaseOrderLines"]
+    assert line["locationId"] == depot
+
+
 def test_given_a_vendor_without_posting_group_then_no_order(acme: Acme):
     assert acme.refused("POST", "purchaseOrders", {"vendorNumber": "BARE"}) == FIELD
     made = acme.created("vendors", {"number": "MADE", "displayName": "Made by API"})
@@ -121,6 +134,21 @@ def test_given_a_foreign_vendor_then_its_currency_is_copied_and_lcy_is_stored_bl
     assert acme.patched(path, {"currencyId": acme.id("currencies", "TRY")})["currencyCode"] == "TRY"
     assert acme.patched(path, {"currencyId": ZERO})["currencyCode"] == "EUR"
     assert acme.refused("PATCH", path, {"currencyCode": "XYZ"}) == DIALOG
+
+
+@pytest.mark.parametrize("documents", ["purchaseOrders", "purchaseInvoices"])
+def test_given_id_and_code_of_two_currencies_then_they_are_refused(acme: Acme, documents: str):
+    dollar = {"vendorNumber": "V1", "currencyId": acme.id("currencies", "USD")}
+    assert acme.refused("POST", documents, dollar | {"currencyCode": "TRY"}) == DIALOG
+    assert acme.created(documents, dollar | {"currencyCode": "USD"})["currencyCode"] == "USD"
+
+
+def test_given_an_unknown_country_then_it_is_refused(acme: Acme):
+    acme.company.insert("countriesRegions", {"code": "NL"})
+    for name in ("buyFromCountry", "shipToCountry"):
+        body = {"vendorNumber": "V1", name: "XX"}
+        assert acme.refused("POST", "purchaseOrders", body) == RELATION
+        assert acme.order(**{name: "NL"})[name] == "NL"
 
 
 def test_given_the_currency_comes_before_the_vendor_then_the_vendors_wins(acme: Acme):
@@ -232,5 +260,7 @@ def test_given_a_shortcut_dimension_then_it_is_in_the_set_and_the_other_way_roun
     acme.patched(f"{path}/dimensionSetLines({acme.id('dimensions', 'DEPARTMENT')})", body)
     assert acme.json(path)["shortcutDimension1Code"] == "SALES"
     assert acme.refused("PATCH", path, {"shortcutDimension1Code": "NONE"}) == RELATION
+    for code in ("SHUT", "TOTAL"):
+        assert acme.refused("PATCH", path, {"shortcutDimension1Code": code}) == DIALOG
     acme.patched(path, {"shortcutDimension1Code": ""})
     assert acme.dimensions(path) == {}

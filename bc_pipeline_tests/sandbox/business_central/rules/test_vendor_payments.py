@@ -9,7 +9,9 @@ import pytest
 
 from bc_pipeline_tests.sandbox.business_central.rules.conftest import (
     DIALOG,
+    FIELD,
     NOWHERE,
+    RELATION,
     ZERO,
     Acme,
 )
@@ -61,6 +63,12 @@ def test_given_vendor_values_then_they_must_exist_and_agree(acme: Acme, payments
     assert acme.created(payments, {"amount": 1})["vendorId"] == ZERO
 
 
+def test_given_a_general_journal_then_it_takes_no_payments(acme: Acme):
+    journal = acme.created("journals", {"code": "GENERAL"})
+    body = {"journalId": journal["id"], "vendorNumber": "V1", "amount": 1}
+    assert acme.refused("POST", "vendorPayments", body) == RELATION
+
+
 @pytest.mark.parametrize("number", ["SHUT", "UNPAID"])
 def test_given_a_blocked_vendor_then_it_is_refused(acme: Acme, payments: str, number: str):
     assert acme.refused("POST", payments, {"vendorNumber": number}) == DIALOG
@@ -106,7 +114,8 @@ def test_given_a_payment_then_it_can_be_changed_and_deleted(
     assert (changed["vendorNumber"], changed["amount"]) == ("V1", 7)
     assert changed["documentNumber"] == "P1"
     assert acme.refused("PATCH", own, {"journalId": NOWHERE}) == DIALOG
-    assert acme.refused("PATCH", own, {"lineNumber": 3}) == DIALOG
+    assert acme.patched(own, {"lineNumber": 3})["lineNumber"] == 3
+    assert acme.patched(own, {"vendorId": ZERO})["vendorNumber"] == ""
     acme.deleted(own)
     assert acme.rows(payments) == []
 
@@ -141,6 +150,13 @@ def test_given_the_journal_is_posted_then_the_invoice_is_paid(
     assert status() == "Paid"
     assert acme.rows(payments) == []
     assert acme.company.find("vendors", number="V1")[0]["balance"] == 0
+
+
+def test_given_a_payment_of_less_than_nothing_then_it_is_refused_at_posting(
+    acme: Acme, payments: str
+):
+    acme.created(payments, {"vendorNumber": "V1", "amount": -1})
+    assert acme.refused("POST", post(acme)) == FIELD
 
 
 def test_given_payments_then_they_are_no_lines_of_the_general_journal(acme: Acme, payments: str):
