@@ -24,8 +24,9 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-drill: $(STAMP)  ## kills runs at every single request, and loses every answer; takes half an hour
-	BC_PIPELINE_DRILL=all $(BIN)/python -m pytest -n 2 -v bc_pipeline_tests/end_to_end/test_drill.py
+drill: $(STAMP)  ## kills runs at every single request, loses every answer; more random changes; takes half an hour
+	BC_PIPELINE_DRILL=all $(BIN)/python -m pytest -n 2 -v \
+		bc_pipeline_tests/end_to_end/test_drill.py bc_pipeline_tests/end_to_end/test_convergence.py
 
 bench: $(STAMP)  ## a million sales invoice lines into the mirror; customers and bills out to BC
 	$(BIN)/python benchmarks/read.py
