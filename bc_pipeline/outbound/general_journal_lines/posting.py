@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bc_pipeline.business_central.http import TooSlow
 from bc_pipeline.errors import RequestFailed
+from bc_pipeline.outbound.documents import posting
 from bc_pipeline.outbound.documents.sending import Row
 from bc_pipeline.outbound.documents.working import Unclear, looked_for
 from bc_pipeline.outbound.general_journal_lines.course import DELETE, POST, Course
@@ -19,9 +19,6 @@ from bc_pipeline.outbound.general_journal_lines.posted import holds, of_document
 from bc_pipeline.outbound.general_journal_lines.standing import Look, lines_of
 from bc_pipeline.outbound.model import Action, Outcome, RecordError
 from bc_pipeline.outbound.upsert.properties import code
-
-ACTION = "Microsoft.NAV.post"
-TRIES = 2
 
 
 def posted(course: Course, journal: Row) -> Outcome:
@@ -38,24 +35,18 @@ def posted(course: Course, journal: Row) -> Outcome:
             return already_posted(course, look.entries, look.journal)
         journal = brought_about(course, look.journal or course.again(journal))
     course.note(POST, journal)
-    url = course.context.url(f"{JOURNALS}({journal['id']})/{ACTION}")
-    refused: RequestFailed | None = None
-    for _ in range(TRIES):
-        refused = _sent(course, url)
-        if course.context.dry_run:
-            return done(course, (), journal, "posted")
-        unsure = refused is None or refused.uncertain
-        after = looked_for(course.context, lambda: _no_lines(course, journal), patient=unsure)
-        if after is not None:
-            return _verified(course, after, refused)
-        # Posting takes its lines out of the journal: those still there were not posted.
-        if refused is None:
-            raise Unclear("Business Central said that it was posted, but the journal has its lines")
-        if not refused.uncertain:
-            raise refused
-        if isinstance(refused, TooSlow):
-            break  # BC may still be at work on it
-    raise Unclear(f"Business Central gave no answer to posting it: {refused}")
+    document = f"{JOURNALS}({journal['id']})"
+    if course.context.dry_run:
+        posting.send(course.context, document)
+        return done(course, (), journal, "posted")
+    # Posting takes its lines out of the journal: those still there were not posted.
+    after, refused = posting.post(
+        course.context,
+        document,
+        lambda: _no_lines(course, journal),
+        unposted="the journal has its lines",
+    )
+    return _verified(course, after, refused)
 
 
 def already_posted(course: Course, entries: Sequence[Row], journal: Row | None) -> Outcome:
@@ -115,14 +106,6 @@ def done(course: Course, entries: Sequence[Row], journal: Row | None, action: Ac
     course.progress.remains = ""
     id = str(entries[0]["id"]) if entries else None
     return course.outcome(action, id, posted=True)
-
-
-def _sent(course: Course, url: str) -> RequestFailed | None:
-    try:
-        course.context.bc.action(url)
-    except RequestFailed as error:
-        return error
-    return None
 
 
 def _no_lines(course: Course, journal: Row) -> Look | None:

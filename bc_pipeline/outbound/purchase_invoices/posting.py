@@ -6,20 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from bc_pipeline.business_central.dimensions import posting_rules_broken
-from bc_pipeline.business_central.http import TooSlow
-from bc_pipeline.errors import RequestFailed
+from bc_pipeline.outbound.documents import posting
 from bc_pipeline.outbound.documents.sending import Row
-from bc_pipeline.outbound.documents.working import Unclear, looked_for
 from bc_pipeline.outbound.model import Outcome, RecordError
 from bc_pipeline.outbound.purchase_invoices.course import POST, Course
 from bc_pipeline.outbound.purchase_invoices.plan import BILLS, DIMENSIONS, LINES, is_draft, status
 from bc_pipeline.outbound.upsert.properties import member
 
-ACTION = "Microsoft.NAV.post"
 POSTED = frozenset({"Open", "Paid"})
 """States of posted bills that stand (rules.md 5.4)."""
 WAITING = "In Review"
-TRIES = 2
 
 
 def posted(course: Course, draft: Row) -> Outcome:
@@ -35,24 +31,14 @@ def posted(course: Course, draft: Row) -> Outcome:
     if not course.changed:
         course.intend(POST, {})
     course.advance(POST, draft)
-    url = course.context.url(f"{BILLS}({draft['id']})/{ACTION}")
-    refused: RequestFailed | None = None
-    # A draft can be posted once only, so a second request cannot post it again (rules.md 5.10).
-    for _ in range(TRIES):
-        refused = _sent(course, url)
-        if course.context.dry_run:
-            return course.outcome("posted", draft)
-        unsure = refused is None or refused.uncertain
-        after = looked_for(course.context, lambda: _no_draft(course, draft), patient=unsure)
-        if after is not None:
-            return course.outcome("posted", after)
-        if refused is None:
-            raise Unclear("Business Central said that it was posted, but still shows a draft")
-        if not refused.uncertain:
-            raise refused
-        if isinstance(refused, TooSlow):
-            break  # BC may still be at work on it
-    raise Unclear(f"Business Central gave no answer to posting it: {refused}")
+    document = f"{BILLS}({draft['id']})"
+    if course.context.dry_run:
+        posting.send(course.context, document)
+        return course.outcome("posted", draft)
+    after, _ = posting.post(
+        course.context, document, lambda: _no_draft(course, draft), unposted="still shows a draft"
+    )
+    return course.outcome("posted", after)
 
 
 def as_it_stands(course: Course, bill: Row) -> Outcome:
@@ -75,14 +61,6 @@ def as_it_stands(course: Course, bill: Row) -> Outcome:
         raise RecordError("InvalidRecordState", f"{name}, so it cannot be posted")
     course.detail |= step.match.detail(course.memory, course.wanted.lines, done=True)
     return course.outcome("posted" if course.was_posting and state in POSTED else "unchanged", bill)
-
-
-def _sent(course: Course, url: str) -> RequestFailed | None:
-    try:
-        course.context.bc.action(url)
-    except RequestFailed as error:
-        return error
-    return None
 
 
 def _no_draft(course: Course, draft: Row) -> Row | None:

@@ -23,6 +23,7 @@ from bc_pipeline.business_central.batch import MAX_PARTS, Part, PartAnswer
 from bc_pipeline.business_central.http import TooSlow
 from bc_pipeline.errors import Cancelled, ReadFailed, RequestFailed
 from bc_pipeline.outbound.documents.sending import refusal
+from bc_pipeline.outbound.documents.working import CHANGED_MEANWHILE
 from bc_pipeline.outbound.model import (
     Action,
     ExportContext,
@@ -38,7 +39,6 @@ MAX_SENDS = 2
 """Once, and once more after Business Central has shown that the first time did nothing."""
 LOOKS_AFTER_A_LOST_ANSWER = 3
 SAME_KEY = "Internal_EntityWithSameKeyExists"
-CHANGED_MEANWHILE = "Request_EntityChanged"
 MALFORMED = "BadRequest"
 
 AnyWork = TypeVar("AnyWork", bound=Work)
