@@ -100,7 +100,8 @@ def without_what_a_fresh_shop_never_gets(
     kept: dict[str, Records], fresh: dict[str, Records]
 ) -> dict[str, Records]:
     """An item that was blocked or deleted after it was created stays, disabled, and so do the
-    order lines that name it; a fresh shop has neither. Orders without other lines go with them."""
+    order lines and compositions that name it; a fresh shop has neither. Orders without other
+    lines go with them."""
     known = fresh["products"].keys()
     kept = copy.deepcopy(kept)
     for order in kept["sellOrders"].values():
@@ -112,6 +113,11 @@ def without_what_a_fresh_shop_never_gets(
         key: link
         for key, link in kept["supplierProducts"].items()
         if link["productId"] in known and link["supplierId"] in fresh["suppliers"]
+    }
+    kept["productCompositions"] = {
+        key: pair
+        for key, pair in kept["productCompositions"].items()
+        if {pair["composedProductId"], pair["partProductId"]} <= known
     }
     kept["sellOrders"] = {k: o for k, o in kept["sellOrders"].items() if o["orderLines"]}
     lost = {k for k, line in kept["buyOrderLines"].items() if line["productId"] not in known}
