@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bc_pipeline.sandbox import Sandbox
 from bc_pipeline_tests.outbound.accounting_world import AccountingWorld
 
 FULL = {
@@ -30,18 +27,6 @@ FULL = {
     "departmentNumber": "SALES",
     "dimensions": [{"number": "CUSTOMERGROUP", "valueNumber": "large"}],
 }
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(wholesale_items=20) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def world(sandbox: Sandbox, tmp_path: Path) -> AccountingWorld:
-    sandbox.reset()
-    return AccountingWorld(sandbox, tmp_path)
 
 
 def the(world: AccountingWorld, number: str) -> dict[str, Any]:

@@ -22,12 +22,6 @@ from bc_pipeline_tests.outbound.defects.table import ALL, DEFECTS, Defect
 from bc_pipeline_tests.outbound.defects.world import World
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(wholesale_items=20) as running:
-        yield running
-
-
 @pytest.fixture
 def world(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     yield World(sandbox, tmp_path, monkeypatch)

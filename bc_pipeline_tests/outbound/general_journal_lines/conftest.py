@@ -9,12 +9,6 @@ from bc_pipeline.sandbox import Sandbox
 from bc_pipeline_tests.outbound.documents_world import DocumentsWorld
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(wholesale_items=20) as running:
-        yield running
-
-
 @pytest.fixture
 def world(sandbox: Sandbox, tmp_path: Path) -> Iterator[DocumentsWorld]:
     world = DocumentsWorld(sandbox, tmp_path)

@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from bc_pipeline.sandbox import Sandbox
 from bc_pipeline_tests.outbound.accounting_world import AccountingWorld, Sent
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(wholesale_items=20) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def world(sandbox: Sandbox, tmp_path: Path) -> AccountingWorld:
-    sandbox.reset()
-    return AccountingWorld(sandbox, tmp_path)
 
 
 def vendor(number: int, **fields: Any) -> dict[str, Any]:

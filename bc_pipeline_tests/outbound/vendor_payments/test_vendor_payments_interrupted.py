@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bc_pipeline.sandbox import Sandbox
 from bc_pipeline_tests.outbound.accounting_world import AccountingWorld
 
 COUNT = 12
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(wholesale_items=20) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def world(sandbox: Sandbox, tmp_path: Path) -> AccountingWorld:
-    sandbox.reset()
-    return AccountingWorld(sandbox, tmp_path)
 
 
 def records(world: AccountingWorld, **changes: Any) -> list[dict[str, Any]]:
