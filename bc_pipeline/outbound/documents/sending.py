@@ -57,6 +57,22 @@ def read(context: ExportContext, part: Part) -> Row | None:
     return whole(answer.body)
 
 
+def again(context: ExportContext, part: Part, what: str) -> Row:
+    """The document a reading part asks for, which was there a moment ago.
+
+    Args:
+        what: the document, for the operator.
+
+    Raises:
+        RecordError: somebody has deleted it meanwhile.
+        AuthError, Cancelled, ReadFailed: BC could not say.
+    """
+    row = read(context, part)
+    if row is None:
+        raise RecordError("RecordNotFound", f"{what} was deleted while it was written")
+    return row
+
+
 def whole(row: Row) -> Row:
     """``row``, unless some of its children were left for another page.
 

@@ -13,7 +13,7 @@ from bc_pipeline.outbound.general_journal_lines.plan import EXPAND, JOURNALS
 from bc_pipeline.outbound.general_journal_lines.posted import entries_question, of_document
 from bc_pipeline.outbound.general_journal_lines.standing import Look, Standing, lines_of
 from bc_pipeline.outbound.general_journal_lines.wanted import WantedEntry
-from bc_pipeline.outbound.model import Action, ExportContext, Intent, Outcome, Pending, RecordError
+from bc_pipeline.outbound.model import Action, ExportContext, Intent, Outcome, Pending
 from bc_pipeline.sync.model import Problem
 
 CREATE, CHANGE, POST, DELETE = "create", "change", "post", "delete"
@@ -71,7 +71,7 @@ class Course:
         """The general ledger and the journal, in one request.
 
         Raises:
-            AuthError, Cancelled, RequestFailed, ReadFailed: BC could not say.
+            AuthError, Cancelled, ReadFailed: BC could not say.
         """
         questions = [entries_question([self.wanted.number])]
         if journal is not None:
@@ -85,13 +85,10 @@ class Course:
 
         Raises:
             RecordError: somebody has deleted it meanwhile.
-            AuthError, Cancelled, RequestFailed, ReadFailed: BC could not say.
+            AuthError, Cancelled, ReadFailed: BC could not say.
         """
         look = sending.reading(self.context, JOURNALS, str(journal["id"]), EXPAND)
-        row = sending.read(self.context, look)
-        if row is None:
-            raise RecordError("RecordNotFound", "the journal was deleted while it was written")
-        return row
+        return sending.again(self.context, look, "the journal")
 
     def note(self, step: str, journal: Row | None = None) -> None:
         """Notes what is about to be sent, before it is."""

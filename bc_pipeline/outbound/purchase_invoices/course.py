@@ -10,7 +10,7 @@ from bc_pipeline.outbound.documents import sending
 from bc_pipeline.outbound.documents.looking import Directory
 from bc_pipeline.outbound.documents.sending import Row
 from bc_pipeline.outbound.documents.working import Progress
-from bc_pipeline.outbound.model import Action, ExportContext, Intent, Outcome, Pending, RecordError
+from bc_pipeline.outbound.model import Action, ExportContext, Intent, Outcome, Pending
 from bc_pipeline.outbound.purchase_invoices.find import Bills
 from bc_pipeline.outbound.purchase_invoices.lines import Memory
 from bc_pipeline.outbound.purchase_invoices.plan import BILLS, EXPAND, LINES, Plan, is_draft, plan
@@ -128,13 +128,10 @@ class Course:
 
         Raises:
             RecordError: somebody has deleted it meanwhile.
-            AuthError, Cancelled, RequestFailed, ReadFailed: BC could not say.
+            AuthError, Cancelled, ReadFailed: BC could not say.
         """
         look = sending.reading(self.context, BILLS, str(bill["id"]), EXPAND)
-        row = sending.read(self.context, look)
-        if row is None:
-            raise RecordError("RecordNotFound", "the bill was deleted while it was written")
-        return row
+        return sending.again(self.context, look, "the bill")
 
     def at(self, present: Row) -> None:
         """What to tell should the next step fail."""
