@@ -12,7 +12,6 @@ from bc_pipeline.checks.run import LATE_AFTER
 from bc_pipeline.outbound.inbox.files import waiting
 from bc_pipeline.snapshot.schema import SYNC_TABLES
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.sync.names import has_table
 from bc_pipeline.tenants.model import Tenant
 
 HELD_STATES = ("quarantined", "deferred")
@@ -105,8 +104,6 @@ def _held(cursor: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
 
 
 def _exports(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    if not has_table(cursor, "outbound", "ledger"):
-        return []  # last written before there were exports
     return _rows(
         cursor,
         "SELECT 'outbound/' || entity AS entity, key, external_id, state, bc_number, file, line, "

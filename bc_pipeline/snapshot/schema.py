@@ -1,17 +1,18 @@
 """Schemas and tables of a tenant's snapshot, and how an older file becomes a current one.
 
-Numbered migrations build ``ops``, ``sync`` and ``outbound``. The mirror ``bc`` is not migrated by
-hand: it is compared with its declaration and given what is missing, because a source can be read
-again.
+Numbered migrations build ``ops`` and ``outbound``. The mirror ``bc`` and the id maps ``sync`` are
+compared with their declarations and given what is missing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import duckdb
 
+from bc_pipeline.snapshot.released import VERSION_0_1_0
 from bc_pipeline.snapshot.tables import BOOKKEEPING, TABLES, Table
 
 SYNC_TABLES = (
@@ -26,61 +27,31 @@ SYNC_TABLES = (
 )
 """Optiply resources with an id map in schema ``sync``."""
 
-_OPS = """
-CREATE SCHEMA IF NOT EXISTS bc;
-CREATE SCHEMA IF NOT EXISTS optiply;
-CREATE SCHEMA IF NOT EXISTS sync;
-CREATE SCHEMA IF NOT EXISTS ops;
-CREATE TABLE IF NOT EXISTS ops.meta (key VARCHAR PRIMARY KEY, value VARCHAR);
-CREATE TABLE ops.runs (
-    run_no BIGINT PRIMARY KEY, run_id VARCHAR, started_at TIMESTAMPTZ, ended_at TIMESTAMPTZ,
-    status VARCHAR, reason VARCHAR, dry_run BOOLEAN, summary JSON);
-CREATE TABLE ops.reads (
-    run_no BIGINT, entity VARCHAR, mode VARCHAR, rows BIGINT, pages BIGINT, requests BIGINT,
-    seconds DOUBLE, complete BOOLEAN, reason VARCHAR, from_stamp TIMESTAMPTZ);
-CREATE TABLE ops.bookmarks (entity VARCHAR PRIMARY KEY, stamp TIMESTAMPTZ, run_no BIGINT);
-CREATE TABLE ops.entity_counts (run_no BIGINT, entity VARCHAR, kind VARCHAR, count BIGINT);
-CREATE TABLE ops.warnings (
-    run_no BIGINT, entity VARCHAR, remote_id VARCHAR, kind VARCHAR, message VARCHAR);
-CREATE TABLE ops.approvals (entity VARCHAR, approved_at TIMESTAMPTZ, used_run BIGINT);
-"""
-
-_SYNC = """
-CREATE TABLE sync.{name} (
-    remote_id VARCHAR PRIMARY KEY, optiply_id BIGINT, optiply_uuid VARCHAR, content_hash VARCHAR,
-    last_sent JSON, failed_hash VARCHAR, state VARCHAR, reason VARCHAR, attempts INTEGER,
-    next_attempt_run BIGINT, origin VARCHAR DEFAULT 'bc', extra JSON,
-    source_modified_at TIMESTAMPTZ, created_at TIMESTAMPTZ, updated_at TIMESTAMPTZ,
-    last_seen_run BIGINT);
-"""
-
-_OUTBOUND = """
-CREATE SCHEMA IF NOT EXISTS outbound;
-CREATE TABLE outbound.ledger (
-    entity VARCHAR NOT NULL, key VARCHAR NOT NULL, payload_hash VARCHAR, state VARCHAR NOT NULL,
-    step VARCHAR, bc_company VARCHAR, bc_id VARCHAR, bc_number VARCHAR, action VARCHAR,
-    error_class VARCHAR, reason VARCHAR, attempts INTEGER NOT NULL DEFAULT 0,
-    missed_lookups INTEGER NOT NULL DEFAULT 0, blocked_runs INTEGER NOT NULL DEFAULT 0,
-    record JSON, detail JSON, external_id VARCHAR, file VARCHAR, line INTEGER, run_no BIGINT,
-    created_at TIMESTAMPTZ, updated_at TIMESTAMPTZ, PRIMARY KEY (entity, key));
-CREATE TABLE outbound.files (
-    name VARCHAR NOT NULL, generation INTEGER NOT NULL, content_hash VARCHAR NOT NULL,
-    entity VARCHAR, state VARCHAR NOT NULL, lines INTEGER, done_name VARCHAR,
-    first_seen TIMESTAMPTZ, done_at TIMESTAMPTZ, PRIMARY KEY (name, generation));
-CREATE TABLE outbound.outcomes (
-    name VARCHAR NOT NULL, generation INTEGER NOT NULL, line INTEGER NOT NULL, entity VARCHAR,
-    key VARCHAR, external_id VARCHAR, success BOOLEAN NOT NULL, bc_id VARCHAR, bc_number VARCHAR,
-    action VARCHAR NOT NULL, error_class VARCHAR, error_message VARCHAR, settled_at TIMESTAMPTZ,
-    PRIMARY KEY (name, generation, line));
-"""
-"""What is written to Business Central: every record's way, the files it came in, and each line's
-one outcome (DESIGN.md 4, 8)."""
-
-MIGRATIONS: tuple[str, ...] = (
-    _OPS + "".join(_SYNC.format(name=name) for name in SYNC_TABLES),
-    _OUTBOUND,
+SYNC_COLUMNS: Mapping[str, str] = MappingProxyType(
+    {
+        "remote_id": "VARCHAR PRIMARY KEY",
+        "optiply_id": "BIGINT",
+        "optiply_uuid": "VARCHAR",
+        "content_hash": "VARCHAR",
+        "last_sent": "JSON",
+        "failed_hash": "VARCHAR",
+        "state": "VARCHAR",
+        "reason": "VARCHAR",
+        "attempts": "INTEGER",
+        "next_attempt_run": "BIGINT",
+        "origin": "VARCHAR DEFAULT 'bc'",
+        "extra": "JSON",
+        "source_modified_at": "TIMESTAMPTZ",
+        "created_at": "TIMESTAMPTZ",
+        "updated_at": "TIMESTAMPTZ",
+        "last_seen_run": "BIGINT",
+    }
 )
-"""Script n brings a file from version n to version n + 1. Scripts are only ever added."""
+"""Columns of an id map, with what DuckDB is told about them."""
+
+MIGRATIONS: tuple[str, ...] = (*VERSION_0_1_0,)
+"""Script n brings a file from version n to version n + 1. Scripts are only ever added, and never
+made from declarations: what they did to the files out there does not change any more."""
 
 SCHEMA_VERSION = len(MIGRATIONS)
 
@@ -110,11 +81,27 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> None:
                 "INSERT OR REPLACE INTO ops.meta VALUES ('schema_version', ?)",
                 [str(SCHEMA_VERSION)],
             )
-        _complete_mirror(connection)
+        missing = _missing(connection)
+        for statement in missing.statements:
+            connection.execute(statement)
+        for entity in missing.unread:
+            _read_again(connection, entity)
     except BaseException:
         connection.rollback()
         raise
     connection.commit()
+
+
+def is_current(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether ``migrate`` has nothing to do.
+
+    Raises:
+        NewerSchema: the file is newer than the program.
+    """
+    version = schema_version(connection)
+    if version > SCHEMA_VERSION:
+        raise NewerSchema(version)
+    return version == SCHEMA_VERSION and not _missing(connection).statements
 
 
 def schema_version(connection: duckdb.DuckDBPyConnection) -> int:
@@ -128,26 +115,63 @@ def schema_version(connection: duckdb.DuckDBPyConnection) -> int:
     return int(row[0]) if row else 0
 
 
-def _complete_mirror(connection: duckdb.DuckDBPyConnection) -> None:
-    """Adds mirror tables and columns that are declared but missing."""
-    found: dict[str, set[str]] = {}
-    for table, column in connection.execute(
-        "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = 'bc'"
+@dataclass(frozen=True)
+class _Missing:
+    """What a file lacks of the declarations.
+
+    Args:
+        statements: SQL that adds it.
+        unread: entities whose rows in the file lack something that Business Central has.
+    """
+
+    statements: list[str] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
+
+
+def _missing(connection: duckdb.DuckDBPyConnection) -> _Missing:
+    found: dict[tuple[str, str], set[str]] = {}
+    for schema, table, column in connection.execute(
+        "SELECT schema_name, table_name, column_name FROM duckdb_columns() "
+        "WHERE schema_name IN ('bc', 'sync')"
     ).fetchall():
-        found.setdefault(table, set()).add(column)
+        found.setdefault((schema, table), set()).add(column)
+    missing = _Missing()
+    for name in SYNC_TABLES:
+        missing.statements.extend(
+            _additions(f"sync.{name}", SYNC_COLUMNS, found.get(("sync", name)))
+        )
     for table in TABLES.values():
-        present = found.get(table.name)
+        present = found.get(("bc", table.name))
         if present is None:
-            connection.execute(create_statement(f"bc.{table.name}", table))
-            continue
-        missing = [name for name in table.columns if name not in present]
-        for name in missing:
-            connection.execute(
-                f'ALTER TABLE bc.{table.name} ADD COLUMN "{name}" {table.columns[name]}'
-            )
-        if set(missing) - table.absent:
-            # Rows already there hold NULL in the new column until they are read again in full.
-            connection.execute("DELETE FROM ops.bookmarks")
+            missing.statements.append(create_statement(f"bc.{table.name}", table))
+        else:
+            missing.statements.extend(_additions(f"bc.{table.name}", table.columns, present))
+        if set(table.selected) - (present or set()):
+            missing.unread.add(f"bc/{table.document or table.name}")
+    return missing
+
+
+def _additions(name: str, columns: Mapping[str, str], present: set[str] | None) -> list[str]:
+    """Statements that give a table what it lacks."""
+    if present is None:
+        body = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
+        return [f"CREATE TABLE {name} ({body})"]
+    return [
+        f'ALTER TABLE {name} ADD COLUMN "{column}" {kind}'
+        for column, kind in columns.items()
+        if column not in present
+    ]
+
+
+def _read_again(connection: duckdb.DuckDBPyConnection, entity: str) -> None:
+    """What the file has of an entity is no whole picture: rows hold NULL in a new column until
+    they are read again, all of them."""
+    connection.execute("DELETE FROM ops.bookmarks WHERE entity = ?", [entity])
+    connection.execute(
+        "UPDATE ops.reads SET complete = false, reason = 'since then more is read of it' "
+        "WHERE entity = ? AND complete",
+        [entity],
+    )
 
 
 def create_statement(

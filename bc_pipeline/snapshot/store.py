@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 import duckdb
 
 from bc_pipeline.errors import PipelineError, TenantBusy
-from bc_pipeline.snapshot.schema import SCHEMA_VERSION, NewerSchema, migrate, schema_version
+from bc_pipeline.snapshot.schema import NewerSchema, is_current, migrate
 
 if TYPE_CHECKING:
     # Frames are for people; the bulk path and its processes do without pandas in memory.
@@ -66,7 +66,8 @@ class Snapshot:
     def open(
         cls, snapshot_dir: Path, *, read_only: bool = False, wait_seconds: float = 30
     ) -> Snapshot:
-        """Opens the snapshot of a tenant, creating and migrating it first unless ``read_only``.
+        """Opens the snapshot of a tenant, creating it first unless ``read_only``, and brought up
+        to date when an earlier version of the program wrote it.
 
         Args:
             snapshot_dir: the tenant's directory; created when absent, unless ``read_only``.
@@ -88,8 +89,10 @@ class Snapshot:
             _configure(connection, snapshot_dir, read_only)
             if not read_only:
                 migrate(connection)
-            elif (version := schema_version(connection)) > SCHEMA_VERSION:
-                raise NewerSchema(version)
+            elif not is_current(connection):
+                connection.close()
+                cls.open(snapshot_dir, wait_seconds=wait_seconds).close()
+                return cls.open(snapshot_dir, read_only=True, wait_seconds=wait_seconds)
         except NewerSchema as error:
             connection.close()
             raise SnapshotUnusable(f"{path} was written by a newer bc-pipeline: {error}") from error

@@ -35,6 +35,7 @@ class Table:
         name: table name inside schema ``bc``.
         columns: BC property -> DuckDB type.
         key: columns that identify a row.
+        document: of line tables only: the mirror table of the documents they are read with.
         parent: of line tables only: the column that holds the id of the document.
         absent: columns kept for a uniform shape which BC does not offer here; never selected.
     """
@@ -42,6 +43,7 @@ class Table:
     name: str
     columns: Mapping[str, str]
     key: tuple[str, ...] = ("id",)
+    document: str | None = None
     parent: str | None = None
     absent: frozenset[str] = frozenset()
 
@@ -100,6 +102,7 @@ _DECLARED = (
             (STAMP, "lastModifiedDateTime"),
             (FLAG, "blocked"),
         ),
+        document="dimensions",
         parent="dimensionId",
         absent=_BLOCKED,
     ),
@@ -165,6 +168,7 @@ _DECLARED = (
     Table(
         "sales_invoice_lines",
         _columns(*_SALES_LINE, (DATE, "shipmentDate")),
+        document="sales_invoices",
         parent="documentId",
     ),
     Table(
@@ -182,6 +186,7 @@ _DECLARED = (
     Table(
         "sales_order_lines",
         _columns(*_SALES_LINE, (NUMBER, "shippedQuantity"), (DATE, "shipmentDate")),
+        document="sales_orders",
         parent="documentId",
     ),
     Table(
@@ -197,6 +202,7 @@ _DECLARED = (
     Table(
         "sales_shipment_lines",
         _columns(*_SALES_LINE, (NUMBER, "discountPercent taxPercent"), (DATE, "shipmentDate")),
+        document="sales_shipments",
         parent="documentId",
         # The posted shipment line has no item id, variant, location or amounts (rules.md 12).
         absent=frozenset(
@@ -236,6 +242,7 @@ _DECLARED = (
             (NUMBER, "receivedQuantity"),
             (TEXT, "locationId"),
         ),
+        document="purchase_orders",
         parent="documentId",
     ),
     Table(
@@ -256,6 +263,7 @@ _DECLARED = (
             (NUMBER, "unitCost quantity discountPercent"),
             (DATE, "expectedReceiptDate"),
         ),
+        document="purchase_receipts",
         parent="documentId",
     ),
     Table(

@@ -97,8 +97,6 @@ def show_outbound(tenant: Tenant, entity: str, given: str) -> list[dict[str, Any
         Snapshot.open(tenant.snapshot_dir, read_only=True) as snapshot,
         snapshot.cursor() as cursor,
     ):
-        if not has_table(cursor, "outbound", "ledger"):
-            return []  # last written before there were exports
         return [
             {
                 "entity": f"outbound/{entity}",

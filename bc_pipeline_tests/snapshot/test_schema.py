@@ -1,14 +1,24 @@
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from bc_pipeline.business_central.entities import ENTITIES
 from bc_pipeline.snapshot import schema
-from bc_pipeline.snapshot.schema import SCHEMA_VERSION, SYNC_TABLES, migrate, schema_version
+from bc_pipeline.snapshot.schema import (
+    SCHEMA_VERSION,
+    SYNC_COLUMNS,
+    SYNC_TABLES,
+    migrate,
+    schema_version,
+)
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.snapshot.tables import BOOKKEEPING, TABLES
+
+SCRIPTS_OF_0_1_0 = "5a0d7ae7fbe34887ff975b9f640f148894eeec0479634e8ac3d0aaf444b3c6dd"
 
 
 def columns(snapshot: Snapshot, table: str) -> dict[str, str]:
@@ -63,6 +73,103 @@ def test_given_a_mirror_without_a_new_column_then_it_gets_it_and_is_read_in_full
         assert frame["email"].isna().all()
         assert snapshot.frame("ops.bookmarks").empty
         assert snapshot.frame("bc.locations").empty
+
+
+@pytest.mark.covers("installations")
+@pytest.mark.parametrize(
+    ("table", "column", "entity"),
+    [
+        ("vendors", "email", "bc/vendors"),
+        ("sales_invoice_lines", "unitPrice", "bc/sales_invoices"),
+        ("dimension_values", "displayName", "bc/dimensions"),
+    ],
+)
+def test_given_a_new_column_then_only_the_entity_it_belongs_to_is_read_in_full_again(
+    tmp_path: Path, table: str, column: str, entity: str
+):
+    with Snapshot.open(tmp_path) as snapshot, snapshot.cursor() as cursor:
+        for name in ENTITIES:
+            cursor.execute("INSERT INTO ops.bookmarks VALUES (?, now(), 1)", [name])
+            cursor.execute("INSERT INTO ops.reads (entity, complete) VALUES (?, true)", [name])
+        cursor.execute(f'ALTER TABLE bc.{table} DROP COLUMN "{column}"')
+
+    with Snapshot.open(tmp_path) as snapshot, snapshot.cursor() as cursor:
+        kept = cursor.execute("SELECT entity FROM ops.bookmarks").fetchall()
+        whole = cursor.execute("SELECT entity FROM ops.reads WHERE complete").fetchall()
+
+    others = {(name,) for name in ENTITIES if name != entity}
+    assert set(kept) == set(whole) == others
+
+
+@pytest.mark.covers("installations")
+def test_given_lines_that_were_not_kept_before_then_their_documents_are_read_in_full_again(
+    tmp_path: Path,
+):
+    with Snapshot.open(tmp_path) as snapshot, snapshot.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO ops.bookmarks VALUES ('bc/sales_shipments', now(), 1), "
+            "('bc/vendors', now(), 1)"
+        )
+        cursor.execute("DROP TABLE bc.sales_shipment_lines")
+
+    with Snapshot.open(tmp_path) as snapshot:
+        assert list(snapshot.frame("ops.bookmarks")["entity"]) == ["bc/vendors"]
+
+
+@pytest.mark.covers("installations")
+def test_given_a_resource_or_column_added_later_then_existing_files_get_it_and_keep_their_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with Snapshot.open(tmp_path) as snapshot, snapshot.cursor() as cursor:
+        cursor.execute("INSERT INTO sync.products (remote_id) VALUES ('a')")
+    monkeypatch.setattr(schema, "SYNC_TABLES", (*SYNC_TABLES, "promotions"))
+    monkeypatch.setattr(schema, "SYNC_COLUMNS", {**SYNC_COLUMNS, "verified_at": "TIMESTAMPTZ"})
+
+    for _ in range(2):
+        with Snapshot.open(tmp_path) as snapshot:
+            assert set(columns(snapshot, "sync.promotions")) == {*SYNC_COLUMNS, "verified_at"}
+            assert list(snapshot.frame("sync.products")["remote_id"]) == ["a"]
+            assert "verified_at" in columns(snapshot, "sync.products")
+
+
+@pytest.mark.covers("installations")
+def test_given_a_resource_added_later_then_a_file_that_is_only_looked_at_has_it_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    Snapshot.open(tmp_path).close()
+    monkeypatch.setattr(schema, "SYNC_TABLES", (*SYNC_TABLES, "promotions"))
+
+    with Snapshot.open(tmp_path, read_only=True) as snapshot:
+        assert snapshot.frame("sync.promotions").empty
+
+
+@pytest.mark.covers("installations")
+def test_given_a_new_file_then_its_id_maps_are_exactly_as_declared(tmp_path: Path):
+    with duckdb.connect() as connection:
+        body = ", ".join(f"{name} {kind}" for name, kind in SYNC_COLUMNS.items())
+        connection.execute(f"CREATE TABLE t ({body})")
+        declared = connection.execute("DESCRIBE t").fetchall()
+
+    with Snapshot.open(tmp_path) as snapshot, snapshot.cursor() as cursor:
+        for name in SYNC_TABLES:
+            assert cursor.execute(f"DESCRIBE sync.{name}").fetchall() == declared
+
+
+@pytest.mark.covers("installations")
+def test_what_version_0_1_0_made_of_a_file_never_changes():
+    scripts = "\n".join(schema.MIGRATIONS[:2])
+
+    assert sha256(scripts.encode()).hexdigest() == SCRIPTS_OF_0_1_0
+
+
+@pytest.mark.covers("installations")
+def test_every_entity_is_called_as_its_mirror_table_and_lines_name_their_documents():
+    """How a table that changed is known to belong to an entity."""
+    for entity in ENTITIES.values():
+        assert entity.name == f"bc/{entity.table.name}"
+        assert entity.table.document is None
+        if entity.lines:
+            assert entity.lines.document == entity.table.name
 
 
 def test_given_a_mirror_without_a_new_column_that_is_never_read_then_nothing_is_read_again(
