@@ -10,6 +10,7 @@ POST     ``/clock``            ``{"advance": seconds}`` or ``{"set": "2026-08-22
 GET      ``/changes``          names of the changes that can be applied
 POST     ``/changes``          ``{"name": ..., "params": {"company": ..., ...}}``: apply one
 POST     ``/random-changes``   ``{"company": name, "seed": 1, "count": 10}``
+POST     ``/replica``          ``{"seconds": 30, "company": name or null}``: lag of reads; 0 ends it
 GET      ``/requests``         the log, newest last; ``?system=bc&after=<number>&limit=100``
 DELETE   ``/requests``         empty it
 POST     ``/reset``            back to the start
@@ -67,6 +68,7 @@ def routes(sandbox: Sandbox) -> list[Route]:
         get("/changes", lambda request: sorted(changes.CHANGES | changes.SETUP_CHANGES)),
         change("/changes", "POST", lambda body: _apply(sandbox, body)),
         change("/random-changes", "POST", lambda body: _random(sandbox, body)),
+        change("/replica", "POST", lambda body: sandbox.business_central.set_replica_lag(**body)),
         get("/requests", lambda request: _requests(sandbox, request)),
         change("/requests", "DELETE", lambda body: sandbox.requests.clear()),
         change("/reset", "POST", lambda body: sandbox.reset()),
@@ -91,6 +93,7 @@ def _companies(sandbox: Sandbox) -> list[Body]:
             "currencyCode": company.currency_code,
             "rows": {name: len(table) for name, table in sorted(company.tables.items()) if table},
             "pages": sorted(company.pages),
+            "replicaLagSeconds": company.replica.seconds if company.replica else 0,
         }
         for company in sandbox.business_central.companies.values()
     ]

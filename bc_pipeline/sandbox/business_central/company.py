@@ -19,10 +19,11 @@ from decimal import Decimal
 from random import Random
 
 from bc_pipeline.sandbox.business_central.metadata import EntityType, Field, entities
+from bc_pipeline.sandbox.business_central.redo import STOCK, Follower, Redo
 from bc_pipeline.sandbox.business_central.rows import Row, RowMaker
 from bc_pipeline.sandbox.business_central.settings import CompanySettings
-from bc_pipeline.sandbox.business_central.stock import Stock
-from bc_pipeline.sandbox.business_central.tables import Tables
+from bc_pipeline.sandbox.business_central.stock import Place, Stock
+from bc_pipeline.sandbox.business_central.tables import Tables, copied
 from bc_pipeline.sandbox.business_central.values import (
     encode_enum,
     etag_text,
@@ -30,7 +31,9 @@ from bc_pipeline.sandbox.business_central.values import (
 )
 from bc_pipeline.sandbox.json_text import JsonValue
 
-Page = Callable[[], Iterable[Row]]
+# Rows of a published list as they are now in the company that is asked: a copy of a company
+# publishes its own.
+Page = Callable[["Company"], Iterable[Row]]
 
 ETAG = "@odata.etag"
 
@@ -63,6 +66,7 @@ class Company(Tables):
         self.currency_code = currency_code
         self.id = id or str(uuid.uuid5(uuid.NAMESPACE_URL, f"bc_pipeline/company/{name}"))
         self.clock = clock
+        self.replica: Follower | None = None
         self.created_at = stamp_text(clock())
         self.settings = CompanySettings()
         # Published OData pages and lists of the Optiply extension, by name.
@@ -151,8 +155,7 @@ class Company(Tables):
                     for part in self.find(navigation.entity_set, **link, **navigation.const):
                         self.delete(navigation.entity_set, self.key_of(navigation.entity_set, part))
             if entity_set == "items":
-                self._note_undo(self._stock.put, id, self._stock.of(id))
-                self._stock.put(id, {})
+                self._set_stock(id, {})
             return stored
 
     def post_ledger(
@@ -189,6 +192,57 @@ class Company(Tables):
             }
             return self.insert("itemLedgerEntries", row | other, stamp=stamp)
 
+    # --- copies --------------------------------------------------------------------------------
+
+    def twin(self) -> Company:
+        """Another company that is like this one now and has its id; settings and published pages
+        stay common to both."""
+        with self.lock:
+            twin = Company(
+                self.name,
+                display_name=self.display_name,
+                currency_code=self.currency_code,
+                clock=self.clock,
+                id=self.id,
+            )
+            twin.created_at = self.created_at
+            twin.settings, twin.pages = self.settings, self.pages
+            twin._own_fields, twin._rows = self._own_fields, self._rows
+            for entity_set, table in self.tables.items():
+                twin.tables[entity_set] = copied(table)
+            twin._stock = self._stock.copy()
+            twin._last_entry, twin._version = self._last_entry, self._version
+            return twin
+
+    def publish(self, touched: Iterable[tuple[str, str]]) -> None:
+        """Tell the replica of committed changes."""
+        if self.replica is not None and (redo := self.redo_of(touched)):
+            self.replica.commit(redo)
+
+    def redo_of(self, touched: Iterable[tuple[str, str]]) -> Redo:
+        """What stands now where something was changed."""
+        return [
+            (entity_set, key, self._stock.of(key))
+            if entity_set == STOCK
+            else (entity_set, key, _copy(self.tables[entity_set].get(key)))
+            for entity_set, key in touched
+        ]
+
+    def redo(self, changes: Redo) -> None:
+        """Do again what a transaction left behind, tags included."""
+        with self.lock:
+            self._version += 1
+            for entity_set, key, row in changes:
+                if entity_set == STOCK:
+                    self._set_stock(key, row)
+                elif row is None:
+                    if key in self.tables[entity_set]:
+                        self._take(entity_set, key)
+                elif key in self.tables[entity_set]:
+                    self._change(entity_set, key, row)
+                else:
+                    self._put(entity_set, key, dict(row))
+
     # --- reading -------------------------------------------------------------------------------
 
     def inventory(self, item_id: str, location: str | None = None) -> Decimal:
@@ -222,8 +276,19 @@ class Company(Tables):
                 return
             item_id = entry["#itemId"] = items[0]["id"]
         place = (entry.setdefault("#locationCode", ""), entry.setdefault("#variantCode", ""))
-        self._note_undo(self._stock.put, item_id, self._stock.of(item_id))
-        self._stock.add(item_id, place, entry["quantity"])
+        places = self._stock.of(item_id)
+        self._set_stock(
+            item_id, places | {place: places.get(place, Decimal(0)) + entry["quantity"]}
+        )
+
+    def _set_stock(self, item_id: str, places: dict[Place, Decimal]) -> None:
+        self._note_undo(self._set_stock, item_id, self._stock.of(item_id))
+        self._stock.put(item_id, places)
+        self._touch(STOCK, item_id)
+
+
+def _copy(row: Row | None) -> Row | None:
+    return None if row is None else dict(row)
 
 
 __all__ = ["ETAG", "Company", "Page", "Row", "encode_enum"]

@@ -11,6 +11,7 @@ from bc_pipeline.sandbox.business_central import api
 from bc_pipeline.sandbox.business_central.answers import preferred_size, read_body
 from bc_pipeline.sandbox.business_central.batch import Operation, OperationAnswer
 from bc_pipeline.sandbox.business_central.errors import BcError, error_body
+from bc_pipeline.sandbox.business_central.replica import served
 from bc_pipeline.sandbox.business_central.transaction import Transaction
 from bc_pipeline.sandbox.business_central.urls import Target
 from bc_pipeline.sandbox.business_central.write_requests import WriteRequest, write
@@ -82,7 +83,7 @@ class OperationRunner:
 
     def _read(self, operation: Operation, target: Target) -> OperationAnswer:
         size = min(preferred_size(operation.headers) or self.page_size, self.page_size)
-        answer = api.read(self.companies, target, size)
+        answer = api.read(served(self.companies, operation.headers), target, size)
         if answer.company is not None:
             self.reached.add(answer.company)
         if answer.text is not None:

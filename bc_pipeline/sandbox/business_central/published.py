@@ -34,7 +34,7 @@ def published_page(
     Raises:
         BcError: 400, as for any list.
     """
-    rows = list(company.pages[name]())
+    rows = list(company.pages[name](company))
     if not rows:
         return Page([], None, None)
     entity = _entity_of(name, rows[0])

@@ -32,6 +32,7 @@ from bc_pipeline.sandbox.business_central.errors import (
 from bc_pipeline.sandbox.business_central.limits import Limits, LimitSettings
 from bc_pipeline.sandbox.business_central.operations import OperationRunner
 from bc_pipeline.sandbox.business_central.prepared import PreparedAnswers
+from bc_pipeline.sandbox.business_central.replica import served, set_lag
 from bc_pipeline.sandbox.business_central.urls import (
     Segment,
     Target,
@@ -41,7 +42,7 @@ from bc_pipeline.sandbox.business_central.urls import (
 from bc_pipeline.sandbox.business_central.write_requests import (
     API,
     WriteRequest,
-    refuse_read_only_intent,
+    refuse_intent,
     write,
 )
 from bc_pipeline.sandbox.faults import Cut
@@ -75,6 +76,19 @@ class BusinessCentralSandbox:
         """Put a company into the environment and return it."""
         self.companies[company.name] = company
         return company
+
+    def set_replica_lag(self, seconds: float, company: str | None = None) -> None:
+        """Let reads that do not ask for the primary lag behind, 0: no longer.
+
+        Args:
+            company: by name; None: all there are now.
+
+        Raises:
+            KeyError: no such company.
+            ValueError: negative.
+        """
+        for each in [self.companies[company]] if company else self.companies.values():
+            set_lag(each, seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -124,7 +138,7 @@ class BusinessCentralSandbox:
         if (prepared := self._prepared.get(key)) is not None:
             request.scope["state"]["company"] = prepared[0].name
             return prepared[1]
-        answer = api.read(self.companies, target, size)
+        answer = api.read(served(self.companies, request.headers), target, size)
         request.scope["state"]["company"] = answer.company
         if answer.text is not None:
             return Response(answer.text, media_type="text/plain")
@@ -132,8 +146,10 @@ class BusinessCentralSandbox:
         response = json_response(200, read_body(answer, target, _url(request)), headers)
         if zipped:
             zip_response(response)
-        if answer.company is not None:
-            company = self.companies[answer.company]
+        if (
+            answer.company is not None
+            and (company := self.companies[answer.company]).replica is None
+        ):
             self._prepared.keep(key, company, answer.version, response)
         return response
 
@@ -150,7 +166,7 @@ class BusinessCentralSandbox:
     def _batch(self, request: Request, target: Target, text: bytes) -> Response:
         if request.method != "POST":
             raise method_not_allowed("A batch is sent with POST.")
-        refuse_read_only_intent(request.headers)
+        refuse_intent(request.headers)
         operations = read_batch(request.headers.get("content-type", ""), text)
         state = request.scope["state"]
         runner = OperationRunner(

@@ -26,14 +26,15 @@ class Stock:
             (quantity for (code, _), quantity in places if location in (None, code)), Decimal(0)
         )
 
-    def add(self, item_id: str, place: Place, quantity: Decimal) -> None:
-        """Count a movement."""
-        places = self._items.setdefault(item_id, {})
-        places[place] = places.get(place, Decimal(0)) + quantity
-
     def put(self, item_id: str, places: Mapping[Place, Decimal]) -> None:
         """Set all of an item's stock; none forgets the item."""
         if places:
             self._items[item_id] = dict(places)
         else:
             self._items.pop(item_id, None)
+
+    def copy(self) -> Stock:
+        """The same stock, for a company of its own."""
+        twin = Stock()
+        twin._items = {item_id: dict(places) for item_id, places in self._items.items()}
+        return twin

@@ -24,12 +24,14 @@ class Tables:
         lock: held while anything is read or changed; may be taken again by who holds it.
         tables: entity set -> key -> row. Read freely, never change anything in it.
         undo: while a transaction is open, how to take back each change, newest last; else None.
+        touched: while a transaction is open, entity set and key of all it changed; else None.
     """
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.tables: dict[str, MutableMapping[str, Row]] = defaultdict(dict)
         self.undo: list[Callable[[], object]] | None = None
+        self.touched: dict[tuple[str, str], None] | None = None
         self._version = 0
         self._indexes: dict[str, Indexes] = defaultdict(Indexes)
         self._ordered: dict[str, list[str]] = {}
@@ -93,6 +95,7 @@ class Tables:
         self._ordered.pop(entity_set, None)
         self._indexes[entity_set].add(key, row)
         self._note_undo(self._undo_put, entity_set, key)
+        self._touch(entity_set, key)
 
     def _change(self, entity_set: str, key: str, changes: Row) -> Row:
         row = self.tables[entity_set][key]
@@ -102,6 +105,7 @@ class Tables:
         if not changes.keys().isdisjoint(entities()[entity_set].order):
             self._ordered.pop(entity_set, None)
         self._indexes[entity_set].change(key, before, row)
+        self._touch(entity_set, key)
         return row
 
     def _take(self, entity_set: str, key: str) -> Row:
@@ -112,7 +116,17 @@ class Tables:
         self._version += 1
         self._indexes[entity_set].remove(key, row)
         self._ordered.pop(entity_set, None)
+        self._touch(entity_set, key)
         return row
+
+    def _touch(self, entity_set: str, key: str) -> None:
+        if self.touched is not None:
+            self.touched[entity_set, key] = None
+        else:
+            self.publish([(entity_set, key)])  # a change outside a transaction is one by itself
+
+    def publish(self, touched: Iterable[tuple[str, str]]) -> None:
+        """What was changed is committed: whoever follows the company may know of it."""
 
     # --- taking back ---------------------------------------------------------------------------
 
@@ -125,6 +139,7 @@ class Tables:
         self._indexes[entity_set].remove(key, row)
         self._ordered.pop(entity_set, None)
         self._version += 1
+        self._touch(entity_set, key)
 
     def _undo_change(self, entity_set: str, key: str, before: Row) -> None:
         row = self.tables[entity_set][key]
@@ -134,6 +149,7 @@ class Tables:
         self._indexes[entity_set].change(key, after, row)
         self._ordered.pop(entity_set, None)
         self._version += 1
+        self._touch(entity_set, key)
 
     def _undo_take(self, entity_set: str, key: str, row: Row, order: list[str]) -> None:
         table = self.tables[entity_set]
@@ -143,8 +159,16 @@ class Tables:
         self._indexes[entity_set].add(key, row)
         self._ordered.pop(entity_set, None)
         self._version += 1
+        self._touch(entity_set, key)
 
 
 def _narrowest(entity_set: str) -> tuple[str, ...]:
     """The properties that best tell rows of a table apart."""
     return ("parentId", "id") if entity_set == IDS_REPEAT else ("id",)
+
+
+def copied(table: MutableMapping[str, Row]) -> MutableMapping[str, Row]:
+    """A table of the same rows that can be changed by itself; generated ones never change."""
+    if isinstance(table, GeneratedTable):
+        return table
+    return {key: dict(row) for key, row in table.items()}

@@ -29,6 +29,7 @@ class Transaction:
         for company in self._companies:
             self._locks.enter_context(company.lock)
             company.undo = []
+            company.touched = {}
         return self
 
     def __exit__(
@@ -40,13 +41,15 @@ class Transaction:
         if error is not None:
             self.roll_back()
         for company in self._companies:
-            company.undo = None
+            _publish(company)
+            company.undo = company.touched = None
         self._locks.close()
 
     def commit(self) -> None:
         """Keep what was changed so far, whatever comes after: AL's COMMIT."""
         for company in self._companies:
             company.undo = []
+            _publish(company)
 
     def roll_back(self) -> None:
         """Take back everything since the start or the last commit."""
@@ -63,6 +66,12 @@ class Transaction:
             for company, mark in zip(self._companies, marks, strict=True):
                 _take_back(company, mark)
             raise
+
+
+def _publish(company: Company) -> None:
+    """Tell followers of what is committed."""
+    touched, company.touched = company.touched or {}, {}
+    company.publish(touched)
 
 
 def _take_back(company: Company, mark: int) -> None:

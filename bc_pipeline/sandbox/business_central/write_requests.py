@@ -23,6 +23,7 @@ from bc_pipeline.sandbox.business_central.metadata import EntityType
 from bc_pipeline.sandbox.business_central.path import Place, entity_type, row_at, walk
 from bc_pipeline.sandbox.business_central.query_options import Query, parse_query
 from bc_pipeline.sandbox.business_central.reader import Reader
+from bc_pipeline.sandbox.business_central.replica import INTENT
 from bc_pipeline.sandbox.business_central.rules import RULES
 from bc_pipeline.sandbox.business_central.transaction import Transaction
 from bc_pipeline.sandbox.business_central.urls import Segment, Target
@@ -88,15 +89,15 @@ def write(
             raise dialog("The result of a calculation is out of range.") from error
 
 
-def refuse_read_only_intent(headers: Mapping[str, str]) -> None:
-    """Raises BcError for a request that asks to be served by a read-only replica
+def refuse_intent(headers: Mapping[str, str]) -> None:
+    """Raises BcError for a write that says which database is to answer it: only a GET may
     (behaviour.md 3)."""
-    if headers.get("data-access-intent", "").lower() == "readonly":
-        raise bad_request("Data-Access-Intent: ReadOnly is only allowed with GET.")
+    if INTENT in headers:
+        raise bad_request("Data-Access-Intent is only allowed with GET.")
 
 
 def _check_verb(request: WriteRequest) -> None:
-    refuse_read_only_intent(request.headers)
+    refuse_intent(request.headers)
     if request.method not in ("POST", "PATCH", "DELETE"):
         raise method_not_allowed(f"{request.method} is not allowed here.")
     first = request.target.segments[0] if request.target.segments else None

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from bc_pipeline.sandbox.business_central.company import Company, Row
+from bc_pipeline.sandbox.business_central.transaction import Transaction
 from bc_pipeline.sandbox.changes import masters, purchases, receiving, sales, setup
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def apply_to(company: Company, name: str, params: dict[str, Any]) -> str:
         Refused: Business Central would not allow it; nothing has changed.
     """
     change = (CHANGES | SETUP_CHANGES)[name]
-    with company.lock:
+    with Transaction([company]):
         result = change(company, **params)
     told = ", ".join(f"{key}={value!r}" for key, value in params.items())
     outcome = result.get("number") or result.get("documentNumber") or result.get("code") or ""

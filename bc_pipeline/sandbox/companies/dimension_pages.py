@@ -18,11 +18,11 @@ def publish_dimensions(
 ) -> None:
     """Puts both pages into ``company.pages`` under the given names."""
 
-    def read_dimensions() -> list[Row]:
+    def read_dimensions(company: Company) -> list[Row]:
         with company.lock:
             return list(_dimensions(company))
 
-    def read_values() -> list[Row]:
+    def read_values(company: Company) -> list[Row]:
         with company.lock:
             return list(_values(company))
 

@@ -24,11 +24,11 @@ def publish(company: Company) -> None:
         ("inventoryByLocations", inventory_by_locations),
         ("bomComponents", bom_components),
     ):
-        company.pages[name] = _locked(company, make)
+        company.pages[name] = _locked(make)
 
 
-def _locked(company: Company, make: Callable[[Company], Iterable[Row]]) -> Page:
-    def read() -> list[Row]:
+def _locked(make: Callable[[Company], Iterable[Row]]) -> Page:
+    def read(company: Company) -> list[Row]:
         with company.lock:
             return list(make(company))
 

@@ -17,8 +17,8 @@ def published(bc: BcClient) -> BcClient:
         {"No": f"N{n}", "Vendor_No": "" if n % 2 else "10000", "Lot_Size": Decimal(n)}
         for n in range(9)
     ]
-    bc.company.pages["Artikel"] = lambda: rows
-    bc.company.pages["inventoryByLocations"] = lambda: rows
+    bc.company.pages["Artikel"] = lambda _: rows
+    bc.company.pages["inventoryByLocations"] = lambda _: rows
     return bc
 
 
@@ -65,7 +65,7 @@ def test_the_extension_has_a_route_of_its_own(published: BcClient) -> None:
 
 def test_a_company_name_with_a_quote_is_doubled_in_the_path(bc: BcClient) -> None:
     company = Company("O'Neil B.V.", currency_code="EUR", clock=bc.sandbox.clock)
-    company.pages["Artikel"] = lambda: [{"No": "1"}]
+    company.pages["Artikel"] = lambda _: [{"No": "1"}]
     bc.sandbox.business_central.add(company)
     path = quote("O''Neil B.V.", safe="'")
     url = f"{bc.odata}/Company('{path}')/Artikel"

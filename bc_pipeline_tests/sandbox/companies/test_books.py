@@ -95,8 +95,8 @@ def test_given_vendors_and_items_then_documents_can_be_made_with_them(company: C
 
 def test_given_published_dimensions_then_they_show_what_is_blocked(company: Company):
     publish_dimensions(company)
-    dimensions = list(company.pages["Dimensions"]())
-    values = list(company.pages["Dimension_Values"]())
+    dimensions = list(company.pages["Dimensions"](company))
+    values = list(company.pages["Dimension_Values"](company))
     assert list(dimensions[0]) == DIMENSION_COLUMNS
     assert list(values[0]) == VALUE_COLUMNS
     assert {row["Code"] for row in dimensions if row["Blocked"]} == blocked(company, "dimensions")

@@ -33,7 +33,7 @@ def rows(company: Company, entity_set: str) -> list[Row]:
 
 
 def page(company: Company, name: str) -> list[Row]:
-    return list(company.pages[name]())
+    return list(company.pages[name](company))
 
 
 def test_given_any_size_then_it_has_that_many_items_and_is_sound():

@@ -79,7 +79,7 @@ def publish_pages(
     cards = {row["No"]: row for row in tables["itemPage"]}
     blank = {name: type(value)() for name, value in tables["itemPage"][0].items()}
 
-    def items() -> Iterable[Row]:
+    def items(company: Company) -> Iterable[Row]:
         for item in company.find("items"):
             card = cards.get(item["number"], blank)
             yield card | {
@@ -89,7 +89,7 @@ def publish_pages(
                 "Last_Date_Modified": item["lastModifiedDateTime"][:10],
             }
 
-    def units() -> Iterable[Row]:
+    def units(_: Company) -> Iterable[Row]:
         for row in tables["itemUnitsOfMeasure"]:
             yield {
                 "Item_No": row["itemNumber"],
