@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+
+
+class ShiftedClock:
+    """Another clock's time, ahead of it or (negative) behind: what a system of its own shows.
+
+    Attributes:
+        ahead: by how much.
+    """
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self.ahead = timedelta()
+        self._clock = clock
+
+    def __call__(self) -> datetime:
+        return self._clock() + self.ahead
 
 
 class Clock:

@@ -5,24 +5,33 @@ strikes ``times`` times (None: always). With ``operation=True`` it looks at the 
 ``$batch`` requests instead, and only kinds that answer by themselves or close the connection can
 be used; the latter end the batch there, what ran before stays as if its answer was lost. Kinds:
 
-===================  ==============================================================================
-``status``           answer ``status`` with ``body`` and ``headers`` instead of handling
-``throttled``        429, with ``Retry-After`` when ``retry_after`` is given
-``unavailable``      503, same
-``deadlock``         409 ``Internal_ServerError`` as Business Central reports a lost lock
-``try_again``        400 "Please try again later."
-``expired_token``    401 as the system answers it
-``delay``            handle after ``seconds``
-``drop``             close the connection before handling
-``apply_then_drop``  handle, then close the connection: applied, the answer is lost
-``apply_then_fail``  handle, then answer ``status`` as if it had failed
-``truncate``         send half of the answer, then close the connection
-``cut``              send half of the answer as if it were whole
-``not_json``         200 with an HTML page
-``no_value``         200 with JSON that has no ``value``
-``repeat_next_link`` answer a page whose nextLink is the request itself
-``foreign_next_link`` answer a page whose nextLink leads to ``host``
-===================  ==============================================================================
+=======================  ==========================================================================
+``status``               answer ``status`` with ``body`` and ``headers`` instead of handling
+``throttled``            429, with ``Retry-After`` when ``retry_after`` is given
+``unavailable``          503, same
+``deadlock``             409 ``Internal_ServerError`` as Business Central reports a lost lock
+``try_again``            400 "Please try again later."
+``expired_token``        401 as the system answers it
+``delay``                handle after ``seconds``
+``drop``                 close the connection before handling
+``apply_then_drop``      handle, then close the connection: applied, the answer is lost
+``apply_then_fail``      handle, then answer ``status`` as if it had failed
+``apply_then_refuse``    handle, then refuse it as Business Central refuses by a rule: 400
+``part_then_refuse``     a bound action of Business Central commits its first part, such as the
+                         receipt of ``receiveAndInvoice``, then refuses; one without parts: all
+``apply_then_empty``     handle, then answer its status without a body
+``apply_then_not_json``  handle, then answer its status with an HTML page
+``truncate``             send half of the answer, then close the connection
+``cut``                  send half of the answer as if it were whole
+``not_json``             200 with an HTML page
+``empty``                200 without a body
+``token_error``          an OAuth2 ``error`` such as ``interaction_required``; 400 or ``status``
+``alter``                handle, then answer with the ``properties`` given here in place of its own
+``no_value``             200 with JSON that has no ``value``
+``repeat_next_link``     answer a page whose nextLink is the request itself
+``foreign_next_link``    answer a page whose nextLink leads to ``host``
+``path_next_link``       answer a page's nextLink as a path, without scheme and host
+=======================  ==========================================================================
 """
 
 from __future__ import annotations
@@ -47,12 +56,20 @@ Kind = Literal[
     "drop",
     "apply_then_drop",
     "apply_then_fail",
+    "apply_then_refuse",
+    "part_then_refuse",
+    "apply_then_empty",
+    "apply_then_not_json",
     "truncate",
     "cut",
     "not_json",
+    "empty",
     "no_value",
+    "token_error",
+    "alter",
     "repeat_next_link",
     "foreign_next_link",
+    "path_next_link",
 ]
 
 # Kinds that let the request be handled and only then spoil the answer.
@@ -60,10 +77,15 @@ HANDLED: frozenset[Kind] = frozenset(
     (
         "apply_then_drop",
         "apply_then_fail",
+        "apply_then_refuse",
+        "apply_then_empty",
+        "apply_then_not_json",
         "truncate",
         "cut",
+        "alter",
         "repeat_next_link",
         "foreign_next_link",
+        "path_next_link",
     )
 )
 # Kinds that can strike one operation of a batch.
@@ -78,8 +100,12 @@ OF_OPERATIONS: frozenset[Kind] = frozenset(
         "drop",
         "apply_then_drop",
         "apply_then_fail",
+        "apply_then_refuse",
+        "part_then_refuse",
     )
 )
+# What is answered where the fault names no status.
+_STATUS: dict[Kind, int] = {"apply_then_refuse": 400, "token_error": 400}
 
 
 class Cut(Exception):
@@ -97,17 +123,22 @@ class Fault:
     path: re.Pattern[str] | None = None
     after: int = 0
     times: int | None = 1
-    status: int = 500
+    status: int = 0
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     retry_after: float | None = None
     host: str = "http://elsewhere.invalid"
+    error: str = "server_error"
+    properties: Mapping[str, Any] = field(default_factory=dict)
     writes: bool | None = None
     operation: bool = False
     call: Callable[[], object] | None = None
     seen: int = 0
     hits: int = 0
+
+    def __post_init__(self) -> None:
+        self.status = self.status or _STATUS.get(self.action, 500)
 
     def matches(self, system: str, method: str, target: str, *, operation: bool = False) -> bool:
         """Whether the request, or the operation of a batch, is one this fault looks at."""
@@ -164,11 +195,11 @@ class Faults:
             after: matching requests to let pass first.
             times: how often to strike; None for always.
             options: of the kind: ``status``, ``body``, ``headers``, ``seconds``,
-                ``retry_after`` (seconds), ``host``. And for every kind: ``writes`` (True: only
-                requests that are no GET, a ``$batch`` always among them), ``operation`` (look
-                into batches, ``path`` is then the relative URL), ``call`` (a function called when
-                the fault strikes: before a request that is not handled, after one that is; not
-                for operations).
+                ``retry_after`` (seconds), ``host``, ``error``, ``properties``. And for every
+                kind: ``writes`` (True: only requests that are no GET, a ``$batch`` always among
+                them), ``operation`` (look into batches, ``path`` is then the relative URL),
+                ``call`` (a function called when the fault strikes: before a request that is not
+                handled, after one that is; not for operations).
 
         Raises:
             ValueError: unknown kind, or not one for operations.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -32,8 +33,24 @@ def _default(value: object) -> orjson.Fragment:
 
 
 def dumps(value: JsonValue) -> bytes:
-    """JSON text of ``value``; a Decimal becomes an exact number."""
-    return orjson.dumps(value, default=_default)
+    """JSON text of ``value``; a Decimal becomes an exact number, half a character an escape."""
+    try:
+        return orjson.dumps(value, default=_default)
+    except TypeError:
+        return orjson.dumps(_escaped(value), default=_default)
+
+
+def _escaped(value: JsonValue) -> JsonValue:
+    """``value`` with every text that UTF-8 cannot hold written as JSON escapes: a text that was
+    cut inside a surrogate pair, as an import into Business Central may leave it."""
+    match value:
+        case str() if any("\ud800" <= character <= "\udfff" for character in value):
+            return orjson.Fragment(json.dumps(value).encode())
+        case dict():
+            return {name: _escaped(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_escaped(each) for each in value]
+    return value
 
 
 def check_characters(text: bytes) -> None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from email.utils import format_datetime
 from functools import partial
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bc_pipeline.sandbox.canned import Answer, canned_answer
+from bc_pipeline.sandbox.canned import HTML, Answer, canned_answer
 from bc_pipeline.sandbox.connections import Connections
 from bc_pipeline.sandbox.faults import HANDLED, Fault, Faults
+from bc_pipeline.sandbox.json_text import dumps
 from bc_pipeline.sandbox.request_log import (
     LOGGED_HEADERS,
     LoggedRequest,
@@ -29,6 +32,7 @@ _SYSTEMS: tuple[tuple[str, System], ...] = (
     ("/_control", "control"),
 )
 _LOGGED_BODY_BYTES = 1_000_000
+NEXT_LINK = "@odata.nextLink"
 
 
 def system_of(path: str) -> System:
@@ -37,15 +41,21 @@ def system_of(path: str) -> System:
 
 
 class Middleware:
-    """ASGI application around ``app``."""
+    """ASGI application around ``app``; ``time_of`` gives the time a system's answers carry."""
 
     def __init__(
-        self, app: ASGIApp, log: RequestLog, faults: Faults, connections: Connections
+        self,
+        app: ASGIApp,
+        log: RequestLog,
+        faults: Faults,
+        connections: Connections,
+        time_of: Callable[[System], datetime],
     ) -> None:
         self.app = app
         self._log = log
         self._faults = faults
         self._connections = connections
+        self._time_of = time_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -68,7 +78,8 @@ class Middleware:
             if name.decode() in LOGGED_HEADERS
         }
         try:
-            await self._handle(scope, _keeping_body(receive, entry), _noting(send, entry), entry)
+            noting = _noting(send, entry, lambda: self._time_of(entry.system))
+            await self._handle(scope, _keeping_body(receive, entry), noting, entry)
         finally:
             entry.seconds = time.perf_counter() - started
             entry.user = scope["state"].get("user")
@@ -91,6 +102,9 @@ class Middleware:
             await self._delayed(fault, scope, receive, send)
         elif fault.action == "drop":
             await self._connections.cut(scope)
+        elif fault.action == "part_then_refuse":
+            scope["state"]["interrupted"] = True
+            await self.app(scope, receive, send)
         elif fault.action in HANDLED:
             await self._twisted(fault, scope, receive, send, entry.system)
         elif (canned := canned_answer(fault, entry.system)) is not None:
@@ -120,13 +134,35 @@ class Middleware:
             )
             await self._connections.cut(scope, flush=True)
             return
-        if fault.action == "apply_then_fail":
-            status, headers, body = canned_answer(fault, system) or (status, headers, body)
-        elif fault.action == "cut":
+        answer = canned_answer(fault, system) or (status, headers, body)
+        await _answer(send, _spoiled(fault, scope, answer))
+
+
+def _spoiled(fault: Fault, scope: Scope, answer: Answer) -> Answer:
+    """The answer of a request that was handled as the fault lets it be seen."""
+    status, headers, body = answer
+    match fault.action:
+        case "cut":
             body = body[: len(body) // 2]
-        else:
+        case "apply_then_empty":
+            body = b""
+        case "apply_then_not_json":
+            return status, *HTML
+        case "alter":
+            body = dumps({**orjson.loads(body), **fault.properties})
+        case "path_next_link":
+            body = _without_host(body)
+        case "repeat_next_link" | "foreign_next_link":
             body = _with_next_link(body, _next_link(fault, scope))
-        await _answer(send, (status, headers, body))
+    return status, headers, body
+
+
+def _without_host(body: bytes) -> bytes:
+    link = orjson.loads(body).get(NEXT_LINK)
+    if link is None:
+        return body
+    parts = urlsplit(link)
+    return _with_next_link(body, urlunsplit(parts._replace(scheme="", netloc="")))
 
 
 def _next_link(fault: Fault, scope: Scope) -> str:
@@ -141,7 +177,7 @@ def _next_link(fault: Fault, scope: Scope) -> str:
 def _with_next_link(body: bytes, link: str) -> bytes:
     """The page with another nextLink; the rest of it stays byte for byte."""
     page = orjson.loads(body)
-    old = page.get("@odata.nextLink")
+    old = page.get(NEXT_LINK)
     if old is not None:
         return body.replace(orjson.dumps(old), orjson.dumps(link))
     return body.rstrip()[:-1] + b',"@odata.nextLink":' + orjson.dumps(link) + b"}"
@@ -187,10 +223,14 @@ def _keeping_body(receive: Receive, entry: LoggedRequest) -> Receive:
     return kept
 
 
-def _noting(send: Send, entry: LoggedRequest) -> Callable[[Message], Awaitable[None]]:
+def _noting(
+    send: Send, entry: LoggedRequest, clock: Callable[[], datetime]
+) -> Callable[[Message], Awaitable[None]]:
     async def noted(message: Message) -> None:
         if message["type"] == "http.response.start":
             entry.status = message["status"]
+            date = format_datetime(clock(), usegmt=True).encode()
+            message = {**message, "headers": [*message["headers"], (b"date", date)]}
         elif message["type"] == "http.response.body":
             entry.response_bytes += len(message.get("body", b""))
         await send(message)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,14 +19,14 @@ from starlette.types import Receive, Scope, Send
 from bc_pipeline.sandbox import control, tenants
 from bc_pipeline.sandbox.business_central.limits import LimitSettings
 from bc_pipeline.sandbox.business_central.service import BusinessCentralSandbox
-from bc_pipeline.sandbox.clock import Clock
+from bc_pipeline.sandbox.clock import Clock, ShiftedClock
 from bc_pipeline.sandbox.companies import big, cronus, wholesale
 from bc_pipeline.sandbox.connections import Connections
 from bc_pipeline.sandbox.entra import Entra
 from bc_pipeline.sandbox.faults import Faults
 from bc_pipeline.sandbox.middleware import Middleware
 from bc_pipeline.sandbox.optiply import OptiplySandbox
-from bc_pipeline.sandbox.request_log import RequestLog
+from bc_pipeline.sandbox.request_log import RequestLog, System
 
 _START_SECONDS = 30
 
@@ -93,11 +95,12 @@ class Sandbox:
         self.requests.clear()
 
     def _build(self) -> None:
-        service = BusinessCentralSandbox(self.clock, self.entra.user_of, self._limits)
-        service.add(cronus.build(self.clock, variant=self._cronus_variant))
-        service.add(wholesale.build(clock=self.clock, seed=self.seed, items=self.wholesale_items))
+        clock = ShiftedClock(self.clock)
+        service = BusinessCentralSandbox(clock, self.entra.user_of, self._limits)
+        service.add(cronus.build(clock, variant=self._cronus_variant))
+        service.add(wholesale.build(clock=clock, seed=self.seed, items=self.wholesale_items))
         if self._big_invoices:
-            service.add(big.build(self.clock, *self._big_invoices))
+            service.add(big.build(clock, *self._big_invoices))
         optiply = OptiplySandbox(self.clock)
         for name in (tenants.CRONUS, tenants.WHOLESALE):
             optiply.add_shop(name)
@@ -110,7 +113,14 @@ class Sandbox:
             *optiply.routes(),
         ]
         app = Starlette(routes=routes)
-        self._app = Middleware(app, self.requests, self.faults, self._connections)
+        clocks: dict[System, Callable[[], datetime]] = {"bc": clock}
+        self._app = Middleware(
+            app,
+            self.requests,
+            self.faults,
+            self._connections,
+            lambda system: clocks.get(system, self.clock)(),
+        )
 
     def _register_clients(self) -> None:
         for name in (tenants.CRONUS, tenants.WHOLESALE):
@@ -155,6 +165,7 @@ class Sandbox:
             lifespan="off",
             proxy_headers=False,
             server_header=False,
+            date_header=False,  # the middleware sends that of the system played
             timeout_graceful_shutdown=1,
         )
         server = uvicorn.Server(config)

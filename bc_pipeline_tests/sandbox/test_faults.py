@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 
 import pytest
 import requests
 
 from bc_pipeline.sandbox import Sandbox
+from bc_pipeline.sandbox.companies import wholesale
 from bc_pipeline.sandbox.faults import Faults
-from bc_pipeline_tests.sandbox.conftest import BcClient, token_request
+from bc_pipeline_tests.sandbox.conftest import SCOPE, BcClient, token_request
 
 LOST = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
 
@@ -148,6 +151,97 @@ def test_optiply_can_fail_too(sandbox: Sandbox, bc: BcClient) -> None:
         assert requests.get(f"{sandbox.base_url}{path}", timeout=10).status_code == 503
 
 
+# --- answers that cannot be used ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "error", ["interaction_required", "consent_required", "login_required", "server_error"]
+)
+def test_the_token_endpoint_can_ask_for_a_person(
+    sandbox: Sandbox, bc: BcClient, error: str
+) -> None:
+    sandbox.faults.add("entra", action="token_error", error=error)
+    answer = token_request(sandbox)
+    assert (answer.status_code, answer.json()["error"]) == (400, error)
+    assert answer.json()["error_codes"][0] == int(answer.json()["error_description"][6:11])
+
+
+def test_a_life_of_a_token_that_is_no_number(sandbox: Sandbox, bc: BcClient) -> None:
+    sandbox.faults.add("entra", action="alter", properties={"expires_in": "an hour"})
+    answer = token_request(
+        sandbox,
+        grant_type="client_credentials",
+        client_id="wholesale",
+        client_secret="wholesale-client-secret",
+        scope=SCOPE,
+    ).json()
+    assert (answer["expires_in"], answer["token_type"]) == ("an hour", "Bearer")
+
+
+@pytest.mark.parametrize("system", ["entra", "bc"])
+def test_an_answer_without_a_body(sandbox: Sandbox, bc: BcClient, system: str) -> None:
+    sandbox.faults.add(system, action="empty")
+    answer = token_request(sandbox) if system == "entra" else bc.request("items")
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+@pytest.mark.parametrize(
+    ("action", "body"),
+    [("apply_then_empty", b""), ("apply_then_not_json", b"<html><body>Service</body></html>")],
+)
+def test_a_write_that_is_applied_and_answered_with_nothing_to_read(
+    sandbox: Sandbox, bc: BcClient, action: str, body: bytes
+) -> None:
+    sandbox.faults.add("bc", action=action)
+    answer = bc.send("POST", "vendors", {"number": action[-8:]})
+    assert (answer.status_code, answer.content) == (201, body)
+    assert bc.company.find("vendors", number=action[-8:].upper())
+
+
+def test_a_next_link_without_host(bc: BcClient, sandbox: Sandbox) -> None:
+    sandbox.faults.add("bc", action="path_next_link", times=2)
+    page = bc.json("items?$select=id", Prefer="odata.maxpagesize=5")
+    link = page["@odata.nextLink"]
+    assert link.startswith(f"/bc/v2.0/Production/api/v2.0/companies({bc.company.id})/items?")
+    assert len(bc.rows(f"{sandbox.base_url}{link}")) > 0
+    assert "@odata.nextLink" not in bc.json("items?$top=1")
+
+
+# --- texts and clocks -----------------------------------------------------------------------------
+
+
+def test_a_text_may_end_in_half_a_character(bc: BcClient, sandbox: Sandbox) -> None:
+    url = f"{sandbox.base_url}/_control/changes"
+    item = next(iter(bc.company.tables["items"].values()))["number"]
+    params = b'{"company": "%s", "item": "%s", "name": "Sun \\ud83d\\u0000"}'
+    body = b'{"name": "rename_item", "params": %s}' % params
+    body %= (bc.company.name.encode(), item.encode())
+    assert requests.post(url, data=body, timeout=10).status_code == 200
+    answer = bc.request(f"items?$filter=number eq '{item}'")
+    assert b'"Sun \\ud83d\\u0000"' in answer.content
+    assert answer.json()["value"][0]["displayName"] == "Sun \ud83d\x00"
+
+
+def test_the_clock_of_business_central_can_differ_from_the_others(
+    bc: BcClient, sandbox: Sandbox
+) -> None:
+    def shown(answer: requests.Response) -> datetime:
+        return parsedate_to_datetime(answer.headers["date"])
+
+    url = f"{sandbox.base_url}/_control/clock"
+    requests.post(url, json={"ahead": 300}, timeout=10)
+    try:
+        assert 295 <= (shown(bc.request("items")) - sandbox.clock()).total_seconds() <= 301
+        assert abs((shown(token_request(sandbox)) - sandbox.clock()).total_seconds()) <= 5
+        company = sandbox.business_central.companies[wholesale.NAME]
+        row = company.insert("vendors", {"number": "AHEAD"})
+        stamp = datetime.fromisoformat(row["lastModifiedDateTime"])
+        assert 295 <= (stamp - sandbox.clock()).total_seconds() <= 301
+    finally:
+        requests.post(url, json={"ahead": 0}, timeout=10)
+    assert abs((shown(bc.request("items")) - sandbox.clock()).total_seconds()) <= 5
+
+
 # --- writes --------------------------------------------------------------------------------------
 
 
@@ -164,6 +258,27 @@ def test_a_write_can_be_applied_and_answered_as_failed(bc: BcClient, sandbox: Sa
     answer = bc.send("POST", "vendors", {"number": "DONE"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (504, "Internal_ServerError")
     assert bc.company.find("vendors", number="DONE")
+
+
+@pytest.mark.covers("sandbox: 4xx after commit")
+@pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
+def test_a_write_can_be_applied_and_refused(bc: BcClient, sandbox: Sandbox, method: str) -> None:
+    vendor = bc.company.insert("vendors", {"number": "V-APPLIED"})["id"]
+    path = "vendors" if method == "POST" else f"vendors({vendor})"
+    sandbox.faults.add("bc", action="apply_then_refuse", writes=True)
+    body = None if method == "DELETE" else {"displayName": "Applied"}
+    assert bc.refused(method, path, body) == (400, "Application_DialogException")
+    found = bc.company.find("vendors", displayName="Applied")
+    assert bool(found) if body else vendor not in bc.company.tables["vendors"]
+    assert bc.json("vendors?$top=1")  # once
+
+
+@pytest.mark.covers("sandbox: 4xx after commit")
+def test_an_operation_of_a_batch_can_be_applied_and_refused(bc: BcClient, sandbox: Sandbox) -> None:
+    sandbox.faults.add("bc", action="apply_then_refuse", operation=True, status=409)
+    new = {"method": "POST", "url": "vendors", "body": {"number": "INBATCH"}}
+    assert [answer["status"] for answer in bc.batch(new)] == [409]
+    assert bc.company.find("vendors", number="INBATCH")
 
 
 def test_the_answer_of_the_nth_write_can_be_lost(bc: BcClient, sandbox: Sandbox) -> None:

@@ -56,22 +56,27 @@ class OperationRunner:
         )
         self.log.append(logged)
         fault = self.strike(operation.method, operation.url)
-        if fault is None or fault.action in HANDLED:
-            answer = self._answer(operation, transaction)
-        if fault is not None:
-            logged.fault = fault.action
+        logged.fault = fault.action if fault else None
+        interrupted = fault is not None and fault.action == "part_then_refuse"
+        if fault is None or interrupted or fault.action in HANDLED:
+            answer = self._answer(operation, transaction, interrupted=interrupted)
+        if fault is not None and not interrupted:
             if fault.action in ("drop", "apply_then_drop"):
                 raise Cut
             answer = _answer_of(fault)
         logged.status = answer.status
         return answer
 
-    def _answer(self, operation: Operation, transaction: Transaction | None) -> OperationAnswer:
+    def _answer(
+        self, operation: Operation, transaction: Transaction | None, *, interrupted: bool
+    ) -> OperationAnswer:
         try:
             target = operation.target(self.batch, operation.headers.get("company", self.company))
             if operation.method == "GET":
                 return self._read(operation, target)
-            request = WriteRequest(operation.method, target, operation.headers, operation.body)
+            request = WriteRequest(
+                operation.method, target, operation.headers, operation.body, interrupted
+            )
             answer = write(self.companies, request, transaction)
             self.reached.add(answer.company)
         except BcError as error:

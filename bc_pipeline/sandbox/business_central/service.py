@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -45,6 +44,7 @@ from bc_pipeline.sandbox.business_central.write_requests import (
     refuse_intent,
     write,
 )
+from bc_pipeline.sandbox.clock import ShiftedClock
 from bc_pipeline.sandbox.faults import Cut
 
 MAX_PAGE_SIZE = 20_000
@@ -57,14 +57,12 @@ class BusinessCentralSandbox:
     """One tenant's Business Central: environments, companies, limits. An ASGI application.
 
     Args:
-        clock: sandbox time.
+        clock: its time; tests set it apart from the other systems' with ``clock.ahead``.
         user_of: the user an ``Authorization`` header speaks for, None when it is not valid.
         settings: limits per user.
     """
 
-    def __init__(
-        self, clock: Callable[[], datetime], user_of: UserOf, settings: LimitSettings
-    ) -> None:
+    def __init__(self, clock: ShiftedClock, user_of: UserOf, settings: LimitSettings) -> None:
         self.environments: tuple[str, ...] = ("Production",)
         self.companies: dict[str, Company] = {}
         self.limits = Limits(settings, clock)
@@ -155,7 +153,8 @@ class BusinessCentralSandbox:
 
     def _write(self, request: Request, target: Target, text: bytes) -> Response:
         body = parse_json(text) if text else None
-        wanted = WriteRequest(request.method, target, request.headers, body)
+        interrupted = request.scope["state"].get("interrupted", False)
+        wanted = WriteRequest(request.method, target, request.headers, body, interrupted)
         answer = write(self.companies, wanted)
         request.scope["state"]["company"] = answer.company
         if answer.body is None:

@@ -45,12 +45,14 @@ class WriteRequest:
     Attributes:
         headers: by lower-case name.
         body: parsed JSON; None when nothing was sent.
+        interrupted: a bound action is to be refused after the first part of its work.
     """
 
     method: str
     target: Target
     headers: Mapping[str, str]
     body: JsonValue = None
+    interrupted: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ class _Write:
         self._company = company
         self._request = request
         self._segments = segments
-        self._context = WriteContext(company, transaction)
+        self._context = WriteContext(company, transaction, interrupted=request.interrupted)
         self._entity_of = partial(entity_type, company)
 
     def answer(self) -> WriteAnswer:
@@ -192,6 +194,7 @@ class _Write:
             raise BcError(501, "BadRequest_MethodNotImplemented", text)
         action(self._context, row)
         self._context.commit()
+        self._context.end_part()
         return WriteAnswer(204, self._company.name)
 
     def _check_number(self, entity: EntityType, given: Row) -> None:

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from bc_pipeline.sandbox.business_central.company import Company, Row
+from bc_pipeline.sandbox.business_central.errors import dialog
 from bc_pipeline.sandbox.business_central.settings import CompanySettings
 from bc_pipeline.sandbox.business_central.transaction import Transaction
+from bc_pipeline.sandbox.canned import REFUSAL
 from bc_pipeline.sandbox.changes.numbers import next_number
 from bc_pipeline.sandbox.json_text import JsonValue
 
@@ -37,9 +39,12 @@ class WriteContext:
     """One write to one company. All changes made through it or through ``company`` are undone
     when an error is raised. Never change a row, or a list or dict in it, by hand."""
 
-    def __init__(self, company: Company, transaction: Transaction) -> None:
+    def __init__(
+        self, company: Company, transaction: Transaction, *, interrupted: bool = False
+    ) -> None:
         self.company = company
         self._transaction = transaction
+        self._interrupted = interrupted
 
     @property
     def settings(self) -> CompanySettings:
@@ -86,6 +91,20 @@ class WriteContext:
         """AL's COMMIT: what was written so far stays, also when a later part of a snapshot batch
         fails. Bound actions are committed anyway when they succeed."""
         self._transaction.commit()
+
+    def end_part(self, settle: Callable[[], object] = lambda: None) -> None:
+        """A part of a posting is done, which Business Central may commit before it goes on.
+
+        Args:
+            settle: leaves the records as they are when the posting ends here.
+
+        Raises:
+            BcError: the rest is refused, what was done stays (platform 6).
+        """
+        if self._interrupted:
+            settle()
+            self.commit()
+            raise dialog(REFUSAL)
 
     def _key(self, entity_set: str, row: Row | str) -> str:
         return row if isinstance(row, str) else self.company.key_of(entity_set, row)

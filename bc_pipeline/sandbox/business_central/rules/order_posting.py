@@ -42,10 +42,15 @@ def receive_and_invoice(ctx: WriteContext, order: Row) -> None:
         raise dialog("There is nothing to post.")
     check_document(ctx, order, posted, order.get(VENDOR_INVOICE_NUMBER, ""))
     _receive(ctx, order, lines)
+    ctx.end_part(lambda: _settle(ctx, order, lines))
     _invoice(ctx, order, lines)
     if all(line["invoicedQuantity"] >= line["quantity"] for line in lines):
         ctx.delete("purchaseOrders", order)
         return
+    _settle(ctx, order, lines)
+
+
+def _settle(ctx: WriteContext, order: Row, lines: list[Row]) -> None:
     for line in lines:
         ctx.modify("purchaseOrderLines", line, **open_quantities(ctx.company, line))
     retotal(ctx, PURCHASE_ORDER, order)

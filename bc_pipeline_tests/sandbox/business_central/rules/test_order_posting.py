@@ -91,3 +91,33 @@ def test_given_an_order_in_review_then_it_is_not_posted(acme: Acme):
     )
     assert acme.refused("POST", action(order)) == FIELD
     assert acme.company.inventory(acme.id("items", "A")) == 0
+
+
+@pytest.mark.covers("sandbox: 4xx after commit")
+@pytest.mark.parametrize("in_a_batch", [False, True])
+def test_given_it_is_refused_between_its_parts_then_the_receipt_stays(acme: Acme, in_a_batch: bool):
+    order = with_number(acme, acme.order(acme.item("D", quantity=2, directUnitCost=10)))
+    acme.sandbox.faults.add("bc", action="part_then_refuse", operation=in_a_batch)
+    if in_a_batch:
+        (answer,) = acme.batch({"method": "POST", "url": action(order)})
+        assert (answer["status"], answer["body"]["error"]["code"]) == DIALOG
+    else:
+        assert acme.refused("POST", action(order)) == DIALOG
+    (receipt,) = acme.rows("purchaseReceipts")
+    assert receipt["orderNumber"] == order["number"]
+    assert acme.rows("purchaseInvoices") == []
+    (line,) = acme.rows(f"purchaseOrders({order['id']})/purchaseOrderLines")
+    names = ("receivedQuantity", "invoicedQuantity", "receiveQuantity", "invoiceQuantity")
+    assert [line[name] for name in names] == [2, 0, 0, 2]
+    assert acme.json(f"purchaseOrders({order['id']})")["fullyReceived"]
+    assert faults(acme.company) == []
+    acme.act(action(order))
+    assert len(acme.rows("purchaseReceipts")) == len(acme.rows("purchaseInvoices")) == 1
+
+
+@pytest.mark.covers("sandbox: 4xx after commit")
+def test_given_a_posting_of_one_part_then_it_is_refused_when_all_is_done(acme: Acme):
+    draft = acme.invoice(acme.item("D", quantity=1), vendorInvoiceNumber="F9")
+    acme.sandbox.faults.add("bc", action="part_then_refuse")
+    assert acme.refused("POST", f"purchaseInvoices({draft['id']})/Microsoft.NAV.post") == DIALOG
+    assert acme.json(f"purchaseInvoices({draft['id']})")["status"] == "Open"
