@@ -30,9 +30,9 @@ _CONTINUE = re.compile(r"odata\.continue-on-error(\s*=\s*true)?", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation of a batch; ``headers`` by lower-case name."""
+    """One operation of a batch; ``headers`` by lower-case name, ``id`` None when none was given."""
 
-    id: str
+    id: str | None
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Operation:
     depends_on: tuple[str, ...] = ()
 
     def target(self, batch: Target, company: str | None) -> Target:
-        """What the relative URL asks for; ``company`` names one where the path does not.
+        """What the relative URL asks for; ``company`` names one where the URL does not.
 
         Raises:
             BcError: 404, not a path.
@@ -49,7 +49,8 @@ class Operation:
         path, _, query = asked.partition("?")
         segments = tuple(parse_segment(unquote(part)) for part in path.split("/") if part)
         options = tuple(parse_qsl(query, keep_blank_values=True))
-        if company is not None and (not segments or segments[0].name != "companies"):
+        named = "company" in dict(options) or (segments and segments[0].name == "companies")
+        if company is not None and not named:
             options = (*options, ("company", company))
         return Target(batch.root, batch.environment, batch.service, segments, options)
 
@@ -107,7 +108,8 @@ def read_batch(content_type: str, text: bytes) -> list[Operation]:
             raise bad_request(f"The operation id '{operation.id}' is used more than once.")
         if missing := [id for id in operation.depends_on if id not in known]:
             raise bad_request(f"Operation '{operation.id}' depends on '{missing[0]}' before it.")
-        known.add(operation.id)
+        if operation.id is not None:
+            known.add(operation.id)
         operations.append(operation)
     return operations
 
@@ -117,7 +119,7 @@ def run_batch(
 ) -> list[dict[str, Any]]:
     """Run the operations and return the ``responses`` of those that were reached."""
     responses: list[dict[str, Any]] = []
-    failed: set[str] = set()
+    failed: set[str | None] = set()
     context: AbstractContextManager[Transaction | None] = (
         Transaction(companies.values()) if options.snapshot else nullcontext()
     )
@@ -143,8 +145,8 @@ def _operation(given: JsonValue) -> Operation:
     if unknown := sorted(given.keys() - _PROPERTIES):
         raise bad_request(f"An operation of the batch has an unknown property '{unknown[0]}'.")
     id, method, url = (given.get(name) for name in ("id", "method", "url"))
-    if not isinstance(id, str) or not id:
-        raise bad_request("An operation of the batch has no 'id'.")
+    if id is not None and (not isinstance(id, str) or not id):
+        raise bad_request("The 'id' of an operation of the batch is no text.")
     if not isinstance(method, str) or method.upper() not in _METHODS:
         raise bad_request(f"Operation '{id}' has no valid 'method'.")
     if not isinstance(url, str) or not url or url.startswith(("/", "$batch")) or "://" in url:

@@ -65,13 +65,21 @@ def parse_json(text: bytes) -> JsonValue:
         raise bad_request(f"Invalid JSON. {error}") from error
 
 
-def check_body(given: JsonValue, entity: EntityType, entity_of: EntityOf, *, new: bool) -> Body:
+def check_body(
+    given: JsonValue,
+    entity: EntityType,
+    entity_of: EntityOf,
+    *,
+    new: bool,
+    known: Mapping[str, JsonValue] | None = None,
+) -> Body:
     """Check a body against the type of what it is to become.
 
     Args:
         given: parsed JSON.
         entity_of: gives the type of an entity set, to check children.
         new: a POST, which may carry children; a PATCH may not.
+        known: the key the URL names; repeated in the body it means nothing.
 
     Raises:
         BcError: 400.
@@ -90,10 +98,16 @@ def check_body(given: JsonValue, entity: EntityType, entity_of: EntityOf, *, new
         field = entity.fields.get(name)
         if field is None:
             raise unknown_property(name, entity.name)
+        if known is not None and name in known and _same_key(value, known[name]):
+            continue
         if field.read_only:
             raise read_only(name)
         values[name] = _value(field, value)
     return Body(values, tuple(children))
+
+
+def _same_key(given: JsonValue, known: JsonValue) -> bool:
+    return isinstance(given, str) and given.lower() == known
 
 
 def _no_duplicates(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
@@ -118,6 +132,11 @@ def _children(
 
 def _value(field: Field, value: JsonValue) -> JsonValue:
     reader = _READERS.get(field.type)
+    if value is None and field.type == "String":
+        return ""  # null clears a text, and only a text
+    if value is None and field.type == "Boolean":
+        text = f"A value must be provided for the property '{field.name}'."
+        raise bad_request(text, "BadRequest_RequiredParamNotProvided")
     if reader is None or value is None:
         raise _unreadable(field, value)
     return reader(field, value)

@@ -28,7 +28,7 @@ class OperationRunner:
 
     Attributes:
         batch: URL of the batch.
-        company: the outer request's ``Company`` header: for operations that name none.
+        company: the one the outer request names: for operations that name none.
         page_size: the largest page.
         strike: the fault that strikes an operation (method, URL), if any.
         log: gets what was run.

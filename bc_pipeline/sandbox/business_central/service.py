@@ -171,7 +171,7 @@ class BusinessCentralSandbox:
         runner = OperationRunner(
             self.companies,
             target,
-            request.headers.get("company"),
+            target.option("company") or request.headers.get("company"),
             MAX_PAGE_SIZE,
             strike=state.get("strike_operation", lambda method, url: None),
             log=state.get("operations", []),

@@ -35,7 +35,12 @@ def _dimensions(company: Company) -> Iterator[Row]:
         yield {
             "Code": row["code"],
             "Name": row["displayName"],
+            "Code_Caption": f"{row['displayName']} Code",
+            "Filter_Caption": f"{row['displayName']} Filter",
+            "Description": "",
             "Blocked": bool(row.get("#blocked")),
+            "Map_to_IC_Dimension_Code": "",
+            "Consolidation_Code": row["consolidationCode"],
         }
 
 
@@ -47,7 +52,10 @@ def _values(company: Company) -> Iterator[Row]:
             "Code": row["code"],
             "Name": row["displayName"],
             "Dimension_Value_Type": row.get("#valueType", "Standard"),
+            "Totaling": "",
             "Blocked": bool(row.get("#blocked")),
+            "Map_to_IC_Dimension_Value_Code": "",
+            "Consolidation_Code": row["consolidationCode"],
         }
 
 

@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 from bc_pipeline.sandbox.business_central.company import Company, Row
+from bc_pipeline.sandbox.business_central.values import stamp_text
 from bc_pipeline.sandbox.companies.wholesale_masters import (
     LOCATIONS,
     TAX_PERCENT,
@@ -142,35 +143,52 @@ def _add_variants(company: Company, words: Words, random: Random, items: list[Ro
 
 
 def _add_bills(company: Company, random: Random, items: list[Row]) -> None:
-    """Bills of materials of sets: parts in another unit, a part twice, work, a fraction."""
+    """Bills of materials of sets: parts in another unit, a part twice, work, a fraction,
+    a variant."""
     stocked = [row for row in items if row["type"] == "Inventory" and not row["#neverUsed"]]
     parents = stocked[5::33]
     parts = [row for row in stocked if row not in parents]
     for number, parent in enumerate(parents):
         chosen = random.sample(parts, min(len(parts), random.randint(1, 4)))
-        lines = [(part, Decimal(random.randint(1, 5)), "Item") for part in chosen]
+        lines = [(part, Decimal(random.randint(1, 5))) for part in chosen]
         if number % 4 == 1 and chosen:
-            lines.append((chosen[0], Decimal(1), "Item"))
+            lines.append((chosen[0], Decimal(1)))
         if number % 4 == 2 and chosen:
-            lines[-1] = (chosen[-1], Decimal("0.5"), "Item")
+            lines[-1] = (chosen[-1], Decimal("0.5"))
         bill = [
-            {
-                "id": company.new_id(),
-                "componentType": kind,
-                "no": part["number"],
-                "quantityPer": quantity,
-                "unitOfMeasureCode": random.choice(sorted(part["#units"])),
-            }
-            for part, quantity, kind in lines
+            _bill_line(company, part["number"], quantity, random.choice(sorted(part["#units"])))
+            | {"description": part["displayName"]}
+            for part, quantity in lines
         ]
+        if number == 0:
+            bill += _variant_lines(company, parts)
         if number % 4 == 3:
-            bill.append(
-                {
-                    "id": company.new_id(),
-                    "componentType": "Resource",
-                    "no": "MONTAGE",
-                    "quantityPer": Decimal(1),
-                    "unitOfMeasureCode": "HOUR",
-                }
-            )
+            work = {"componentType": "Resource", "description": "Montage"}
+            bill.append(_bill_line(company, "MONTAGE", Decimal(1), "HOUR") | work)
         company.modify("items", parent["id"], touch=False, **{"#bom": bill})
+
+
+def _bill_line(company: Company, number: str, quantity: Decimal, unit: str) -> Row:
+    return {
+        "id": company.new_id(),
+        "componentType": "Item",
+        "no": number,
+        "quantityPer": quantity,
+        "unitOfMeasureCode": unit,
+        "stamp": stamp_text(company.clock()),
+    }
+
+
+def _variant_lines(company: Company, parts: list[Row]) -> list[Row]:
+    """A part built in as one of its variants, so that companies of every size have one."""
+    for part in parts:
+        if variant := _first_variant(company, part):
+            line = _bill_line(company, part["number"], Decimal(1), part["baseUnitOfMeasureCode"])
+            return [line | {"description": part["displayName"], "variantCode": variant}]
+    return []
+
+
+def _first_variant(company: Company, item: Row) -> str:
+    """A part that comes in variants is built in as its first one."""
+    variants = company.find("itemVariants", itemId=item["id"])
+    return str(variants[0]["code"]) if variants else ""

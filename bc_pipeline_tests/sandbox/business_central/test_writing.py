@@ -195,11 +195,12 @@ def test_a_child_of_another_parent_is_not_found(bc: BcClient) -> None:
         ({"id": NOWHERE}, "BadRequest_InvalidOperation"),
         ({"lastModifiedDateTime": "2026-01-01T00:00:00Z"}, "BadRequest_InvalidOperation"),
         ({"balanceDue": 3}, "BadRequest_InvalidOperation"),
-        ({"displayName": None}, "BadRequest"),
         ({"displayName": 7}, "BadRequest"),
         ({"displayName": "x" * 101}, "Application_StringExceededLength"),
         ({"taxLiable": "true"}, "BadRequest"),
         ({"taxLiable": 1}, "BadRequest"),
+        ({"taxLiable": None}, "BadRequest_RequiredParamNotProvided"),
+        ({"creditLimit": None}, "BadRequest"),
         ({"creditLimit": "12.50"}, "BadRequest"),
         ({"creditLimit": True}, "BadRequest"),
         ({"creditLimit": Decimal(10) ** 15}, "BadRequest"),
@@ -213,6 +214,7 @@ def test_a_child_of_another_parent_is_not_found(bc: BcClient) -> None:
         ({"blocked": "Payment"}, "Unknown"),
         ({"blocked": ""}, "Unknown"),
         ({"blocked": 1}, "BadRequest"),
+        ({"blocked": None}, "BadRequest"),
         ({"currency": {"code": "USD"}}, "BadRequest"),
         ({"currency@odata.bind": "currencies(1)"}, "BadRequest"),
         ({"defaultDimensions": {}}, "BadRequest"),
@@ -234,7 +236,7 @@ def test_bodies_that_are_refused(bc: BcClient, body: Any, code: str) -> None:
         ({"dueDate": "2026-01-01"}, "BadRequest"),
         ({"id": NOWHERE}, "BadRequest_InvalidOperation"),
         ({"defaultDimensions": []}, "BadRequest"),
-        ({"displayName": None}, "BadRequest"),
+        ({"id": None}, "BadRequest_InvalidOperation"),
     ],
 )
 def test_patch_checks_bodies_too_and_takes_no_children(
@@ -261,6 +263,23 @@ def test_numbers_outside_their_range_are_refused(
 @pytest.mark.parametrize("kind", ["", "text/plain", "application/xml"])
 def test_a_body_must_be_declared_as_json(bc: BcClient, kind: str) -> None:
     assert bc.refused("POST", "vendors", b"{}", Content_Type=kind) == (415, "BadRequest")
+
+
+@pytest.mark.covers("client: ms-dynamics-business-central-sdk")
+def test_null_clears_a_text(bc: BcClient) -> None:
+    made = bc.created("vendors", {"displayName": "a", "phoneNumber": None})
+    assert (made["displayName"], made["phoneNumber"]) == ("a", "")
+    path = f"vendors({made['id']})"
+    assert bc.patched(path, {"displayName": None})["displayName"] == ""
+
+
+@pytest.mark.covers("client: ms-dynamics-business-central-sdk")
+def test_the_id_of_the_url_repeated_in_the_body_means_nothing(bc: BcClient) -> None:
+    made = bc.created("vendors", {"displayName": "a"})
+    path = f"vendors({made['id']})"
+    body = {"id": made["id"].upper(), "displayName": "b"}
+    changed = bc.patched(path, body)
+    assert (changed["id"], changed["displayName"]) == (made["id"], "b")
 
 
 def test_annotations_are_passed_over(bc: BcClient) -> None:
@@ -297,8 +316,22 @@ def test_enum_members_are_taken_encoded_and_plain(bc: BcClient, value: str) -> N
 # --- tags ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
-@pytest.mark.parametrize("tag", ["", "nonsense", 'W/"half'])
+@pytest.mark.covers("client: ms-dynamics-business-central-sdk")
+def test_deleting_needs_no_tag(bc: BcClient) -> None:
+    made = bc.created("vendors", {})
+    bc.deleted(f"vendors({made['id']})", If_Match="")
+
+
+@pytest.mark.parametrize(
+    ("method", "tag"),
+    [
+        ("PATCH", ""),
+        ("PATCH", "nonsense"),
+        ("PATCH", 'W/"half'),
+        ("DELETE", "nonsense"),
+        ("DELETE", 'W/"half'),
+    ],
+)
 def test_a_missing_or_garbled_tag_is_refused(bc: BcClient, method: str, tag: str) -> None:
     path = f"vendors({vendor(bc)['id']})"
     body = {} if method == "PATCH" else None

@@ -13,8 +13,26 @@ from bc_pipeline.sandbox.companies.dimension_pages import publish_dimensions
 
 NOW = datetime(2026, 9, 1, 10, 0, tzinfo=UTC)
 ROLES = {"bank", "receivables", "payables", "inputTax", "purchases"}
-DIMENSION_COLUMNS = ["Code", "Name", "Blocked"]
-VALUE_COLUMNS = ["Dimension_Code", "Code", "Name", "Dimension_Value_Type", "Blocked"]
+DIMENSION_COLUMNS = [
+    "Code",
+    "Name",
+    "Code_Caption",
+    "Filter_Caption",
+    "Description",
+    "Blocked",
+    "Map_to_IC_Dimension_Code",
+    "Consolidation_Code",
+]
+VALUE_COLUMNS = [
+    "Dimension_Code",
+    "Code",
+    "Name",
+    "Dimension_Value_Type",
+    "Totaling",
+    "Blocked",
+    "Map_to_IC_Dimension_Value_Code",
+    "Consolidation_Code",
+]
 
 
 def build(name: str) -> Company:
