@@ -19,7 +19,7 @@ from bc_pipeline.business_central.dimensions import Dimensions
 from bc_pipeline.business_central.dry_run import DryRunBusinessCentral
 from bc_pipeline.business_central.reference import ReferenceData
 from bc_pipeline.business_central.retry import Backoff
-from bc_pipeline.outbound.inbox.records import read_record
+from bc_pipeline.outbound.inbox.records import Reading, read_record
 from bc_pipeline.outbound.inbox.streams import STREAMS
 from bc_pipeline.outbound.ledger import Ledger
 from bc_pipeline.outbound.model import ExportContext, Pending, RecordError, Source
@@ -144,7 +144,7 @@ class AccountingWorld:
 
     def _pending(self, context: ExportContext, entity: str, line: int, fields: Record) -> Pending:
         stream = STREAMS[entity]
-        record, _ = read_record(stream, fields, tuple(MAPPINGS))
+        record, _ = read_record(stream, fields, Reading(frozenset(MAPPINGS)))
         source = Source(f"{stream.name}.jsonl", self._runs, line)
         return Pending(
             entity,

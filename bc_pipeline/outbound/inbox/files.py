@@ -1,26 +1,44 @@
 """Files of unified records in ``<snapshot_dir>/outbound/`` (DESIGN.md 8): finding and reading them.
 
 A file is called ``<Entity>[.anything].<format>``, or ``<anything>.singer``. Everything else there,
-such as a producer's temporary name, is left alone. Nothing here changes a file.
+such as a producer's temporary name, is left alone; what is named after an entity and in no format
+we read is told. Nothing here changes a file.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
 
-from bc_pipeline.outbound.inbox.formats import READERS, RawLine, Unreadable
-from bc_pipeline.outbound.inbox.records import read_record, structure_error
+from bc_pipeline.outbound.inbox.endings import (
+    READERS,
+    Reader,
+    file_format,
+    is_singer,
+    is_temporary,
+)
+from bc_pipeline.outbound.inbox.formats import RawLine, Unreadable
+from bc_pipeline.outbound.inbox.notation import Mark, decimal_mark
+from bc_pipeline.outbound.inbox.records import (
+    Reading,
+    amounts,
+    external_id,
+    read_record,
+    structure_error,
+    with_lists,
+)
 from bc_pipeline.outbound.inbox.streams import STREAMS, Stream, stream_named
 from bc_pipeline.outbound.model import RecordError
 from bc_pipeline.outbound.unified import UnifiedRecord
+from bc_pipeline.values import storable
 
 DIRECTORY = "outbound"
-SINGER = "singer"
+UNREADABLE = "the file cannot be read: "
 
 
 @dataclass(frozen=True)
@@ -32,6 +50,8 @@ class Line:
         stream: None when the line does not tell.
         external_id: also of a record that does not fit, when it can be made out.
         dropped: unknown fields, and how often they stand in the record.
+        mended: half characters were replaced or control characters left out.
+        table: it is a row of a spreadsheet or frame.
     """
 
     number: int
@@ -40,6 +60,8 @@ class Line:
     error: RecordError | None = None
     external_id: str | None = None
     dropped: Counter[str] = field(default_factory=Counter)
+    mended: bool = False
+    table: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,26 +97,37 @@ def waiting(snapshot_dir: Path) -> list[Path]:
     return [path for _, _, path in sorted(found)]
 
 
+def not_read(snapshot_dir: Path) -> list[str]:
+    """Names of files that are for us by their beginning, and in a format nobody reads."""
+    place = directory(snapshot_dir)
+    paths = sorted(place.iterdir()) if place.is_dir() else []
+    return [path.name for path in paths if _is_of_no_format(path)]
+
+
 def _is_candidate(path: Path) -> bool:
+    return _is_finished(path) and file_format(path.name) in READERS
+
+
+def _is_of_no_format(path: Path) -> bool:
+    named = file_stream(path.name) is not None and not is_temporary(path.name)
+    return named and file_format(path.name) not in READERS and _is_finished(path)
+
+
+def _is_finished(path: Path) -> bool:
     name = path.name
     # Nothing can note or tell a name that is no text, such as one in another encoding.
     is_text = name.encode(errors="replace").decode() == name
-    return is_text and file_format(name) in READERS and name[0] != "." and path.is_file()
-
-
-def file_format(name: str) -> str:
-    """The ending of a file name, in lower case: ``jsonl``."""
-    return name.rpartition(".")[2].lower()
+    return is_text and name[0] != "." and path.is_file()
 
 
 def file_stream(name: str) -> Stream | None:
     """The stream a file is named after; None for Singer files and for unknown entities."""
-    return None if file_format(name) == SINGER else stream_named(name.split(".", 1)[0])
+    return None if is_singer(name) else stream_named(name.split(".", 1)[0])
 
 
 def is_known(name: str) -> bool:
     """Whether the name tells what is in the file."""
-    return file_format(name) == SINGER or file_stream(name) is not None
+    return is_singer(name) or file_stream(name) is not None
 
 
 def content_hash(content: bytes) -> str:
@@ -102,54 +135,98 @@ def content_hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def read_file(name: str, content: bytes, prefixes: Collection[str]) -> FileContent:
+def read_file(
+    name: str, content: bytes, prefixes: Collection[str], zone: tzinfo = UTC
+) -> FileContent:
     """Every record of a file; what cannot be read is a line with an error.
 
     Args:
         name: of the file; tells format and stream.
         content: all of it.
         prefixes: record field prefixes of the mapped dimensions.
+        zone: the tenant's: the day of a moment in a frame is the day there.
     """
     stream = file_stream(name)
-    raw_lines = _until_unreadable(READERS[file_format(name)](content))
-    lines = tuple(_line(raw, stream, prefixes) for raw in raw_lines)
+    raw_lines = [
+        _with_stream(raw, stream)
+        for raw in _until_unreadable(READERS[file_format(name)], content, zone)
+    ]
+    try:
+        mark = _decimal_mark(raw_lines)
+    except Unreadable as error:
+        raw_lines, mark = [(stream, RawLine(1, None, f"{UNREADABLE}{error}"))], "."
+    lines = tuple(_line(raw, of_line, prefixes, mark) for of_line, raw in raw_lines)
     return FileContent(name, content_hash(content), lines, stream)
 
 
-def _until_unreadable(lines: Iterator[RawLine]) -> Iterator[RawLine]:
+def _until_unreadable(read: Reader, content: bytes, zone: tzinfo) -> Iterator[RawLine]:
     """The lines; where the file cannot be read any further, that is the last one."""
     number = 0
     try:
-        for line in lines:
+        for line in read(content, zone):
             number = line.number
             yield line
     except Unreadable as error:
-        rest = "the rest of the file cannot be read: " if number else "the file cannot be read: "
+        rest = "the rest of the file cannot be read: " if number else UNREADABLE
         yield RawLine(number + 1, None, f"{rest}{error}")
 
 
-def _line(raw: RawLine, of_file: Stream | None, prefixes: Collection[str]) -> Line:
+def _with_stream(raw: RawLine, of_file: Stream | None) -> tuple[Stream | None, RawLine]:
     stream = of_file if raw.stream is None else stream_named(raw.stream)
+    return stream, raw if stream is None or raw.value is None else with_lists(stream, raw)
+
+
+def _decimal_mark(lines: Iterable[tuple[Stream | None, RawLine]]) -> Mark:
+    """That of the amounts of a CSV file; in every other one it is the point.
+
+    Raises:
+        Unreadable: it could be either.
+    """
+    of_csv = [(stream, raw) for stream, raw in lines if stream and raw.delimiter]
+    if not of_csv:
+        return "."
+    found = (amount for stream, raw in of_csv for amount in amounts(stream, raw))
+    return decimal_mark(found, of_csv[0][1].delimiter or ",")
+
+
+def _line(raw: RawLine, stream: Stream | None, prefixes: Collection[str], mark: Mark) -> Line:
     if stream is None:
         return Line(raw.number, None, error=_no_stream(raw))
-    external_id = _external_id(raw.value)
-    if raw.value is None:
+    reading = Reading(frozenset(prefixes), raw.table, mark)
+    value = _storable(raw.value)
+    told = external_id(value, reading)
+    if raw.error is not None or value is None:
         error = structure_error(stream.name, raw.error or "cannot be read")
-        return Line(raw.number, stream, error=error)
+        return Line(raw.number, stream, error=error, external_id=told)
+    mended = value != raw.value
     try:
-        record, dropped = read_record(stream, raw.value, prefixes, as_text=raw.as_text)
+        record, dropped = read_record(stream, value, reading)
     except RecordError as error:
-        return Line(raw.number, stream, error=error, external_id=external_id)
-    return Line(raw.number, stream, record, external_id=record.external_id, dropped=dropped)
+        return Line(raw.number, stream, error=error, external_id=told, mended=mended)
+    return Line(
+        raw.number,
+        stream,
+        record,
+        external_id=record.external_id,
+        dropped=dropped,
+        mended=mended,
+        table=raw.table,
+    )
+
+
+def _storable(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """A value all of whose texts, names included, can be stored and sent."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, list):
+        return [_storable(part) for part in value]
+    if isinstance(value, dict):
+        return {storable(name): _storable(part) for name, part in value.items()}
+    return value
 
 
 def _no_stream(raw: RawLine) -> RecordError:
     if raw.stream is None:
         return structure_error("Singer messages", raw.error or "cannot be read")
     known = ", ".join(stream.name for stream in STREAMS.values())
-    return structure_error(raw.stream, f"there is no such stream; known are {known}")
-
-
-def _external_id(value: Any) -> str | None:  # noqa: ANN401 - any JSON
-    given = value.get("externalId") if value is not None else None
-    return str(given) if isinstance(given, str | int) and not isinstance(given, bool) else None
+    return structure_error(storable(raw.stream), f"there is no such stream; known are {known}")

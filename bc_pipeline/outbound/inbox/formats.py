@@ -1,30 +1,18 @@
-"""The formats files may come in (DESIGN.md 8): from bytes to one raw value per record.
+"""JSON files of unified records (DESIGN.md 8): from bytes to one raw value per record.
 
 Numbers stay exact. A line that cannot be read fails alone; only a file that cannot be read at all
-fails as a whole. JSON Lines and Singer count the lines of the file, CSV and Parquet the records.
+fails as a whole. JSON Lines and Singer count the lines of the file, all others the records.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import math
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, NoReturn
 
-import duckdb
-
-DELIMITERS = ",;\t|"
-CELL_LIMIT = 2**31 - 1
-"""Characters of one CSV cell: the lines of a large bill are in one."""
-
-_ESCAPED_HALF = "\\ud"
-"""Begins every escaped half of a character, in lower case."""
+_BOM = b"\xef\xbb\xbf"
 _SINGER_SILENT = frozenset({"SCHEMA", "STATE", "ACTIVATE_VERSION"})
 
 
@@ -37,42 +25,37 @@ class RawLine:
     """One record as read.
 
     Args:
-        number: of the line (JSON Lines, Singer) or of the record (CSV, Parquet), from 1.
+        number: of the line (JSON Lines, Singer) or of the record (the others), from 1.
         value: its fields; None when it could not be read.
         error: why it could not be read.
         stream: the stream the line itself names (Singer).
-        as_text: every value is text, lists and objects are JSON (CSV).
+        table: it is a row of a spreadsheet or frame, which have ways of their own (``cells``).
+        delimiter: of the cells of a CSV file: every value is text, lists and objects are JSON.
     """
 
     number: int
     value: Mapping[str, Any] | None
     error: str | None = None
     stream: str | None = None
-    as_text: bool = False
-
-
-Reader = Callable[[bytes], Iterator[RawLine]]
+    table: bool = False
+    delimiter: str | None = None
 
 
 def json_value(text: str) -> Any:  # noqa: ANN401 - any JSON
     """A JSON text with exact decimals.
 
     Raises:
-        Unreadable: not JSON, an object names a key twice (one of the two would be lost), or a text
-            holds half a character, which nothing can store.
+        Unreadable: not JSON, or an object names a key twice (one of the two would be lost).
     """
     try:
-        value = json.loads(
+        # Control characters may stand in texts as they are; they are dropped later.
+        return json.loads(
             text,
             parse_float=Decimal,
             parse_constant=_no_constant,
             object_pairs_hook=_object,
+            strict=False,
         )
-        if _ESCAPED_HALF in text.lower():
-            json.dumps(value, default=str, ensure_ascii=False).encode()
-        return value
-    except UnicodeEncodeError:
-        raise Unreadable("a text holds half a character (a lone surrogate)") from None
     except json.JSONDecodeError as error:
         raise Unreadable(f"not valid JSON at column {error.colno}: {error.msg}") from None
     except RecursionError:
@@ -99,10 +82,40 @@ def read_jsonl(content: bytes) -> Iterator[RawLine]:
     for number, value in _json_lines(content):
         if isinstance(value, Unreadable):
             yield RawLine(number, None, str(value))
-        elif not isinstance(value, dict):
-            yield RawLine(number, None, "not a JSON object")
         else:
-            yield RawLine(number, value)
+            yield _record(number, value)
+
+
+def read_json(content: bytes) -> Iterator[RawLine]:
+    """JSON: an array of objects, one object, or one object per line.
+
+    Raises:
+        Unreadable: an array that is no JSON.
+    """
+    text = content.removeprefix(_BOM).strip()
+    if text.startswith(b"["):
+        for number, value in enumerate(json_value(_decoded(text)), start=1):
+            yield _record(number, value)
+        return
+    try:
+        whole = json_value(_decoded(text))
+    except Unreadable:
+        yield from read_jsonl(content)
+    else:
+        yield _record(1, whole)
+
+
+def _record(number: int, value: Any) -> RawLine:  # noqa: ANN401 - any JSON
+    if isinstance(value, dict):
+        return RawLine(number, value)
+    return RawLine(number, None, "not a JSON object")
+
+
+def _decoded(text: bytes) -> str:
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Unreadable("not UTF-8") from None
 
 
 def read_singer(content: bytes) -> Iterator[RawLine]:
@@ -125,98 +138,10 @@ def read_singer(content: bytes) -> Iterator[RawLine]:
 
 
 def _json_lines(content: bytes) -> Iterator[tuple[int, Any]]:
-    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
+    for number, line in enumerate(content.removeprefix(_BOM).split(b"\n"), start=1):
         if not line.strip():
             continue
         try:
-            yield number, json_value(line.decode("utf-8"))
-        except UnicodeDecodeError:
-            yield number, Unreadable("not UTF-8")
+            yield number, json_value(_decoded(line))
         except Unreadable as error:
             yield number, error
-
-
-def read_csv(content: bytes) -> Iterator[RawLine]:
-    """CSV with a header; lists and objects are JSON in a cell; an empty cell is not given.
-
-    Raises:
-        Unreadable: no header, one that is not UTF-8, or one that names a column twice.
-    """
-    text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="surrogateescape")
-    csv.field_size_limit(CELL_LIMIT)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
-    try:
-        filled = (row for row in rows if any(cell.strip() for cell in row))
-        names = (name.strip() for name in next(filled, []))
-        # A column without name, such as the index of a frame, is one nobody knows.
-        header = [name or f"column {number}" for number, name in enumerate(names, start=1)]
-        if len(set(header)) < len(header):
-            raise Unreadable("the header has one name twice")
-        if any(map(_not_utf8, header)):
-            raise Unreadable("the header is not UTF-8")
-        for number, cells in enumerate(filled, start=1):
-            yield _csv_line(number, header, cells)
-    except csv.Error as error:
-        # From here on nothing can be told apart any more.
-        raise Unreadable(f"not valid CSV at line {rows.line_num}: {error}") from None
-
-
-def _csv_line(number: int, header: list[str], cells: list[str]) -> RawLine:
-    if len(cells) != len(header):
-        return RawLine(number, None, f"{len(cells)} cells where the header has {len(header)}")
-    fields = {name: cell for name, cell in zip(header, cells, strict=True) if cell.strip()}
-    if any(map(_not_utf8, fields.values())):
-        return RawLine(number, None, "not UTF-8")
-    return RawLine(number, fields, as_text=True)
-
-
-def _not_utf8(text: str) -> bool:
-    """Whether bytes that are no character were kept in it."""
-    return any("\udc80" <= char <= "\udcff" for char in text)
-
-
-def _delimiter(text: str) -> str:
-    """The one that stands in the header most often."""
-    header = text.lstrip().split("\n", 1)[0]
-    return max(DELIMITERS, key=header.count)
-
-
-def read_parquet(content: bytes) -> Iterator[RawLine]:
-    """Parquet; lists and structs as they are, or as JSON text.
-
-    Raises:
-        Unreadable: not Parquet.
-    """
-    with tempfile.TemporaryDirectory() as directory, duckdb.connect() as connection:
-        path = Path(directory) / "file.parquet"
-        path.write_bytes(content)
-        try:
-            connection.execute("SET TimeZone = 'UTC'")
-            found = connection.execute("SELECT * FROM read_parquet(?)", [str(path)])
-            names = [column[0] for column in found.description or []]
-            for number, row in enumerate(iter(found.fetchone, None), start=1):
-                fields = zip(names, map(_given, row), strict=True)
-                yield RawLine(number, {name: v for name, v in fields if v is not None})
-        except duckdb.Error as error:
-            reason = str(error).replace(str(path), "the file").split("\n", 1)[0]
-            raise Unreadable(f"not valid Parquet: {reason}") from None
-
-
-def _given(value: Any) -> Any:  # noqa: ANN401 - any column
-    """Frames have NaN where nothing is given; struct members are null where nothing is given."""
-    if isinstance(value, float) and math.isnan(value):
-        return None
-    if isinstance(value, dict):
-        return {name: v for name, part in value.items() if (v := _given(part)) is not None}
-    if isinstance(value, list):
-        return [_given(part) for part in value]
-    return value
-
-
-READERS: dict[str, Reader] = {
-    "jsonl": read_jsonl,
-    "csv": read_csv,
-    "parquet": read_parquet,
-    "singer": read_singer,
-}
-"""By the ending of the file name."""

@@ -10,13 +10,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import duckdb
 
 from bc_pipeline.outbound import rows
 from bc_pipeline.outbound.inbox import files, results
+from bc_pipeline.outbound.inbox.endings import READABLE
 from bc_pipeline.outbound.inbox.files import FileContent, Line
 from bc_pipeline.outbound.inbox.results import Booked
 from bc_pipeline.outbound.inbox.streams import STREAMS
@@ -25,6 +26,7 @@ from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.sync.model import EntityResult, Problem
 
 REPLACED = "file replaced while its records were waiting"
+MENDED = "a text holds half a character or control characters, which were replaced or left out"
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Inbox:
         snapshot_dir: the tenant's directory.
         entities: those of this run; lines of others are left for another run.
         prefixes: record field prefixes of the mapped dimensions.
+        zone: the tenant's time zone.
         dry_run: no file is written or moved.
     """
 
@@ -61,6 +64,7 @@ class Inbox:
         entities: Collection[str],
         prefixes: Collection[str],
         *,
+        zone: tzinfo = UTC,
         dry_run: bool = False,
     ) -> None:
         self._snapshot = snapshot
@@ -68,6 +72,7 @@ class Inbox:
         self._snapshot_dir = snapshot_dir
         self._entities = frozenset(entities)
         self._prefixes = frozenset(prefixes)
+        self._zone = zone
         self._dry_run = dry_run
         self._guard = threading.RLock()
         self._files: list[_WaitingFile] | None = None
@@ -106,17 +111,19 @@ class Inbox:
             self._refused.update(source for source, _, _ in refused)
         for source, line, error in refused:
             result.quarantined += 1
-            told = line.external_id or f"{source.file} line {source.line}"
             reason = f"{error.error_class}: {error.message}"
+            told = _called(source, line)
             result.problems.append(Problem(result.name, told, "quarantined", reason))
 
     def tell(self, entity: str, result: EntityResult) -> None:
         """Warnings about what stands in the files besides the records, and in the directory besides
         the files."""
-        for _, line in self._all_lines():
+        for source, line in self._all_lines():
             if line.stream is not None and line.stream.entity == entity:
                 for name, times in line.dropped.items():
                     _warn(result, f"unknown field {name} left out", times)
+                if line.mended:
+                    _warn(result, f"{_called(source, line)}: {MENDED}", 1)
         for waiting in self._opened():
             if waiting.replaced_another and entity in waiting.content.entities():
                 _warn(result, f"{waiting.booked.name}: {REPLACED}", 1)
@@ -169,6 +176,8 @@ class Inbox:
                 self._left.append((path.name, f"{path.name} is named after none of {known}"))
             elif stream is None or stream.entity in self._entities:
                 yield path
+        for name in files.not_read(self._snapshot_dir):
+            self._left.append((name, f"{name} is in no format that is read; {READABLE}"))
 
     def _recover(self) -> None:
         """Go on where moving was interrupted; note what its producer has taken back."""
@@ -193,7 +202,7 @@ class Inbox:
         except OSError as error:
             self._left.append((path.name, f"{path.name} cannot be read: {error.strerror}"))
             return None
-        read = files.read_file(path.name, content, self._prefixes)
+        read = files.read_file(path.name, content, self._prefixes, self._zone)
         with self._snapshot.transaction() as cursor:
             booked, replaced_another = _booked(cursor, read)
             settled = cursor.execute(
@@ -274,6 +283,10 @@ def _failed(
     """A failed line in the order of the columns of ``outbound.outcomes``."""
     where = (source.file, source.generation, source.line, entity, None, line.external_id)
     return (*where, False, None, None, "failed", error.error_class, error.message, now)
+
+
+def _called(source: Source, line: Line) -> str:
+    return line.external_id or f"{source.file} line {source.line}"
 
 
 def _warn(result: EntityResult, text: str, times: int) -> None:

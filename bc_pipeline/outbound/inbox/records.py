@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from types import UnionType
 from typing import Any, get_args
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from bc_pipeline.outbound.inbox.formats import Unreadable, json_value
+from bc_pipeline.outbound.inbox.cells import CODES, is_amount, means_nothing, unspoilt
+from bc_pipeline.outbound.inbox.formats import RawLine, Unreadable, json_value
+from bc_pipeline.outbound.inbox.notation import Amount, Mark, plain
 from bc_pipeline.outbound.inbox.streams import Stream
 from bc_pipeline.outbound.model import RecordError
 from bc_pipeline.outbound.unified import (
@@ -20,6 +23,7 @@ from bc_pipeline.outbound.unified import (
     UnifiedRecord,
     WithDimensions,
 )
+from bc_pipeline.values import storable
 
 STRUCTURE_ERROR = "InvalidStructure"
 _NAMED_ERRORS = 3
@@ -29,30 +33,72 @@ _FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no"
 def structure_error(stream: str, reason: str) -> RecordError:
     """A record that is not what its stream says (target_behaviour.md 2)."""
     return RecordError(
-        STRUCTURE_ERROR, f"Failed Structure/Datatype validation for {stream}: {reason}"
+        STRUCTURE_ERROR, f"Failed Structure/Datatype validation for {stream}: {storable(reason)}"
     )
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How the rows of one file are read.
+
+    Args:
+        prefixes: record field prefixes of the mapped dimensions.
+        table: they are rows of a spreadsheet or frame.
+        mark: decimal mark of amounts that are text.
+    """
+
+    prefixes: frozenset[str]
+    table: bool = False
+    mark: Mark = "."
+
+
+def with_lists(stream: Stream, raw: RawLine) -> RawLine:
+    """The line with its lists, where these stand as JSON in a cell; or why they are none."""
+    fields = dict(raw.value or {})
+    for name, field in _known(stream.model).items():
+        value = fields.get(name)
+        if _part(field) is None or not isinstance(value, str) or not value.strip():
+            continue
+        if raw.table and means_nothing(value):
+            del fields[name]
+            continue
+        try:
+            fields[name] = json_value(value)
+        except Unreadable as error:
+            return replace(raw, error=f"{name}: {error}")
+    return replace(raw, value=fields)
+
+
+def amounts(stream: Stream, raw: RawLine) -> Iterator[Amount]:
+    """The amounts of a line that are text, those of its parts too."""
+    return (Amount(raw.number, text) for text in _amounts(stream.model, raw.value or {}))
+
+
+def _amounts(model: type[Unified], fields: Mapping[str, Any]) -> Iterator[str]:
+    for name, field in _known(model).items():
+        value, part = fields.get(name), _part(field)
+        if is_amount(field) and isinstance(value, str):
+            yield value.strip()
+        elif part is not None and isinstance(value, list):
+            for entry in value:
+                if isinstance(entry, Mapping):
+                    yield from _amounts(part, entry)
+
+
 def read_record(
-    stream: Stream,
-    fields: Mapping[str, Any],
-    prefixes: Collection[str],
-    *,
-    as_text: bool = False,
+    stream: Stream, fields: Mapping[str, Any], reading: Reading
 ) -> tuple[UnifiedRecord, Counter[str]]:
     """The record, and how often each unknown field was dropped (``lineItems.colour``).
 
     Args:
-        fields: as read.
-        prefixes: record field prefixes of the mapped dimensions.
-        as_text: every value is text, as in CSV.
+        fields: as read, with their lists.
 
     Raises:
         RecordError: types do not fit.
     """
     dropped: Counter[str] = Counter()
     try:
-        prepared = _prepared(stream.model, fields, frozenset(prefixes), as_text, "", dropped)
+        prepared = _prepared(stream.model, fields, reading, "", dropped)
         return stream.model.model_validate(prepared), dropped
     except Unreadable as error:
         raise structure_error(stream.name, str(error)) from None
@@ -60,30 +106,48 @@ def read_record(
         raise structure_error(stream.name, _told(error)) from None
 
 
+def external_id(fields: Mapping[str, Any] | None, reading: Reading) -> str | None:
+    """That of a record that does not fit, when it can be made out."""
+    given = (fields or {}).get("externalId")
+    if isinstance(given, bool) or not isinstance(given, str | int):
+        return None
+    try:
+        return _text("externalId", str(given), reading) if reading.table else str(given)
+    except Unreadable:
+        return str(given)
+
+
 def _prepared(
     model: type[Unified],
     fields: Mapping[str, Any],
-    prefixes: frozenset[str],
-    as_text: bool,
+    reading: Reading,
     path: str,
     dropped: Counter[str],
 ) -> dict[str, Any]:
     """What the model knows of the fields; dimension fields apart."""
-    known = {field.alias or name: field for name, field in model.model_fields.items()}
-    known.pop("dimensionFields", None)
+    known = _known(model)
     prepared: dict[str, Any] = {}
     dimension_fields: dict[str, Any] = {}
     for name, value in fields.items():
-        is_dimension = issubclass(model, WithDimensions) and _is_dimension(name, prefixes)
-        if is_dimension and not _blank(value):
-            dimension_fields[name] = value
+        is_dimension = issubclass(model, WithDimensions) and _is_dimension(name, reading.prefixes)
+        if is_dimension:
+            given = _text(name, value, reading, code=name.endswith("Number"))
+            if not _blank(given):
+                dimension_fields[name] = given
         if name in known:
-            prepared[name] = _value(known[name], value, prefixes, as_text, f"{path}{name}", dropped)
+            prepared[name] = _value(name, known[name], value, reading, path, dropped)
         elif not is_dimension and value is not None:
             dropped[f"{path}{name}"] += 1
     if dimension_fields:
         prepared["dimensionFields"] = dimension_fields
     return prepared
+
+
+def _known(model: type[Unified]) -> dict[str, FieldInfo]:
+    """The fields a file may give, by their names there."""
+    known = {field.alias or name: field for name, field in model.model_fields.items()}
+    known.pop("dimensionFields", None)
+    return known
 
 
 def _is_dimension(name: str, prefixes: frozenset[str]) -> bool:
@@ -95,34 +159,37 @@ def _blank(value: object) -> bool:
 
 
 def _value(
+    name: str,
     field: FieldInfo,
     value: Any,  # noqa: ANN401 - any JSON
-    prefixes: frozenset[str],
-    as_text: bool,
+    reading: Reading,
     path: str,
     dropped: Counter[str],
 ) -> Any:  # noqa: ANN401 - any JSON
     part = _part(field)
-    if part is not None:
-        if isinstance(value, str) and value.strip():
-            value = _cell(value, path)
-        if isinstance(value, list):
-            return [
-                _prepared(part, entry, prefixes, False, f"{path}.", dropped)
-                if isinstance(entry, Mapping)
-                else entry
-                for entry in value
-            ]
-    elif as_text and isinstance(value, str) and field.annotation == (bool | None):
-        return _FLAGS.get(value.strip().lower(), value)
-    return value
+    if part is not None and isinstance(value, list):
+        return [
+            _prepared(part, entry, reading, f"{path}{name}.", dropped)
+            if isinstance(entry, Mapping)
+            else entry
+            for entry in value
+        ]
+    given = _text(name, value, reading, code=name in CODES)
+    if not (reading.table and isinstance(given, str)):
+        return given
+    if is_amount(field):
+        return plain(given, reading.mark)
+    if field.annotation == (bool | None):
+        return _FLAGS.get(given.lower(), given)
+    return given
 
 
-def _cell(text: str, path: str) -> Any:  # noqa: ANN401 - any JSON
-    try:
-        return json_value(text)
-    except Unreadable as error:
-        raise Unreadable(f"{path}: {error}") from None
+def _text(name: str, value: Any, reading: Reading, *, code: bool = False) -> Any:  # noqa: ANN401
+    """A value as it was meant; a ``code`` may be a word that elsewhere means nothing."""
+    if not (reading.table and isinstance(value, str)):
+        return value
+    text = unspoilt(value, name)
+    return None if means_nothing(text) and not code else text
 
 
 def _part(field: FieldInfo) -> type[Unified] | None:

@@ -20,6 +20,7 @@ import duckdb
 import orjson
 
 from bc_pipeline.outbound.inbox import files
+from bc_pipeline.outbound.inbox.endings import file_format
 from bc_pipeline.snapshot.store import Snapshot
 
 RESULTS = "results"
@@ -121,7 +122,8 @@ def _book(snapshot: Snapshot, booked: Booked, state: str, done_name: str | None)
 
 def _free_name(directory: Path, name: str, number: int) -> str:
     """``name``, or with a number before its ending when that stands there already."""
-    stem, _, ending = name.rpartition(".")
+    ending = file_format(name)
+    stem = name[: -len(ending) - 1]
     free = name
     while (directory / free).exists():
         free = f"{stem}.{number}.{ending}"

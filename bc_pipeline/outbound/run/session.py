@@ -13,7 +13,7 @@ from bc_pipeline.business_central.dry_run import noted_by
 from bc_pipeline.business_central.http import RequestCounter
 from bc_pipeline.business_central.reference import KindName, ReferenceData
 from bc_pipeline.errors import AuthError, ConfigError, PipelineError, ReadFailed, RequestFailed
-from bc_pipeline.outbound.inbox.inbox import Inbox
+from bc_pipeline.outbound.inbox.inbox import Inbox, WaitingLine
 from bc_pipeline.outbound.inbox.streams import STREAMS
 from bc_pipeline.outbound.ledger import Ledger
 from bc_pipeline.outbound.model import ExportContext, Outcome, Pending, Preparation
@@ -21,6 +21,7 @@ from bc_pipeline.outbound.run.contexts import Around
 from bc_pipeline.outbound.run.export import EXPORTS, Export, fail_if_nothing_worked, write_all
 from bc_pipeline.outbound.run.offenders import offender, offenders_among
 from bc_pipeline.outbound.run.pendings import Waiting, waiting
+from bc_pipeline.outbound.run.words import without_unknown_words
 from bc_pipeline.sync.model import EntityResult
 from bc_pipeline.sync.reports import shorten
 from bc_pipeline.tenants.tenant_config import DimensionMappings, load_dimension_mappings
@@ -96,6 +97,7 @@ class ExportSession:
                     self._around.tenant.snapshot_dir,
                     [entity for entity in self._entities if EXPORTS[entity].from_files],
                     self.mappings.codes,
+                    zone=self._around.tenant.sync.zone(),
                     dry_run=self._around.dry_run,
                 )
             return self._inbox
@@ -268,13 +270,15 @@ class ExportSession:
     def _waiting_in_files(self, entity: str) -> Waiting:
         with self._guard:
             if entity not in self._of_files:
-                lines = self.inbox.lines(entity)
-                self._of_files[entity] = (
-                    waiting(lines, self._connect(), self._around.bc.companies())
-                    if lines
-                    else Waiting()
-                )
+                self._of_files[entity] = self._waiting(self.inbox.lines(entity))
             return self._of_files[entity]
+
+    def _waiting(self, lines: list[WaitingLine]) -> Waiting:
+        if not lines:
+            return Waiting()
+        home, bc = self._connect(), self._around.bc
+        companies = bc.companies()
+        return waiting(without_unknown_words(lines, bc, home, companies), home, companies)
 
     def _kinds_of_files(self) -> frozenset[KindName]:
         """What the records in files need to know of the config company."""
