@@ -9,8 +9,13 @@ DELETE   ``/faults``           end all
 POST     ``/clock``            ``{"advance": seconds}`` or ``{"set": "2026-08-22T06:00:00Z"}``;
                                ``{"ahead": seconds}``: Business Central's before the others'
 GET      ``/changes``          names of the changes that can be applied
-POST     ``/changes``          ``{"name": ..., "params": {"company": ..., ...}}``: apply one
+POST     ``/changes``          ``{"name": ..., "params": {"company": ..., ...}}``: apply one; with
+                               ``environment`` where it is not the main one
 POST     ``/random-changes``   ``{"company": name, "seed": 1, "count": 10}``
+GET      ``/environments``     environments with their companies
+POST     ``/environments``     ``{"copy_to": name, "source": name or null, "kind": "Sandbox"}``,
+                               ``{"rename": name, "to": name}``, ``{"mark": name or null}``: a point
+                               to go back to, ``{"restore": name or null}``: go back to it
 POST     ``/replica``          ``{"seconds": 30, "company": name or null}``: lag of reads; 0 ends it
 GET      ``/requests``         the log, newest last; ``?system=bc&after=<number>&limit=100``
 DELETE   ``/requests``         empty it
@@ -70,6 +75,8 @@ def routes(sandbox: Sandbox) -> list[Route]:
         get("/changes", lambda request: sorted(changes.CHANGES | changes.SETUP_CHANGES)),
         change("/changes", "POST", lambda body: _apply(sandbox, body)),
         change("/random-changes", "POST", lambda body: _random(sandbox, body)),
+        get("/environments", lambda request: _environments(sandbox)),
+        change("/environments", "POST", lambda body: _change_environment(sandbox, body)),
         change("/replica", "POST", lambda body: sandbox.business_central.set_replica_lag(**body)),
         get("/requests", lambda request: _requests(sandbox, request)),
         change("/requests", "DELETE", lambda body: sandbox.requests.clear()),
@@ -84,6 +91,29 @@ def _overview(sandbox: Sandbox) -> Body:
         "shops": list(sandbox.optiply.shops),
         "requests": sandbox.requests.total,
     }
+
+
+def _environments(sandbox: Sandbox) -> list[Body]:
+    return [
+        {"name": name, "type": environment.kind, "companies": list(environment.companies)}
+        for name, environment in sandbox.business_central.environments.items()
+    ]
+
+
+def _change_environment(sandbox: Sandbox, body: Body) -> list[Body]:
+    environments = sandbox.business_central.environments
+    match body:
+        case {"copy_to": name, **options}:
+            environments.copy_to(name, **options)
+        case {"rename": name, "to": to}:
+            environments.rename(name, to)
+        case {"mark": name}:
+            environments.mark(name)
+        case {"restore": name}:
+            environments.restore(name)
+        case _:
+            raise ValueError("copy_to, rename, mark or restore")
+    return _environments(sandbox)
 
 
 def _companies(sandbox: Sandbox) -> list[Body]:

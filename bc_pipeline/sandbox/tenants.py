@@ -83,7 +83,7 @@ def _tenant(sandbox: Sandbox, name: str, company: str) -> dict[str, Any]:
     base = sandbox.base_url
     return {
         "business_central": {
-            "environment_name": sandbox.business_central.environments[0],
+            "environment_name": sandbox.business_central.environments.main.name,
             "entra_tenant": ENTRA_TENANT[name],
             "company": company,
             "client_id": name,

@@ -13,6 +13,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -213,6 +214,25 @@ class Company(Tables):
             twin._stock = self._stock.copy()
             twin._last_entry, twin._version = self._last_entry, self._version
             return twin
+
+    def copy(self, seed: str) -> Company:
+        """A company of its own that is like this one now and has its id, as in an environment
+        that was copied; ``seed`` makes new ids differ from this one's."""
+        copy = self.twin()
+        copy.settings, copy.pages = deepcopy(self.settings), dict(self.pages)
+        copy._own_fields = defaultdict(dict, {k: dict(v) for k, v in self._own_fields.items()})
+        copy._random = Random(f"{seed}/{self.name}/{self._version}")
+        return copy
+
+    def become(self, past: Company) -> None:
+        """Take the rows of another state of this company; tags of the two never mean the same."""
+        with self.lock:
+            state = past.twin()
+            self.tables, self._stock = state.tables, state._stock
+            self._last_entry = state._last_entry
+            self._version = max(self._version, state._version) + 1
+            self._indexes.clear()
+            self._ordered.clear()
 
     def publish(self, touched: Iterable[tuple[str, str]]) -> None:
         """Tell the replica of committed changes."""

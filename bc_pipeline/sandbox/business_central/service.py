@@ -22,6 +22,7 @@ from bc_pipeline.sandbox.business_central.answers import (
 from bc_pipeline.sandbox.business_central.batch import BatchOptions, read_batch, run_batch
 from bc_pipeline.sandbox.business_central.body import parse_json
 from bc_pipeline.sandbox.business_central.company import Company
+from bc_pipeline.sandbox.business_central.environments import Environment, Environments
 from bc_pipeline.sandbox.business_central.errors import (
     BcError,
     error_body,
@@ -32,12 +33,7 @@ from bc_pipeline.sandbox.business_central.limits import Limits, LimitSettings
 from bc_pipeline.sandbox.business_central.operations import OperationRunner
 from bc_pipeline.sandbox.business_central.prepared import PreparedAnswers
 from bc_pipeline.sandbox.business_central.replica import served, set_lag
-from bc_pipeline.sandbox.business_central.urls import (
-    Segment,
-    Target,
-    environment_missing,
-    parse_url,
-)
+from bc_pipeline.sandbox.business_central.urls import Segment, Target, parse_url
 from bc_pipeline.sandbox.business_central.write_requests import (
     API,
     WriteRequest,
@@ -56,6 +52,9 @@ UserOf = Callable[[str | None], str | None]
 class BusinessCentralSandbox:
     """One tenant's Business Central: environments, companies, limits. An ASGI application.
 
+    Attributes:
+        environments: by name; seeded is ``Production`` only.
+
     Args:
         clock: its time; tests set it apart from the other systems' with ``clock.ahead``.
         user_of: the user an ``Authorization`` header speaks for, None when it is not valid.
@@ -63,15 +62,19 @@ class BusinessCentralSandbox:
     """
 
     def __init__(self, clock: ShiftedClock, user_of: UserOf, settings: LimitSettings) -> None:
-        self.environments: tuple[str, ...] = ("Production",)
-        self.companies: dict[str, Company] = {}
+        self.environments = Environments(Production=Environment("Production"))
         self.limits = Limits(settings, clock)
         self.clock = clock
         self._user_of = user_of
         self._prepared = PreparedAnswers()
 
+    @property
+    def companies(self) -> dict[str, Company]:
+        """Companies of the main environment by name."""
+        return self.environments.main.companies
+
     def add(self, company: Company) -> Company:
-        """Put a company into the environment and return it."""
+        """Put a company into the main environment and return it."""
         self.companies[company.name] = company
         return company
 
@@ -120,8 +123,7 @@ class BusinessCentralSandbox:
             if rest.startswith("/environments/"):
                 return json_response(200, self._environment_list(base))
             target = parse_url(base, rest, request.scope["query_string"].decode("latin-1"))
-            if target.environment.lower() not in (e.lower() for e in self.environments):
-                raise environment_missing(target.environment)
+            state["environment"] = self.environments.called(target.environment)
             if target.segments == _BATCH and target.service == API:
                 return await run_in_threadpool(self._batch, request, target, await request.body())
             if request.method in ("GET", "HEAD"):
@@ -136,7 +138,8 @@ class BusinessCentralSandbox:
         if (prepared := self._prepared.get(key)) is not None:
             request.scope["state"]["company"] = prepared[0].name
             return prepared[1]
-        answer = api.read(served(self.companies, request.headers), target, size)
+        companies = _companies(request)
+        answer = api.read(served(companies, request.headers), target, size)
         request.scope["state"]["company"] = answer.company
         if answer.text is not None:
             return Response(answer.text, media_type="text/plain")
@@ -144,10 +147,7 @@ class BusinessCentralSandbox:
         response = json_response(200, read_body(answer, target, _url(request)), headers)
         if zipped:
             zip_response(response)
-        if (
-            answer.company is not None
-            and (company := self.companies[answer.company]).replica is None
-        ):
+        if answer.company is not None and (company := companies[answer.company]).replica is None:
             self._prepared.keep(key, company, answer.version, response)
         return response
 
@@ -155,7 +155,7 @@ class BusinessCentralSandbox:
         body = parse_json(text) if text else None
         interrupted = request.scope["state"].get("interrupted", False)
         wanted = WriteRequest(request.method, target, request.headers, body, interrupted)
-        answer = write(self.companies, wanted)
+        answer = write(_companies(request), wanted)
         request.scope["state"]["company"] = answer.company
         if answer.body is None:
             return Response(status_code=answer.status)
@@ -168,8 +168,9 @@ class BusinessCentralSandbox:
         refuse_intent(request.headers)
         operations = read_batch(request.headers.get("content-type", ""), text)
         state = request.scope["state"]
+        companies = _companies(request)
         runner = OperationRunner(
-            self.companies,
+            companies,
             target,
             target.option("company") or request.headers.get("company"),
             MAX_PAGE_SIZE,
@@ -178,7 +179,7 @@ class BusinessCentralSandbox:
             request=state.get("number", 0),
         )
         options = BatchOptions.of(request.headers)
-        responses = run_batch(self.companies, operations, options, runner.run)
+        responses = run_batch(companies, operations, options, runner.run)
         if len(runner.reached) == 1:
             state["company"] = next(iter(runner.reached))
         response = json_response(200, {"responses": responses})
@@ -192,16 +193,22 @@ class BusinessCentralSandbox:
                 {
                     "aadTenantId": str(uuid.uuid5(uuid.NAMESPACE_URL, "bc_pipeline/sandbox")),
                     "applicationFamily": "BusinessCentral",
-                    "type": "Production",
-                    "name": name,
+                    "type": environment.kind,
+                    "name": environment.name,
                     "countryCode": "NL",
                     "webServiceUrl": base,
                     "webClientLoginUrl": base,
                     "ringName": "PROD",
                 }
-                for name in self.environments
+                for environment in self.environments.values()
             ]
         }
+
+
+def _companies(request: Request) -> dict[str, Company]:
+    """The companies of the environment a request goes to."""
+    environment: Environment = request.scope["state"]["environment"]
+    return environment.companies
 
 
 def _url(request: Request) -> str:

@@ -100,9 +100,12 @@ def apply_to(company: Company, name: str, params: dict[str, Any]) -> str:
 
 def apply(sandbox: Sandbox, name: str, params: dict[str, Any]) -> str:
     """Applies one change; ``params`` also holds ``company``, which may be left out when the
-    sandbox has one company only. Raises as :func:`apply_to`, KeyError for an unknown company."""
-    companies = sandbox.business_central.companies
+    sandbox has one company only, and ``environment`` where it is not the main one. Raises as
+    :func:`apply_to`, KeyError for an unknown company or environment."""
+    environments = sandbox.business_central.environments
     rest = dict(params)
+    environment = rest.pop("environment", None)
+    companies = (environments[environment] if environment else environments.main).companies
     chosen = rest.pop("company", None)
     if chosen is None and len(companies) == 1:
         chosen = next(iter(companies))

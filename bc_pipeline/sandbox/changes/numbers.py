@@ -80,6 +80,11 @@ def next_number(company: Company, series: str) -> str:
         return known[series].next()
 
 
+def forget_numbers(company: Company) -> None:
+    """Go on from the numbers in use: those handed out since then never were."""
+    _series.pop(company, None)
+
+
 def _continue(used: Iterable[str], first: str, others: set[str], *, own_prefix: bool) -> _Series:
     """The series that goes on from the highest number of the prefix most numbers have; ``others``
     are prefixes that belong to other series."""
