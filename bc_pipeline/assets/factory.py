@@ -130,13 +130,13 @@ def _before(
 def _after_failure(
     entry: AssetEntry, run: RunHandle, checks: list[Check]
 ) -> Iterator[AssetCheckResult]:
-    """Of records some may be written and others refused when a whole entity counts as failed: its
-    page shows which."""
-    if entry.prefix != OUTBOUND or not run.started:
+    """How the entity stands when its task has failed: how old what we have is, why the read broke
+    off, which of its records were written and which refused."""
+    if not run.started:
         return
-    given = _given(entry, EntityResult(name=entry.name), run)
+    given = _given(entry, run.result(entry.name), run)
     for check in checks:
-        if not check.before:
+        if check.always:
             yield _evaluate(check, entry, given, run)
 
 

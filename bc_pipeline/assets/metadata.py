@@ -9,6 +9,7 @@ from typing import Any
 from dagster import MetadataValue, TableColumn, TableRecord, TableSchema
 
 from bc_pipeline.assets.entry import BC, OUTBOUND, AssetEntry
+from bc_pipeline.snapshot.rows import rows
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.sync.model import COUNT_NAMES, EntityResult
 
@@ -102,9 +103,7 @@ def table(rows: Iterable[Mapping[str, Any]]) -> MetadataValue:
 
 def _rows(snapshot: Snapshot, sql: str, parameters: list[object]) -> list[dict[str, Any]]:
     with snapshot.cursor() as cursor:
-        answer = cursor.execute(sql, parameters)
-        columns = [column[0] for column in answer.description or []]
-        return [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
+        return rows(cursor, sql, parameters)
 
 
 def _cell(value: object) -> str | int | float | bool | None:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import duckdb
 
 from bc_pipeline.outbound.model import Preparation
+from bc_pipeline.snapshot.rows import rows
 from bc_pipeline.sync.model import EntityResult
 from bc_pipeline.tenants.model import Tenant
 
@@ -44,9 +45,7 @@ class CheckInput:
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
         """The answer of a query as dictionaries."""
-        answer = self.cursor.execute(sql, list(parameters))
-        columns = [column[0] for column in answer.description or []]
-        return [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
+        return rows(self.cursor, sql, parameters)
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,7 @@ class Check:
         evaluate: the check itself.
         before: evaluated before anything is written, not after.
         blocking: as an error it keeps the asset from being written.
+        always: evaluated also when the entity failed, so that its page shows how it stands.
     """
 
     name: str
@@ -89,6 +89,7 @@ class Check:
     evaluate: Callable[[CheckInput], Finding]
     before: bool = False
     blocking: bool = False
+    always: bool = False
 
 
 def outcome(finding: Finding, severity: Severity) -> Outcome:

@@ -1,16 +1,12 @@
 """Checks about a run itself: was the read complete, did a guard hold something back, how old is
-the mirror."""
+the entity and what it is made from."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from bc_pipeline.assets.table import BY_NAME
+from bc_pipeline.checks.freshness import Freshness, freshness, minute
 from bc_pipeline.checks.model import CheckInput, Finding
+from bc_pipeline.sync.dependencies import made_from
 from bc_pipeline.sync.run import NOT_CONFIGURED
-
-LATE_AFTER = timedelta(minutes=90)
-"""Time since the last good read after which someone should look (flows.md 8)."""
 
 
 def read_complete(given: CheckInput) -> Finding:
@@ -34,24 +30,29 @@ def deletion_guard(given: CheckInput) -> Finding:
     return Finding(False, " ".join(problem.reason for problem in held))
 
 
+def fresh(given: CheckInput) -> Finding:
+    """The entity itself was read to its end, or sent whole, not long ago."""
+    found = freshness(given.cursor, given.tenant, given.now).get(given.name)
+    if found is None:
+        return Finding(True, f"{given.tenant.name} is not configured for it")
+    return Finding(not found.late, found.told(), metadata=_figures([found]))
+
+
 def mirror_fresh(given: CheckInput) -> Finding:
-    """What the asset was mapped from was read not long ago."""
-    entities = [need for need in BY_NAME[given.name].needs if need.startswith("bc/")]
-    names = ", ".join("?" for _ in entities)
-    reads = given.rows(
-        "SELECT reads.entity, max(runs.started_at) AS read_at "
-        "FROM ops.reads AS reads JOIN ops.runs AS runs USING (run_no) "
-        f"WHERE reads.complete AND reads.entity IN ({names}) GROUP BY reads.entity",
-        entities,
-    )
-    late = [row for row in reads if given.now - row["read_at"] > LATE_AFTER]
+    """What the asset was mapped from was read not long ago; never read is graver than old."""
+    known = freshness(given.cursor, given.tenant, given.now)
+    sources = [known[name] for name in made_from(given.tenant, given.name)]
+    late = [source for source in sources if source.late]
     if not late:
-        return Finding(True, "Everything it is made from was read within the last 90 minutes")
+        return Finding(True, "Everything it is made from was read not long ago")
     return Finding(
         False,
-        "Made from an old mirror: "
-        + ", ".join(
-            f"{row['entity']} was last read {row['read_at']:%Y-%m-%d %H:%M} UTC" for row in late
-        ),
-        sample=late,
+        "Made from an old mirror: " + "; ".join(source.told() for source in late),
+        sample=[{"entity": source.entity, "read_at": source.good} for source in late],
+        metadata=_figures(late),
+        severity="error" if any(source.good is None for source in late) else None,
     )
+
+
+def _figures(entities: list[Freshness]) -> dict[str, str]:
+    return {each.entity: minute(each.good) if each.good else "never" for each in entities}

@@ -1,15 +1,19 @@
-"""What a tenant's snapshot tells an operator: last runs, counts, quarantine, next attempts."""
+"""What a tenant's snapshot tells an operator: how old each entity is, last runs, counts, what is
+held back, next attempts, and what a person should look at."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
 
-from bc_pipeline.checks.run import LATE_AFTER
+from bc_pipeline.checks.freshness import Freshness, freshness, minute
 from bc_pipeline.outbound.inbox.files import waiting
+from bc_pipeline.snapshot.rows import rows
 from bc_pipeline.snapshot.schema import SYNC_TABLES
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants.model import Tenant
@@ -17,6 +21,13 @@ from bc_pipeline.tenants.model import Tenant
 HELD_STATES = ("quarantined", "deferred")
 OPEN_EXPORT_STATES = ("blocked", "ambiguous", "failed", "intent", "created")
 """States of the outbound ledger that are no good end."""
+NEED_A_PERSON = ("blocked", "ambiguous")
+"""Of these the states that somebody has to resolve in Business Central or Optiply."""
+# A run that read nothing is no good run; the list of companies is only how it gets in.
+GOOD = """
+AND status IN ('success', 'partial') AND EXISTS (FROM ops.reads
+  WHERE reads.run_no = runs.run_no AND reads.complete AND reads.entity <> 'bc/companies')
+"""
 
 
 @dataclass
@@ -24,8 +35,10 @@ class TenantState:
     """One tenant as its snapshot shows it.
 
     Attributes:
-        last_run, last_good_run: newest run, newest that was not a failure; None = never.
-        late: no good run within 90 minutes.
+        enabled: whether the schedule works on it; one that is disabled is never late.
+        last_run, last_good_run: newest run, newest that read something and was no failure; None =
+            never.
+        freshness: every entity the settings ask for, with its last good read or send.
         run_no: number of the newest run; ``next_attempt_run`` counts in these.
         counts: Optiply entity -> state -> records.
         held: records that wait, with their reason and the run that tries them again.
@@ -34,26 +47,77 @@ class TenantState:
         files: outbound files that are not through yet.
     """
 
+    enabled: bool = True
     last_run: dict[str, Any] | None = None
     last_good_run: dict[str, Any] | None = None
-    late: bool = True
+    freshness: dict[str, Freshness] = field(default_factory=dict)
     run_no: int = 0
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     held: list[dict[str, Any]] = field(default_factory=list)
     exports: list[dict[str, Any]] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
 
+    @property
+    def late(self) -> bool:
+        """Whether an entity the settings ask for is older than it may be."""
+        return self.enabled and (self.last_run is None or any(self._late()))
+
+    def attention(self) -> list[str]:
+        """Why somebody should look, one line per matter; empty when all is well."""
+        return [*self._failures(), *self._lateness(), *self._waiting_for_a_person()]
+
     def as_json(self) -> dict[str, Any]:
         return {
             "last_run": self.last_run,
             "last_good_run": self.last_good_run,
             "late": self.late,
+            "attention": self.attention(),
             "run_no": self.run_no,
+            "freshness": {name: each.as_json() for name, each in self.freshness.items()},
             "entities": self.counts,
             "held": self.held,
             "exports": self.exports,
             "files": self.files,
         }
+
+    def _late(self) -> Iterator[Freshness]:
+        return (each for each in self.freshness.values() if each.late)
+
+    def _failures(self) -> Iterator[str]:
+        if self.last_run is not None and self.last_run["status"] == "failed":
+            yield f"the last run failed: {self.last_run['reason']}"
+            return
+        for each in self.freshness.values():
+            if each.failed and not each.late:
+                yield f"{each.entity} failed in its last run: {each.reason}"
+
+    def _lateness(self) -> Iterator[str]:
+        if not self.enabled:
+            return
+        if self.last_run is None:
+            yield "late: it never ran"
+            return
+        alike: dict[str | None, list[Freshness]] = {}
+        for each in self._late():
+            alike.setdefault(each.reason, []).append(each)
+        yield from (f"late: {_together(group)}" for group in alike.values())
+
+    def _waiting_for_a_person(self) -> Iterator[str]:
+        waiting = Counter(
+            (row["entity"], row["state"]) for row in self.exports if row["state"] in NEED_A_PERSON
+        )
+        for (entity, state), count in waiting.items():
+            yield f"{count} {state} in {entity} wait for somebody"
+
+
+def _together(group: list[Freshness]) -> str:
+    """Entities that are late for one reason, in one line."""
+    if len(group) == 1:
+        return group[0].told()
+    oldest = min((each.good for each in group if each.good), default=None)
+    when = f"since {minute(oldest)}" if all(each.good for each in group) and oldest else "never"
+    names = ", ".join(each.entity for each in group)
+    return f"{names}: last good {when}" + (f": {group[0].reason}" if group[0].reason else "")
 
 
 def read_state(tenant: Tenant, now: datetime | None = None) -> TenantState:
@@ -66,14 +130,14 @@ def read_state(tenant: Tenant, now: datetime | None = None) -> TenantState:
     try:
         snapshot = Snapshot.open(tenant.snapshot_dir, read_only=True)
     except FileNotFoundError:
-        return TenantState(files=files)
+        return TenantState(enabled=tenant.enabled, files=files)
     with snapshot, snapshot.cursor() as cursor:
-        good = _last_run(cursor, "AND status IN ('success', 'partial')")
         return TenantState(
+            enabled=tenant.enabled,
             last_run=_last_run(cursor),
-            last_good_run=good,
-            late=good is None or (now or datetime.now(UTC)) - good["ended_at"] > LATE_AFTER,
-            run_no=_rows(cursor, "SELECT coalesce(max(run_no), 0) AS n FROM ops.runs")[0]["n"],
+            last_good_run=_last_run(cursor, GOOD),
+            freshness=freshness(cursor, tenant, now or datetime.now(UTC)),
+            run_no=rows(cursor, "SELECT coalesce(max(run_no), 0) AS n FROM ops.runs")[0]["n"],
             counts={f"optiply/{name}": _counts(cursor, name) for name in SYNC_TABLES},
             held=[row for name in SYNC_TABLES for row in _held(cursor, name)],
             exports=_exports(cursor),
@@ -82,21 +146,21 @@ def read_state(tenant: Tenant, now: datetime | None = None) -> TenantState:
 
 
 def _last_run(cursor: duckdb.DuckDBPyConnection, condition: str = "") -> dict[str, Any] | None:
-    runs = _rows(
+    found = rows(
         cursor,
         "SELECT run_no, run_id, status, reason, started_at, ended_at FROM ops.runs "
         f"WHERE NOT dry_run AND ended_at IS NOT NULL {condition} ORDER BY run_no DESC LIMIT 1",
     )
-    return runs[0] if runs else None
+    return found[0] if found else None
 
 
 def _counts(cursor: duckdb.DuckDBPyConnection, name: str) -> dict[str, int]:
-    rows = _rows(cursor, f"SELECT state, count(*) AS n FROM sync.{name} GROUP BY 1 ORDER BY 1")
-    return {row["state"]: row["n"] for row in rows}
+    counted = rows(cursor, f"SELECT state, count(*) AS n FROM sync.{name} GROUP BY 1 ORDER BY 1")
+    return {row["state"]: row["n"] for row in counted}
 
 
 def _held(cursor: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
-    return _rows(
+    return rows(
         cursor,
         f"SELECT 'optiply/{name}' AS entity, remote_id, state, reason, attempts, next_attempt_run "
         f"FROM sync.{name} WHERE state IN {HELD_STATES} ORDER BY state DESC, remote_id",
@@ -104,15 +168,9 @@ def _held(cursor: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
 
 
 def _exports(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    return _rows(
+    return rows(
         cursor,
         "SELECT 'outbound/' || entity AS entity, key, external_id, state, bc_number, file, line, "
         "error_class, reason, attempts, blocked_runs FROM outbound.ledger "
         f"WHERE state IN {OPEN_EXPORT_STATES} ORDER BY entity, state, file, line, key",
     )
-
-
-def _rows(cursor: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
-    answer = cursor.execute(sql)
-    columns = [column[0] for column in answer.description or []]
-    return [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]

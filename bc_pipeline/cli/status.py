@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
 
+from bc_pipeline.checks.freshness import minute
 from bc_pipeline.cli.output import SOME_FAILED, SUCCESS, json_option, print_json, print_table
 from bc_pipeline.cli.selection import known_tenants, tenant_arguments
 from bc_pipeline.cli.state import TenantState, read_state
@@ -19,10 +20,15 @@ HELD_SHOWN = 20
 
 @click.command()
 @tenant_arguments
+@click.option(
+    "--exit-code",
+    is_flag=True,
+    help="Exit with 1 when a tenant is late or failed, or something waits for a person.",
+)
 @json_option
-def status(tenants: tuple[str, ...], as_json: bool) -> int:
-    """Last good run, records per entity, what is held back and which exports did not work, with
-    their reasons.
+def status(tenants: tuple[str, ...], exit_code: bool, as_json: bool) -> int:
+    """How old each entity is, records per entity, what is held back and which exports did not
+    work, with their reasons.
 
     All tenants when none is named. Reads only the tenants' own files.
     """
@@ -40,7 +46,15 @@ def status(tenants: tuple[str, ...], as_json: bool) -> int:
         print_json({"tenants": {name: _as_json(found, name, states, errors) for name in names}})
     else:
         _print(found, names, states, errors)
-    return SOME_FAILED if any(name in errors for name in names) else SUCCESS
+    bad = any(name in errors for name in names)
+    if exit_code:
+        bad = bad or any(_needs_attention(state) for state in states.values())
+    return SOME_FAILED if bad else SUCCESS
+
+
+def _needs_attention(state: TenantState) -> bool:
+    """Of a disabled tenant nothing is expected."""
+    return state.enabled and bool(state.attention())
 
 
 def _as_json(
@@ -66,47 +80,32 @@ def _print(
     print_table(
         "Tenants",
         ["tenant", "enabled", "last good run", "last run", "held", "exports", "remark"],
-        [_row(found, name, states.get(name), errors.get(name)) for name in names],
+        [_row(name, states.get(name), errors.get(name)) for name in names],
     )
     for name in names:
         if name in states:
             _print_tenant(name, states[name])
 
 
-def _row(
-    found: registry.Registry,
-    name: str,
-    state: TenantState | None,
-    error: PipelineError | None,
-) -> list[object]:
+def _row(name: str, state: TenantState | None, error: PipelineError | None) -> list[object]:
     if state is None:
         return [name, "", "", "", "", "", error]
-    tenant = found.tenants[name]
     last = state.last_run
-    remark = (last or {}).get("reason") or ("late" if state.late and tenant.enabled else "")
     return [
         name,
-        "yes" if tenant.enabled else "no",
-        _ago(state.last_good_run),
+        "yes" if state.enabled else "no",
+        _ago((state.last_good_run or {}).get("ended_at")),
         last["status"] if last else "never ran",
         len(state.held),
         _exports(state),
-        remark,
+        "late" if state.late else "look below" if state.attention() else "",
     ]
 
 
 def _print_tenant(name: str, state: TenantState) -> None:
-    columns = sorted({column for counts in state.counts.values() for column in counts})
-    if columns:
-        print_table(
-            name,
-            ["entity", *columns],
-            [
-                [entity, *(counts.get(column, 0) for column in columns)]
-                for entity, counts in state.counts.items()
-            ],
-            numbers=columns,
-        )
+    for matter in state.attention():
+        click.echo(f"{name}: {matter}")
+    _print_entities(name, state)
     if state.held:
         print_table(
             f"{name}: held back",
@@ -129,6 +128,31 @@ def _print_tenant(name: str, state: TenantState) -> None:
         click.echo(f"{name}: files waiting: {', '.join(state.files)}")
 
 
+def _print_entities(name: str, state: TenantState) -> None:
+    columns = sorted({column for counts in state.counts.values() for column in counts})
+    if not state.freshness:
+        return
+    print_table(
+        name,
+        ["entity", "last good", "remark", *columns],
+        [
+            [
+                entity,
+                "not there" if fresh.absent else _ago(fresh.good),
+                "late" if fresh.late else "failed" if fresh.failed else "",
+                *_counts(state.counts.get(entity), columns),
+            ]
+            for entity, fresh in state.freshness.items()
+        ],
+        numbers=columns,
+    )
+
+
+def _counts(counts: dict[str, int] | None, columns: list[str]) -> list[object]:
+    """What is read or exported has no records in these states."""
+    return [counts.get(column, 0) if counts is not None else "" for column in columns]
+
+
 def _exports(state: TenantState) -> str:
     """How many exports have no good end, per state."""
     counts = Counter(row["state"] for row in state.exports)
@@ -148,8 +172,14 @@ def _held(row: dict[str, Any], run_no: int) -> list[object]:
     return [row["entity"], row["remote_id"], row["state"], row["attempts"], soon, row["reason"]]
 
 
-def _ago(run: dict[str, Any] | None) -> str:
-    if run is None:
+def _ago(moment: datetime | None) -> str:
+    if moment is None:
         return "never"
-    minutes = int((datetime.now(UTC) - run["ended_at"]).total_seconds() // 60)
-    return f"{run['ended_at']:%Y-%m-%d %H:%M} UTC, {minutes} min ago"
+    return f"{minute(moment)}, {_age(datetime.now(UTC) - moment)} ago"
+
+
+def _age(age: timedelta) -> str:
+    minutes = int(age.total_seconds() // 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"

@@ -87,6 +87,22 @@ def sell_order_sources(tenant: Tenant) -> tuple[str, ...]:
     return (source,)
 
 
+def made_from(tenant: Tenant, name: str) -> tuple[str, ...]:
+    """The entities of Business Central an Optiply entity is made from, directly or by way of
+    others, in the order of a run. Empty for everything else: exports read what their records need
+    themselves."""
+    if not name.startswith("optiply/"):
+        return ()
+    needs = dependencies(tenant)
+    found, rest = set[str](), [name]
+    while rest:
+        need = needs[rest.pop()]
+        new = {each for each in (*need.hard, *need.soft) if each not in found}
+        found |= new
+        rest.extend(new)
+    return tuple(each for each in needs if each in found and each.startswith("bc/"))
+
+
 def chosen(tenant: Tenant, entities: Iterable[str]) -> tuple[str, ...]:
     """The tasks to run for ``--entity``: those named, and what an Optiply entity is made from.
 

@@ -14,6 +14,9 @@ RUNNING = "running"
 INTERRUPTED = "the process ended before the run was through"
 WRITTEN = ("optiply/", "outbound/")
 """Groups of tasks that write; theirs are the counts."""
+SENT = "sent"
+"""Kind of count of an entity that was sent whole: nothing it had to send was left out because of
+a failure of the entity itself."""
 KEPT_RUNS = 5000
 """Runs whose book-keeping is kept: more than three months of half-hours."""
 
@@ -37,6 +40,12 @@ def begin(snapshot: Snapshot, run_id: str, *, dry_run: bool) -> int:
         for table in ("runs", "reads", "entity_counts", "warnings"):
             cursor.execute(f"DELETE FROM ops.{table} WHERE run_no <= ?", [run_no - KEPT_RUNS])
     return run_no
+
+
+def note_sent(snapshot: Snapshot, run_no: int, entity: str) -> None:
+    """The entity was sent whole; noted at once, so that it holds whatever becomes of the run."""
+    with snapshot.transaction() as cursor:
+        cursor.execute("INSERT INTO ops.entity_counts VALUES (?, ?, ?, 1)", [run_no, entity, SENT])
 
 
 def end(snapshot: Snapshot, run_no: int, summary: RunSummary) -> None:

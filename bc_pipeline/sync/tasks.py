@@ -20,7 +20,7 @@ from bc_pipeline.optiply.client import Optiply
 from bc_pipeline.optiply.resources import BUY_ORDERS, RESOURCES, SELL_ORDERS
 from bc_pipeline.outbound.run.contexts import Around
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.sync import recognise, sources
+from bc_pipeline.sync import recognise, runs, sources
 from bc_pipeline.sync.dependencies import dependencies, sell_order_sources
 from bc_pipeline.sync.engine import Rules, SyncContext, sync_resource
 from bc_pipeline.sync.exporting import Exporting, is_export
@@ -99,6 +99,18 @@ def tasks(around: Surroundings, selected: frozenset[str]) -> list[Task]:
 
 
 def _work(around: Surroundings, name: str, *, may_keep: bool) -> Work:
+    work = _plain_work(around, name, may_keep=may_keep)
+    if not name.startswith(runs.WRITTEN):
+        return work
+
+    def noted(result: EntityResult) -> None:
+        work(result)
+        runs.note_sent(around.snapshot, around.run_no, name)
+
+    return noted
+
+
+def _plain_work(around: Surroundings, name: str, *, may_keep: bool) -> Work:
     exporting = around.exporting
     if exporting is not None and is_export(name):
         return exporting.write(name)

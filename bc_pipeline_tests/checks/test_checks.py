@@ -15,10 +15,12 @@ from bc_pipeline.checks.catalogue import CHECKS, checks_of
 from bc_pipeline.checks.model import CheckInput, Finding, outcome
 from bc_pipeline.outbound.model import Offender, Preparation
 from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline.sync.dependencies import dependencies
 from bc_pipeline.sync.model import EntityResult, Problem
 from bc_pipeline.tenants.model import BusinessCentralSettings, OptiplySettings, Tenant
 
 NOW = datetime(2026, 8, 22, 12, tzinfo=UTC)
+AGE_CHECKS = ("fresh", "mirror_fresh")
 
 
 @pytest.fixture
@@ -65,7 +67,8 @@ def test_every_check_passes_on_a_new_tenants_empty_snapshot(given: CheckInput, c
     names = [name for name in candidates if check.applies_to(name)]
 
     for name in names:
-        assert check.evaluate(about(given, name)).passed
+        # What was never read or sent is not fresh (decision 31).
+        assert check.evaluate(about(given, name)).passed is (check.name not in AGE_CHECKS)
 
 
 def test_given_two_items_with_one_gtin_then_they_are_named(given: CheckInput):
@@ -157,35 +160,122 @@ def test_given_a_held_back_deletion_then_the_check_fails(given: CheckInput):
     assert "500 of 510" in finding.description
 
 
+def were_read(given: CheckInput, run_no: int, minutes: int, *names: str, complete: bool = True):
+    """A run some minutes ago that read these entities; without names all of the tenant's."""
+    given.cursor.execute(
+        "INSERT INTO ops.runs (run_no, started_at) VALUES (?, ?)",
+        [run_no, NOW - timedelta(minutes=minutes)],
+    )
+    for name in names or [each for each in dependencies(given.tenant) if each.startswith("bc/")]:
+        given.cursor.execute(
+            "INSERT INTO ops.reads (run_no, entity, complete, reason) VALUES (?, ?, ?, ?)",
+            [run_no, name, complete, None if complete else "HTTP 403"],
+        )
+
+
 @pytest.mark.parametrize(("minutes", "passed"), [(89, True), (91, False)])
 def test_given_an_old_mirror_then_it_is_late_after_ninety_minutes(
     given: CheckInput, minutes: int, passed: bool
 ):
-    given.cursor.execute(
-        "INSERT INTO ops.runs (run_no, started_at) VALUES (1, ?)",
-        [NOW - timedelta(minutes=minutes)],
-    )
-    given.cursor.execute(
-        "INSERT INTO ops.reads (run_no, entity, complete) VALUES (1, 'bc/items', true)"
-    )
+    were_read(given, 1, 5)
+    given.cursor.execute("DELETE FROM ops.reads WHERE entity = 'bc/items'")
+    were_read(given, 2, minutes, "bc/items")
 
     finding = run.mirror_fresh(given)
 
     assert finding.passed is passed
     if not passed:
         assert "bc/items was last read 2026-08-22 10:29 UTC" in finding.description
+        assert outcome(finding, "warn") == "warned"
 
 
 def test_given_an_incomplete_newer_read_then_the_older_complete_one_counts(given: CheckInput):
-    for run_no, minutes, complete in ((1, 200, True), (2, 5, False)):
-        given.cursor.execute(
-            "INSERT INTO ops.runs (run_no, started_at) VALUES (?, ?)",
-            [run_no, NOW - timedelta(minutes=minutes)],
-        )
-        given.cursor.execute(
-            "INSERT INTO ops.reads (run_no, entity, complete) VALUES (?, 'bc/items', ?)",
-            [run_no, complete],
-        )
+    were_read(given, 1, 200)
+    were_read(given, 2, 5, complete=False)
+
+    assert not run.mirror_fresh(given).passed
+
+
+@pytest.mark.covers("decision 31")
+def test_given_a_source_that_was_never_read_then_the_mirror_is_not_fresh(given: CheckInput):
+    were_read(given, 1, 5)
+    given.cursor.execute("DELETE FROM ops.reads WHERE entity = 'bc/item_variants'")
+
+    finding = run.mirror_fresh(given)
+
+    assert outcome(finding, "warn") == "failed"
+    assert finding.description == "Made from an old mirror: bc/item_variants was never read"
+    assert finding.sample == [{"entity": "bc/item_variants", "read_at": None}]
+
+
+def test_given_an_optional_source_that_is_not_there_then_doing_without_is_no_staleness(
+    given: CheckInput,
+):
+    tenant = given.tenant.model_copy(
+        update={
+            "business_central": given.tenant.business_central.model_copy(
+                update={"item_page_name": "Item_Card"}
+            )
+        }
+    )
+    given = replace(given, tenant=tenant)
+    were_read(given, 1, 5)
+    were_read(given, 2, 3, "bc/item_page", complete=False)
+    given.cursor.execute(
+        "INSERT INTO ops.warnings (run_no, entity, kind) "
+        "VALUES (2, 'bc/item_page', 'source_absent')"
+    )
+
+    assert run.mirror_fresh(given).passed
+    assert run.fresh(about(given, "bc/item_page")).description == "bc/item_page is not there"
+
+
+def test_what_lines_are_made_from_counts_by_way_of_their_orders(given: CheckInput):
+    were_read(given, 1, 5)
+    given.cursor.execute("DELETE FROM ops.reads WHERE entity = 'bc/purchase_orders'")
+
+    finding = run.mirror_fresh(about(given, "optiply/buy_order_lines"))
+
+    assert not finding.passed
+    assert "bc/purchase_orders was never read" in finding.description
+
+
+@pytest.mark.covers("decision 29")
+def test_the_freshness_of_an_entity_is_its_own_whatever_the_others_do(given: CheckInput):
+    were_read(given, 1, 7 * 24 * 60)
+    were_read(given, 2, 5, "bc/vendors")
+    were_read(given, 3, 5, "bc/items", complete=False)
+
+    items, vendors = (run.fresh(about(given, name)) for name in ("bc/items", "bc/vendors"))
+
+    assert vendors.passed
+    assert outcome(items, "error") == "failed"
+    assert items.description == "bc/items was last read 2026-08-15 12:00 UTC: HTTP 403"
+
+
+@pytest.mark.covers("decision 29")
+def test_what_was_not_sent_whole_is_as_old_as_the_last_time_it_was(given: CheckInput):
+    were_read(given, 1, 200)
+    were_read(given, 2, 5)
+    given.cursor.execute(
+        "INSERT INTO ops.entity_counts VALUES (1, 'optiply/products', 'sent', 1), "
+        "(1, 'optiply/suppliers', 'sent', 1), (2, 'optiply/suppliers', 'sent', 1), "
+        "(2, 'optiply/products', 'created', 3)"
+    )
+
+    products, suppliers = (
+        run.fresh(about(given, f"optiply/{name}")) for name in ("products", "suppliers")
+    )
+
+    assert suppliers.passed
+    assert products.description == "optiply/products was last sent 2026-08-22 08:40 UTC"
+
+
+@pytest.mark.covers("decision 33")
+def test_a_dry_run_makes_nothing_fresh(given: CheckInput):
+    were_read(given, 1, 200)
+    were_read(given, 2, 5)
+    given.cursor.execute("UPDATE ops.runs SET dry_run = true WHERE run_no = 2")
 
     assert not run.mirror_fresh(given).passed
 

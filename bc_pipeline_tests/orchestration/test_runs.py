@@ -116,6 +116,28 @@ def test_given_a_failed_entity_then_its_step_fails_and_only_what_needs_it_is_ski
     assert script.runs[0].finished == 1
 
 
+@pytest.mark.covers("decision 29")
+def test_given_a_failed_read_then_its_page_shows_how_old_what_we_have_is(script, instance):
+    script.setup.append(
+        "INSERT OR REPLACE INTO ops.runs (run_no, started_at) VALUES (1, '2026-01-31 10:00:00Z')"
+    )
+    script.setup.append(
+        "INSERT INTO ops.reads (run_no, entity, complete) VALUES (1, 'bc/items', true)"
+    )
+    script.errors["bc/items"] = EntityFailed("Business Central answered 403")
+
+    result = execute(instance)
+
+    (check,) = (
+        each
+        for each in result.get_asset_check_evaluations()
+        if each.check_name == "fresh" and each.asset_key == asset_key("bc/items")
+    )
+    assert not check.passed
+    assert check.severity == AssetCheckSeverity.ERROR
+    assert check.description == "bc/items was last read 2026-01-31 10:00 UTC"
+
+
 def test_given_a_failed_run_when_executed_again_from_failure_then_only_the_rest_runs(
     script, instance
 ):

@@ -1,0 +1,195 @@
+"""``status`` says "fine" only when it is (decisions 28 to 34)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bc_pipeline.sandbox import Sandbox
+from bc_pipeline.snapshot.store import FILE_NAME, Snapshot
+from bc_pipeline_tests.cli.aged import let_pass, synced, tenant
+from bc_pipeline_tests.cli.conftest import CommandLine
+
+WEEK = timedelta(days=7)
+FORBIDDEN = {"error": {"code": "Authentication_InvalidCredentials", "message": "No permission"}}
+
+
+@pytest.fixture(scope="module")
+def just_synced() -> dict[str, bytes]:
+    """cronus's snapshot after its first sync, once there was one."""
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def in_step(home: Path, just_synced: dict[str, bytes]) -> None:
+    """Every test finds cronus in step with Optiply as of now."""
+    if not just_synced:
+        assert synced().status in ("success", "partial")
+        just_synced[FILE_NAME] = (tenant().snapshot_dir / FILE_NAME).read_bytes()
+    (tenant().snapshot_dir / FILE_NAME).write_bytes(just_synced[FILE_NAME])
+
+
+@contextmanager
+def items_forbidden(sandbox: Sandbox) -> Iterator[None]:
+    fault = sandbox.faults.add(
+        "bc", action="status", status=403, path=r"/items\?", times=None, body=FORBIDDEN
+    )
+    try:
+        yield
+    finally:
+        sandbox.faults.remove(fault)
+
+
+@contextmanager
+def settings_of(home: Path, name: str, **changed: object) -> Iterator[None]:
+    """Other settings of a tenant for a while."""
+    path = home / "tenants.yaml"
+    before = path.read_text("utf-8")
+    document = yaml.safe_load(before)
+    document["tenants"][name] |= changed
+    path.write_text(yaml.safe_dump(document, sort_keys=False), "utf-8")
+    try:
+        yield
+    finally:
+        path.write_text(before, "utf-8")
+
+
+@pytest.mark.covers("decision 29")
+def test_given_everything_was_read_and_sent_just_now_then_all_is_well(command: CommandLine):
+    plain = command("status", "cronus", "--exit-code")
+    told = command("status", "cronus", "--json").json["tenants"]["cronus"]
+
+    assert plain.code == 0, plain.stdout
+    assert told["late"] is False
+    assert told["attention"] == []
+    assert {"bc/items", "optiply/products", "optiply/buy_order_lines"} <= set(told["freshness"])
+    for name, fresh in told["freshness"].items():
+        assert fresh["last_good"] is not None, name
+        assert not (fresh["late"] or fresh["failed"]), name
+
+
+@pytest.mark.covers("decision 29")
+def test_given_items_forbidden_for_a_week_while_the_rest_goes_on_then_the_tenant_is_late(
+    command: CommandLine, sandbox: Sandbox
+):
+    let_pass(WEEK)
+    with items_forbidden(sandbox):
+        assert synced().status == "partial"
+
+    plain = command("status", "cronus", "--exit-code")
+    told = command("status", "cronus", "--json").json["tenants"]["cronus"]
+
+    assert plain.code == 1
+    assert "late: bc/items was last read" in plain.stdout
+    assert "refuses access for cronus (HTTP 403" in plain.stdout
+    assert "7 days ago" in plain.stdout
+    late = {name for name, fresh in told["freshness"].items() if fresh["late"]}
+    assert told["late"] is True
+    assert {"bc/items", "optiply/products"} <= late
+    assert not {"bc/vendors", "optiply/suppliers"} & late
+    assert "403" in told["freshness"]["bc/items"]["reason"]
+
+
+@pytest.mark.covers("decision 29")
+def test_given_a_run_that_read_nothing_then_the_good_run_is_the_one_before(command: CommandLine):
+    before = command("status", "cronus", "--json").json["tenants"]["cronus"]["last_good_run"]
+
+    summary = synced(entities=("bc/companies",))
+
+    assert summary.status == "success"
+    told = command("status", "cronus", "--json").json["tenants"]["cronus"]
+    assert told["last_run"]["run_id"] == summary.run_id
+    assert told["last_good_run"]["run_id"] == before["run_id"]
+
+
+@pytest.mark.covers("decision 29")
+def test_given_a_sync_of_one_entity_then_only_that_one_is_fresh(command: CommandLine):
+    let_pass(WEEK)
+    synced(entities=("suppliers",))
+
+    told = command("status", "cronus", "--json").json["tenants"]["cronus"]
+
+    assert told["late"] is True
+    late = {name for name, fresh in told["freshness"].items() if fresh["late"]}
+    assert not {"bc/vendors", "bc/purchase_orders", "optiply/suppliers"} & late
+    assert {"bc/items", "optiply/products", "optiply/sell_orders"} <= late
+
+
+@pytest.mark.covers("decision 29")
+def test_given_what_is_read_once_a_day_then_it_is_late_only_after_more_than_a_day(
+    command: CommandLine,
+):
+    let_pass(timedelta(hours=20))
+    synced()
+
+    told = command("status", "cronus", "--json").json["tenants"]["cronus"]
+
+    assert told["late"] is False, told["attention"]
+
+
+@pytest.mark.covers("decision 29")
+def test_given_a_run_that_failed_then_the_exit_code_says_so_before_it_is_late(
+    command: CommandLine, sandbox: Sandbox
+):
+    with items_forbidden(sandbox):
+        synced()
+
+    outcome = command("status", "cronus", "--exit-code")
+
+    assert outcome.code == 1
+    assert "bc/items failed in its last run: " in outcome.stdout
+    assert command("status", "cronus").code == 0
+
+
+@pytest.mark.covers("decision 29")
+def test_given_a_disabled_tenant_then_nothing_is_expected_of_it(command: CommandLine, home: Path):
+    let_pass(WEEK)
+
+    with settings_of(home, "cronus", enabled=False):
+        outcome = command("status", "cronus", "--exit-code")
+        told = command("status", "cronus", "--json").json["tenants"]["cronus"]
+
+    assert outcome.code == 0
+    assert told["late"] is False
+
+
+@pytest.mark.covers("decision 29")
+def test_given_a_tenant_that_never_ran_then_it_is_late(command: CommandLine):
+    outcome = command("status", "wholesale", "--exit-code")
+
+    assert outcome.code == 1
+    assert "wholesale: late: it never ran" in outcome.stdout
+
+
+@pytest.mark.covers("decision 29")
+@pytest.mark.parametrize(("state", "code"), [("blocked", 1), ("ambiguous", 1), ("done", 0)])
+def test_given_an_export_that_waits_for_somebody_then_the_exit_code_is_1(
+    command: CommandLine, state: str, code: int
+):
+    book(f"INSERT INTO outbound.ledger (entity, key, state) VALUES ('vendors', 'v-1', '{state}')")
+    try:
+        outcome = command("status", "cronus", "--exit-code")
+    finally:
+        book("DELETE FROM outbound.ledger")
+
+    assert outcome.code == code
+    assert (f"1 {state} in outbound/vendors wait for somebody" in outcome.stdout) is bool(code)
+
+
+@pytest.mark.covers("decision 29", "installations")
+def test_given_the_books_of_the_first_version_then_what_it_sent_counts(command: CommandLine):
+    book("DELETE FROM ops.entity_counts WHERE kind = 'sent'")
+
+    outcome = command("status", "cronus", "--exit-code")
+
+    assert outcome.code == 0, outcome.stdout
+
+
+def book(statement: str) -> None:
+    with Snapshot.open(tenant().snapshot_dir) as snapshot, snapshot.transaction() as cursor:
+        cursor.execute(statement)
