@@ -11,6 +11,11 @@ POST     ``/clock``            ``{"advance": seconds}`` or ``{"set": "2026-08-22
 GET      ``/changes``          names of the changes that can be applied
 POST     ``/changes``          ``{"name": ..., "params": {"company": ..., ...}}``: apply one; with
                                ``environment`` where it is not the main one
+GET      ``/postings``         changes that are not committed yet
+POST     ``/postings``         ``{"name": ..., "params": ..., "seen": true, "hours_ago": 0}``: begin
+                               a change and leave it open; ``seen``: reads see it already
+                               (phantoms), ``hours_ago``: when it began. ``{"commit": id}``,
+                               ``{"roll_back": id}``: end it
 POST     ``/random-changes``   ``{"company": name, "seed": 1, "count": 10}``
 GET      ``/environments``     environments with their companies
 POST     ``/environments``     ``{"copy_to": name, "source": name or null, "kind": "Sandbox"}``,
@@ -74,6 +79,8 @@ def routes(sandbox: Sandbox) -> list[Route]:
         change("/clock", "POST", lambda body: _clock(sandbox, body)),
         get("/changes", lambda request: sorted(changes.CHANGES | changes.SETUP_CHANGES)),
         change("/changes", "POST", lambda body: _apply(sandbox, body)),
+        get("/postings", lambda request: sandbox.postings.as_json()),
+        change("/postings", "POST", lambda body: _posting(sandbox, body)),
         change("/random-changes", "POST", lambda body: _random(sandbox, body)),
         get("/environments", lambda request: _environments(sandbox)),
         change("/environments", "POST", lambda body: _change_environment(sandbox, body)),
@@ -148,6 +155,20 @@ def _clock(sandbox: Sandbox, body: Body) -> Body:
 
 def _apply(sandbox: Sandbox, body: Body) -> JsonValue:
     return changes.apply(sandbox, body["name"], body.get("params", {}))
+
+
+def _posting(sandbox: Sandbox, body: Body) -> list[Body]:
+    match body:
+        case {"commit": id}:
+            sandbox.postings.end(id).commit()
+        case {"roll_back": id}:
+            sandbox.postings.end(id).roll_back()
+        case {"name": name, **options}:
+            company, name, params = changes.chosen(sandbox, name, options.pop("params", {}))
+            sandbox.postings.begin(company, name, params, **options)
+        case _:
+            raise ValueError("name, commit or roll_back")
+    return sandbox.postings.as_json()
 
 
 def _random(sandbox: Sandbox, body: Body) -> JsonValue:

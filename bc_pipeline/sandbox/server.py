@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 from bc_pipeline.sandbox import control, tenants
 from bc_pipeline.sandbox.business_central.limits import LimitSettings
 from bc_pipeline.sandbox.business_central.service import BusinessCentralSandbox
+from bc_pipeline.sandbox.changes import Postings
 from bc_pipeline.sandbox.clock import Clock, ShiftedClock
 from bc_pipeline.sandbox.companies import big, cronus, wholesale
 from bc_pipeline.sandbox.connections import Connections
@@ -52,6 +53,7 @@ class Sandbox:
         entra, business_central, optiply: the systems.
         requests: log of all requests.
         faults: what goes wrong.
+        postings: changes in Business Central that are not committed yet.
     """
 
     def __init__(
@@ -105,6 +107,7 @@ class Sandbox:
         for name in (tenants.CRONUS, tenants.WHOLESALE):
             optiply.add_shop(name)
         self.business_central = service
+        self.postings = Postings()
         self.optiply = optiply
         routes = [
             Mount("/bc", app=service),

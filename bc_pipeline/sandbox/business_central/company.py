@@ -20,7 +20,7 @@ from decimal import Decimal
 from random import Random
 
 from bc_pipeline.sandbox.business_central.metadata import EntityType, Field, entities
-from bc_pipeline.sandbox.business_central.redo import STOCK, Follower, Redo
+from bc_pipeline.sandbox.business_central.redo import Follower, Redo
 from bc_pipeline.sandbox.business_central.rows import Row, RowMaker
 from bc_pipeline.sandbox.business_central.settings import CompanySettings
 from bc_pipeline.sandbox.business_central.stock import Place, Stock
@@ -127,7 +127,7 @@ class Company(Tables):
             stored[ETAG] = self._next_etag()
             self._put(entity_set, key, stored)
             if entity_set == "itemLedgerEntries":
-                self._count(stored)
+                self._count(stored, 1)
             return stored
 
     def modify(self, entity_set: str, id: str, *, touch: bool = True, **changes: JsonValue) -> Row:
@@ -193,6 +193,15 @@ class Company(Tables):
             }
             return self.insert("itemLedgerEntries", row | other, stamp=stamp)
 
+    @property
+    def last_entry_number(self) -> int:
+        """The highest number an item ledger entry was ever given."""
+        return self._last_entry
+
+    def draw_entry_numbers(self, up_to: int) -> None:
+        """Give no entry a number up to this one any more: somebody has drawn them."""
+        self._last_entry = max(self._last_entry, up_to)
+
     # --- copies --------------------------------------------------------------------------------
 
     def twin(self) -> Company:
@@ -239,29 +248,21 @@ class Company(Tables):
         if self.replica is not None and (redo := self.redo_of(touched)):
             self.replica.commit(redo)
 
-    def redo_of(self, touched: Iterable[tuple[str, str]]) -> Redo:
-        """What stands now where something was changed."""
-        return [
-            (entity_set, key, self._stock.of(key))
-            if entity_set == STOCK
-            else (entity_set, key, _copy(self.tables[entity_set].get(key)))
-            for entity_set, key in touched
-        ]
-
     def redo(self, changes: Redo) -> None:
-        """Do again what a transaction left behind, tags included."""
+        """Do again what a transaction left behind, tags included; stock follows the entries."""
         with self.lock:
             self._version += 1
             for entity_set, key, row in changes:
-                if entity_set == STOCK:
-                    self._set_stock(key, row)
-                elif row is None:
-                    if key in self.tables[entity_set]:
+                here = self.tables[entity_set].get(key)
+                if row is None:
+                    if here is not None:
                         self._take(entity_set, key)
-                elif key in self.tables[entity_set]:
+                        self._recount(entity_set, key, here, -1)
+                elif here is not None:
                     self._change(entity_set, key, row)
                 else:
                     self._put(entity_set, key, dict(row))
+                    self._recount(entity_set, key, row, 1)
 
     # --- reading -------------------------------------------------------------------------------
 
@@ -286,9 +287,15 @@ class Company(Tables):
         self._version += 1
         return etag_text(self._version)
 
-    def _count(self, entry: Row) -> None:
+    def _recount(self, entity_set: str, key: str, row: Row, sign: int) -> None:
+        if entity_set == "itemLedgerEntries":
+            self._count(row, sign)
+        elif entity_set == "items" and sign < 0:
+            self._set_stock(key, {})
+
+    def _count(self, entry: Row, sign: int) -> None:
         self._note_undo(setattr, self, "_last_entry", self._last_entry)
-        self._last_entry = max(self._last_entry, entry["entryNumber"])
+        self.draw_entry_numbers(entry["entryNumber"])
         item_id = entry.get("#itemId")
         if item_id is None:
             items = self.find("items", number=entry["itemNumber"])
@@ -298,17 +305,12 @@ class Company(Tables):
         place = (entry.setdefault("#locationCode", ""), entry.setdefault("#variantCode", ""))
         places = self._stock.of(item_id)
         self._set_stock(
-            item_id, places | {place: places.get(place, Decimal(0)) + entry["quantity"]}
+            item_id, places | {place: places.get(place, Decimal(0)) + sign * entry["quantity"]}
         )
 
     def _set_stock(self, item_id: str, places: dict[Place, Decimal]) -> None:
         self._note_undo(self._set_stock, item_id, self._stock.of(item_id))
         self._stock.put(item_id, places)
-        self._touch(STOCK, item_id)
-
-
-def _copy(row: Row | None) -> Row | None:
-    return None if row is None else dict(row)
 
 
 __all__ = ["ETAG", "Company", "Page", "Row", "encode_enum"]

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from bc_pipeline.sandbox.business_central.company import Company
 
-# (entity set, key, the row as it stands after the transaction or None when it is gone). Under
-# STOCK: (STOCK, item id, what lies where).
-Redo = list[tuple[str, str, Any]]
-STOCK = "#stock"
+# (entity set, key, the row as it stands after the transaction, None when it is gone). Of a row
+# that is there already, what is given of it changes.
+Redo = list[tuple[str, str, dict[str, Any] | None]]
 
 
 class Follower(Protocol):

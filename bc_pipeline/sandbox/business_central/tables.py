@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from contextlib import contextmanager
 from functools import partial
 
 from bc_pipeline.sandbox.business_central.generated import GeneratedTable
 from bc_pipeline.sandbox.business_central.indexes import Indexes
 from bc_pipeline.sandbox.business_central.metadata import entities
+from bc_pipeline.sandbox.business_central.redo import Redo
 from bc_pipeline.sandbox.business_central.rows import Row
 from bc_pipeline.sandbox.json_text import JsonValue
 
@@ -128,6 +130,21 @@ class Tables:
     def publish(self, touched: Iterable[tuple[str, str]]) -> None:
         """What was changed is committed: whoever follows the company may know of it."""
 
+    @contextmanager
+    def uncommitted(self) -> Iterator[None]:
+        """Changes made meanwhile are seen on the primary although they are not committed;
+        :meth:`publish` tells of them later."""
+        with self.lock:
+            self.touched = {}
+            try:
+                yield
+            finally:
+                self.touched = None
+
+    def redo_of(self, touched: Iterable[tuple[str, str]]) -> Redo:
+        """What stands now where something was changed."""
+        return [(name, key, _copy(self.tables[name].get(key))) for name, key in touched]
+
     # --- taking back ---------------------------------------------------------------------------
 
     def _note_undo(self, step: Callable[..., object], *arguments: object) -> None:
@@ -165,6 +182,10 @@ class Tables:
 def _narrowest(entity_set: str) -> tuple[str, ...]:
     """The properties that best tell rows of a table apart."""
     return ("parentId", "id") if entity_set == IDS_REPEAT else ("id",)
+
+
+def _copy(row: Row | None) -> Row | None:
+    return None if row is None else dict(row)
 
 
 def copied(table: MutableMapping[str, Row]) -> MutableMapping[str, Row]:

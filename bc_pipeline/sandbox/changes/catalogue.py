@@ -78,6 +78,11 @@ SETUP_CHANGES: dict[str, Change] = {
 }
 
 
+def change_called(name: str) -> Change:
+    """The change of this name. Raises KeyError for an unknown one."""
+    return (CHANGES | SETUP_CHANGES)[name]
+
+
 def apply_to(company: Company, name: str, params: dict[str, Any]) -> str:
     """Applies one change to a company and describes it.
 
@@ -90,9 +95,8 @@ def apply_to(company: Company, name: str, params: dict[str, Any]) -> str:
         TypeError: parameters it does not take.
         Refused: Business Central would not allow it; nothing has changed.
     """
-    change = (CHANGES | SETUP_CHANGES)[name]
     with Transaction([company]):
-        result = change(company, **params)
+        result = change_called(name)(company, **params)
     told = ", ".join(f"{key}={value!r}" for key, value in params.items())
     outcome = result.get("number") or result.get("documentNumber") or result.get("code") or ""
     return f"{name}({told})" + (f" -> {outcome}" if outcome else "")
@@ -102,13 +106,21 @@ def apply(sandbox: Sandbox, name: str, params: dict[str, Any]) -> str:
     """Applies one change; ``params`` also holds ``company``, which may be left out when the
     sandbox has one company only, and ``environment`` where it is not the main one. Raises as
     :func:`apply_to`, KeyError for an unknown company or environment."""
+    return apply_to(*chosen(sandbox, name, params))
+
+
+def chosen(
+    sandbox: Sandbox, name: str, params: dict[str, Any]
+) -> tuple[Company, str, dict[str, Any]]:
+    """The company a change is meant for, the change and what else is given. Raises KeyError for
+    an unknown company or environment."""
     environments = sandbox.business_central.environments
     rest = dict(params)
     environment = rest.pop("environment", None)
     companies = (environments[environment] if environment else environments.main).companies
-    chosen = rest.pop("company", None)
-    if chosen is None and len(companies) == 1:
-        chosen = next(iter(companies))
-    if chosen not in companies:
+    company = rest.pop("company", None)
+    if company is None and len(companies) == 1:
+        company = next(iter(companies))
+    if company not in companies:
         raise KeyError(f"company must be one of {', '.join(companies)}")
-    return apply_to(companies[chosen], name, rest)
+    return companies[company], name, rest
