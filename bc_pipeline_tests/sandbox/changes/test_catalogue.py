@@ -8,12 +8,17 @@ from typing import Any
 import pytest
 
 from bc_pipeline.sandbox.business_central.company import Company
+from bc_pipeline.sandbox.business_central.environments import Environment, Environments
 from bc_pipeline.sandbox.changes import CHANGES, NAMES, Refused, apply
 
 
 def sandbox(*companies: Company) -> Any:
     by_name = {company.name: company for company in companies}
-    return SimpleNamespace(business_central=SimpleNamespace(companies=by_name))
+    return SimpleNamespace(
+        business_central=SimpleNamespace(
+            environments=Environments(Production=Environment("Production", companies=by_name))
+        )
+    )
 
 
 def test_given_the_catalogue_then_every_change_tells_what_it_does():
