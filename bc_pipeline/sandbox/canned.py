@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import orjson
 
 from bc_pipeline.sandbox.business_central.errors import error_body
+from bc_pipeline.sandbox.entra.errors import ended
 from bc_pipeline.sandbox.faults import Fault
 from bc_pipeline.sandbox.json_text import JsonValue
 
@@ -13,13 +16,6 @@ Answer = tuple[int, dict[str, str], bytes]
 
 HTML = ({"content-type": "text/html"}, b"<html><body>Service</body></html>")
 REFUSAL = "The posting could not be completed."
-# Entra's number and text of errors that come without anything being wrong with the request.
-_TOKEN_ERRORS = {
-    "interaction_required": (50076, "You must use multi-factor authentication to access this."),
-    "consent_required": (65001, "The user or administrator has not consented to use the app."),
-    "login_required": (50058, "A silent sign-in request was sent but no user is signed in."),
-    "server_error": (90033, "A transient error has occurred. Please try again."),
-}
 
 
 def canned_answer(fault: Fault, system: str) -> Answer | None:
@@ -58,21 +54,14 @@ def canned_answer(fault: Fault, system: str) -> Answer | None:
         case "empty":
             return 200, {}, b""
         case "token_error":
-            return fault.status, {}, _encoded(_token_error(fault.error))
+            return fault.status, {}, _encoded(_token_error(fault))
         case "no_value":
             return 200, {}, _encoded({"message": "ok"})
     return None
 
 
-def _token_error(error: str) -> JsonValue:
-    number, text = _TOKEN_ERRORS.get(error, (90002, "The request was refused."))
-    return {
-        "error": error,
-        "error_description": f"AADSTS{number}: {text}",
-        "error_codes": [number],
-        "trace_id": "00000000-0000-0000-0000-000000000000",
-        "correlation_id": "00000000-0000-0000-0000-000000000000",
-    }
+def _token_error(fault: Fault) -> JsonValue:
+    return ended(fault.error).body(datetime.now(UTC), "https://login.example")
 
 
 def _encoded(body: JsonValue) -> bytes:

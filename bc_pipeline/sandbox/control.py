@@ -22,6 +22,7 @@ POST     ``/environments``     ``{"copy_to": name, "source": name or null, "kind
                                ``{"rename": name, "to": name}``, ``{"mark": name or null}``: a point
                                to go back to, ``{"restore": name or null}``: go back to it
 POST     ``/replica``          ``{"seconds": 30, "company": name or null}``: lag of reads; 0 ends it
+POST     ``/sign-in``          the person at the browser: any of ``{"user", "error", "asks"}``
 GET      ``/requests``         the log, newest last; ``?system=bc&after=<number>&limit=100``
 DELETE   ``/requests``         empty it
 POST     ``/reset``            back to the start
@@ -32,6 +33,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +87,7 @@ def routes(sandbox: Sandbox) -> list[Route]:
         get("/environments", lambda request: _environments(sandbox)),
         change("/environments", "POST", lambda body: _change_environment(sandbox, body)),
         change("/replica", "POST", lambda body: sandbox.business_central.set_replica_lag(**body)),
+        change("/sign-in", "POST", lambda body: _sign_in(sandbox, body)),
         get("/requests", lambda request: _requests(sandbox, request)),
         change("/requests", "DELETE", lambda body: sandbox.requests.clear()),
         change("/reset", "POST", lambda body: sandbox.reset()),
@@ -174,6 +177,11 @@ def _posting(sandbox: Sandbox, body: Body) -> list[Body]:
 def _random(sandbox: Sandbox, body: Body) -> JsonValue:
     company = sandbox.business_central.companies[body["company"]]
     return changes.random_changes(company, body.get("seed", 1), body.get("count", 1))
+
+
+def _sign_in(sandbox: Sandbox, body: Body) -> Body:
+    sandbox.entra.person = replace(sandbox.entra.person, **body)
+    return asdict(sandbox.entra.person)
 
 
 def _requests(sandbox: Sandbox, request: Request) -> list[Body]:

@@ -42,7 +42,8 @@ class Sandbox:
         wholesale_items: size of the generated company, at least 20.
         port: 0 takes a free one.
         access_token_seconds: life of Entra's access tokens.
-        refresh_grace_seconds: how long a replaced refresh token still works.
+        refresh_grace_seconds: how long a replaced refresh token still works; None: as long as any
+            other, as Entra has it.
         limits: Business Central's limits per user.
         cronus_variant: ``w1`` (GBP) or ``nl`` (EUR).
         big_invoices: (documents, lines per document) of an extra company ``BIG`` whose sales
@@ -62,7 +63,7 @@ class Sandbox:
         wholesale_items: int = 2000,
         port: int = 0,
         access_token_seconds: float = 3600,
-        refresh_grace_seconds: float = 60,
+        refresh_grace_seconds: float | None = None,
         *,
         limits: LimitSettings | None = None,
         cronus_variant: cronus.Variant = "w1",
@@ -98,7 +99,7 @@ class Sandbox:
 
     def _build(self) -> None:
         clock = ShiftedClock(self.clock)
-        service = BusinessCentralSandbox(clock, self.entra.user_of, self._limits)
+        service = BusinessCentralSandbox(clock, self.entra, self._limits)
         service.add(cronus.build(clock, variant=self._cronus_variant))
         service.add(wholesale.build(clock=clock, seed=self.seed, items=self.wholesale_items))
         if self._big_invoices:

@@ -19,10 +19,17 @@ from bc_pipeline.sandbox.business_central.path import entity_type, row_at, walk
 from bc_pipeline.sandbox.business_central.published import published_page
 from bc_pipeline.sandbox.business_central.query_options import parse_query
 from bc_pipeline.sandbox.business_central.reader import Page, Reader
-from bc_pipeline.sandbox.business_central.urls import Segment, Target, guid_key, text_key
+from bc_pipeline.sandbox.business_central.urls import (
+    API,
+    EXTENSION,
+    ODATA,
+    Segment,
+    Target,
+    guid_key,
+    text_key,
+)
 from bc_pipeline.sandbox.business_central.values import ZERO_GUID
 
-EXTENSION = "api/optiply/integration/v1.0"
 SYSTEM_VERSION = "29.0.0.0"
 
 Companies = Mapping[str, Company]
@@ -53,7 +60,7 @@ def read(companies: Companies, target: Target, page_size: int) -> Answer:
         return Answer(None, f"{target.root}/$metadata", {"value": _service_document(target)})
     company, rest = company_of(companies, target)
     with company.lock:
-        if target.service == "api/v2.0":
+        if target.service == API:
             answer = _EntityRead(company, target, rest, page_size).answer()
         else:
             answer = _published(company, target, rest, page_size)
@@ -118,7 +125,7 @@ def _by_name(companies: Companies, name: str) -> Company:
 
 
 def _service_document(target: Target) -> list[dict[str, str]]:
-    if target.service != "api/v2.0":
+    if target.service != API:
         return [{"name": "companies", "kind": "EntitySet", "url": "companies"}]
     return [
         {"name": name, "kind": "EntitySet", "url": name}
@@ -184,7 +191,7 @@ def _segment_text(segment: Segment) -> str:
 def _published(
     company: Company, target: Target, segments: tuple[Segment, ...], page_size: int
 ) -> Answer:
-    if len(segments) != 1 or target.service not in ("ODataV4", EXTENSION):
+    if len(segments) != 1 or target.service not in (ODATA, EXTENSION):
         raise unknown_resource(segments[0].name if segments else target.service)
     segment = segments[0]
     if segment.name not in company.pages or _is_extension(segment) != (target.service == EXTENSION):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -33,20 +32,18 @@ from bc_pipeline.sandbox.business_central.limits import Limits, LimitSettings
 from bc_pipeline.sandbox.business_central.operations import OperationRunner
 from bc_pipeline.sandbox.business_central.prepared import PreparedAnswers
 from bc_pipeline.sandbox.business_central.replica import served, set_lag
-from bc_pipeline.sandbox.business_central.urls import Segment, Target, parse_url
+from bc_pipeline.sandbox.business_central.urls import API, Segment, Target, parse_url
 from bc_pipeline.sandbox.business_central.write_requests import (
-    API,
     WriteRequest,
     refuse_intent,
     write,
 )
 from bc_pipeline.sandbox.clock import ShiftedClock
+from bc_pipeline.sandbox.entra import Directory, Entra
 from bc_pipeline.sandbox.faults import Cut
 
 MAX_PAGE_SIZE = 20_000
 _BATCH = (Segment("$batch"),)
-
-UserOf = Callable[[str | None], str | None]
 
 
 class BusinessCentralSandbox:
@@ -57,16 +54,21 @@ class BusinessCentralSandbox:
 
     Args:
         clock: its time; tests set it apart from the other systems' with ``clock.ahead``.
-        user_of: the user an ``Authorization`` header speaks for, None when it is not valid.
+        entra: knows who an ``Authorization`` header speaks for; its first tenant owns this.
         settings: limits per user.
     """
 
-    def __init__(self, clock: ShiftedClock, user_of: UserOf, settings: LimitSettings) -> None:
+    def __init__(self, clock: ShiftedClock, entra: Entra, settings: LimitSettings) -> None:
         self.environments = Environments(Production=Environment("Production"))
         self.limits = Limits(settings, clock)
         self.clock = clock
-        self._user_of = user_of
+        self._entra = entra
         self._prepared = PreparedAnswers()
+
+    @property
+    def _owner(self) -> Directory:
+        """The Entra tenant all this belongs to."""
+        return self._entra.directories[0]
 
     @property
     def companies(self) -> dict[str, Company]:
@@ -107,9 +109,10 @@ class BusinessCentralSandbox:
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
-        user = self._user_of(request.headers.get("authorization"))
-        if user is None:
+        token = self._entra.identify(request.headers.get("authorization"))
+        if token is None or token.directory != self._owner:
             raise invalid_credentials()
+        user = token.user
         state = request.scope["state"]
         state["user"] = user
         async with self.limits.slot(user):
@@ -123,6 +126,8 @@ class BusinessCentralSandbox:
             if rest.startswith("/environments/"):
                 return json_response(200, self._environment_list(base))
             target = parse_url(base, rest, request.scope["query_string"].decode("latin-1"))
+            if target.tenant is not None and not self._owner.is_named(target.tenant):
+                raise invalid_credentials()  # the token speaks for nobody there
             state["environment"] = self.environments.called(target.environment)
             if target.segments == _BATCH and target.service == API:
                 return await run_in_threadpool(self._batch, request, target, await request.body())
@@ -191,7 +196,7 @@ class BusinessCentralSandbox:
         return {
             "value": [
                 {
-                    "aadTenantId": str(uuid.uuid5(uuid.NAMESPACE_URL, "bc_pipeline/sandbox")),
+                    "aadTenantId": self._owner.id,
                     "applicationFamily": "BusinessCentral",
                     "type": environment.kind,
                     "name": environment.name,

@@ -9,7 +9,14 @@ from urllib.parse import parse_qsl, unquote
 from bc_pipeline.sandbox.business_central.errors import BcError, not_found, unknown_resource
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_VERSION = re.compile(r"v\d+\.\d+|beta", re.IGNORECASE)
 _SEGMENT = re.compile(r"(?P<name>[\w.$]+)(?:\((?P<key>.*)\))?", re.DOTALL)
+
+API = "api/v2.0"
+ODATA = "ODataV4"
+EXTENSION = "api/optiply/integration/v1.0"
+# Every service that is played; the version is part of its name.
+SERVICES = (API, ODATA, EXTENSION)
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,7 @@ class Target:
 
     Attributes:
         root: the URL up to the service, without query: prefix of ``@odata.context``.
+        tenant: Entra tenant named before the environment, None when there is none.
         service: ``api/v2.0``, ``ODataV4``, or ``api/<publisher>/<group>/<version>``.
         segments: steps after the service, a leading ``companies(...)`` included.
         options: decoded query options in order.
@@ -36,6 +44,7 @@ class Target:
     service: str
     segments: tuple[Segment, ...]
     options: tuple[tuple[str, str], ...]
+    tenant: str | None = None
 
     def option(self, name: str) -> str | None:
         """Value of a query option, None when absent."""
@@ -50,18 +59,35 @@ def parse_url(base: str, raw_path: str, query: str) -> Target:
         raw_path: path as sent, percent-encoded.
 
     Raises:
-        BcError: 404, the path leads nowhere.
+        BcError: 404, the path leads nowhere, or to a service or version there is not.
     """
     parts = raw_path.strip("/").split("/")
     at = next((i for i, part in enumerate(parts) if part in ("api", "ODataV4")), None)
     if parts[0] != "v2.0" or at not in (2, 3):
         raise unknown_resource(unquote(parts[0]))
-    width = 1 if parts[at] == "ODataV4" else 2 if parts[at + 1 : at + 2] == ["v2.0"] else 4
-    service = "/".join(parts[at : at + width])
+    service = _service(parts[at:])
+    width = service.count("/") + 1
     root = f"{base}/{'/'.join(parts[: at + width])}"
     segments = tuple(parse_segment(unquote(part)) for part in parts[at + width :] if part)
     options = tuple(parse_qsl(query, keep_blank_values=True))
-    return Target(root, unquote(parts[at - 1]), service, segments, options)
+    tenant = unquote(parts[1]) if at == 3 else None
+    return Target(root, unquote(parts[at - 1]), service, segments, options, tenant)
+
+
+def _service(parts: list[str]) -> str:
+    """The service a path goes on to, named as in :data:`SERVICES`.
+
+    Raises:
+        BcError: 404, there is no such API, or not in this version.
+    """
+    if parts[0] == ODATA:
+        return ODATA
+    width = 2 if _VERSION.fullmatch("".join(parts[1:2])) else 4
+    given = "/".join(parts[:width])
+    for service in SERVICES:
+        if given.lower() == service.lower():
+            return service
+    raise unknown_resource(unquote(parts[min(width, len(parts)) - 1]))
 
 
 def parse_segment(text: str) -> Segment:

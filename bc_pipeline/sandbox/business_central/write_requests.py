@@ -26,12 +26,11 @@ from bc_pipeline.sandbox.business_central.reader import Reader
 from bc_pipeline.sandbox.business_central.replica import INTENT
 from bc_pipeline.sandbox.business_central.rules import RULES
 from bc_pipeline.sandbox.business_central.transaction import Transaction
-from bc_pipeline.sandbox.business_central.urls import Segment, Target
+from bc_pipeline.sandbox.business_central.urls import API, Segment, Target
 from bc_pipeline.sandbox.business_central.writes import EntityRules, Parent, WriteContext
 from bc_pipeline.sandbox.changes.documents import Refused
 from bc_pipeline.sandbox.json_text import JsonValue
 
-API = "api/v2.0"
 _ACTION = "Microsoft.NAV."
 _JSON = "application/json"
 _TAG = re.compile(r'\*|(W/)?"[^"]*"')

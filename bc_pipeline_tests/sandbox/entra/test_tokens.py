@@ -13,6 +13,7 @@ from bc_pipeline_tests.sandbox.conftest import (
     token_request,
 )
 
+HERE = "wholesale.example"
 APP = {"client_id": "wholesale", "client_secret": "wholesale-client-secret"}
 CRONUS_APP = {"client_id": "cronus", "client_secret": "cronus-client-secret"}
 
@@ -33,11 +34,11 @@ def test_client_credentials_give_an_access_token_and_no_refresh_token(sandbox: S
 @pytest.mark.parametrize(
     ("tenant", "form", "status", "error"),
     [
-        ("t", {"client_secret": "wrong"}, 401, "invalid_client"),
-        ("t", {"client_id": "nobody"}, 400, "unauthorized_client"),
-        ("t", {"scope": "https://graph.microsoft.com/.default"}, 400, "invalid_scope"),
-        ("t", {"scope": ""}, 400, "invalid_request"),
-        ("t", {"grant_type": "password"}, 400, "unsupported_grant_type"),
+        (HERE, {"client_secret": "wrong"}, 401, "invalid_client"),
+        (HERE, {"client_id": "nobody"}, 400, "unauthorized_client"),
+        (HERE, {"scope": "https://graph.microsoft.com/.default"}, 400, "invalid_scope"),
+        (HERE, {"scope": ""}, 400, "invalid_request"),
+        (HERE, {"grant_type": "password"}, 400, "unsupported_grant_type"),
         ("common", {}, 400, "invalid_request"),
     ],
 )
@@ -59,7 +60,18 @@ def test_every_refresh_hands_out_a_new_refresh_token(sandbox: Sandbox) -> None:
     assert refresh(sandbox, answer["refresh_token"]).status_code == 200
 
 
-def test_a_replaced_refresh_token_works_a_short_while_and_then_never_again() -> None:
+@pytest.mark.covers("sandbox: sign-in")
+def test_a_used_refresh_token_goes_on_working_for_ninety_days_from_its_last_use() -> None:
+    with small_sandbox() as sandbox:
+        first = sandbox.entra.consent("cronus", "someone")
+        for days in (0, 89, 89):
+            sandbox.clock.advance(days * 86_400)
+            assert refresh(sandbox, first).status_code == 200
+        sandbox.clock.advance(91 * 86_400)
+        assert refresh(sandbox, first).json()["error"] == "invalid_grant"
+
+
+def test_where_a_policy_says_so_a_replaced_token_works_a_short_while_and_then_never_again() -> None:
     with small_sandbox(refresh_grace_seconds=60) as sandbox:
         first = sandbox.entra.consent("cronus", "someone")
         newest = refresh(sandbox, first).json()["refresh_token"]
