@@ -17,11 +17,14 @@ from bc_pipeline.business_central.retry import Backoff
 from bc_pipeline.business_central.throttle import Throttle
 from bc_pipeline.business_central.urls import PAGE_SIZE, is_absent, next_link, query_url
 from bc_pipeline.business_central.writing import Writing
-from bc_pipeline.errors import ConfigError, ReadFailed, RequestFailed
+from bc_pipeline.errors import AuthError, ConfigError, ReadFailed, RequestFailed
+from bc_pipeline.tenants.companies import company_key
 from bc_pipeline.tenants.model import Tenant
 from bc_pipeline.tenants.secrets import TokenStore
 
 OPTIPLY_EXTENSION = "optiply/integration/v1.0"
+ENVIRONMENTS = "environments/v1.2"
+"""The environments a user may see, below the server's own address (behaviour.md 2)."""
 COMPANY_COLUMNS = ("id", "name", "displayName")
 
 
@@ -108,6 +111,20 @@ class BusinessCentral(Writing):
         self._known = tuple(_company(row) for row in self._companies)
         self._company = matching_company(settings.company, self._companies)
         return self._company
+
+    def entra_tenant_id(self) -> str | None:
+        """Id of the Microsoft Entra tenant that the environment belongs to; None when Business
+        Central does not tell this user."""
+        settings = self.tenant.business_central
+        try:
+            answer = self.http.request("GET", f"{settings.api_url}/{ENVIRONMENTS}", json_object)
+        except (AuthError, RequestFailed):
+            return None
+        environment = settings.environment_name.casefold()
+        for each in answer.get("value") or ():
+            if str(each.get("name")).casefold() == environment and each.get("aadTenantId"):
+                return str(each["aadTenantId"]).lower()
+        return None
 
     def companies(self) -> tuple[Company, ...]:
         """Every company of the environment; looked up first when ``preflight`` was not called."""
@@ -219,13 +236,12 @@ def matching_company(wanted: str, companies: Iterable[Mapping[str, Any]]) -> Com
     Raises:
         ConfigError: none or several; the message lists what there is.
     """
-    key = wanted.strip().strip("{}").casefold()
+    key = company_key(wanted)
     known = [_company(row) for row in companies]
     found = [
         company
         for company in known
-        if key
-        and key in {name.casefold() for name in (company.id, company.name, company.display_name)}
+        if key and key in map(company_key, (company.id, company.name, company.display_name))
     ]
     if len(found) == 1:
         return found[0]

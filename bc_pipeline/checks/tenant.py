@@ -13,6 +13,8 @@ from bc_pipeline.checks.exports import readable
 from bc_pipeline.checks.model import Finding, Outcome, outcome
 from bc_pipeline.errors import PipelineError
 from bc_pipeline.optiply.client import Optiply
+from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline.sync import identity
 from bc_pipeline.tenants.model import Tenant
 from bc_pipeline.tenants.secrets import TokenStore
 
@@ -36,6 +38,7 @@ def check_tenant(tenant: Tenant) -> Iterator[Answer]:
     Nothing is written to either system; a rotated refresh token is kept, as it must be.
     """
     tokens = TokenStore(tenant.home)
+    yield from _ask("state", lambda: _state(tenant))
     with closing(BusinessCentral(tenant, tokens)) as business_central:
         yield from _business_central(tenant, business_central)
     with closing(Optiply(tenant, tokens)) as optiply:
@@ -63,8 +66,19 @@ def _ask(name: str, question: Callable[[], Finding]) -> Iterator[Answer]:
     yield Answer(name, outcome(finding, "error"), finding.description)
 
 
+def _state(tenant: Tenant) -> Finding:
+    try:
+        snapshot = Snapshot.open(tenant.snapshot_dir, read_only=True)
+    except FileNotFoundError:
+        return Finding(True, "none yet: the first run fills it")
+    with snapshot, snapshot.cursor() as cursor:
+        identity.check_settings(cursor, tenant)
+    return Finding(True, f"{tenant.snapshot_dir} belongs to what is configured")
+
+
 def _company(bc: BusinessCentral) -> Finding:
     company = bc.preflight()
+    identity.check_shared(bc.tenant, bc, company)
     return Finding(True, f"signed in; the company is {company.display_name or company.name}")
 
 

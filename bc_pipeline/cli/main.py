@@ -19,6 +19,7 @@ from bc_pipeline.cli.operator import (
     show,
 )
 from bc_pipeline.cli.output import INTERRUPTED, SOME_FAILED, USAGE, message, print_json
+from bc_pipeline.cli.rebind import rebind
 from bc_pipeline.cli.sandbox import sandbox
 from bc_pipeline.cli.status import status
 from bc_pipeline.cli.sync import sync
@@ -48,6 +49,7 @@ COMMANDS = (
     resend,
     approve_deletions,
     accept_sell_order_source,
+    rebind,
     show,
 )
 

@@ -13,8 +13,9 @@ import orjson
 from bc_pipeline.outbound.inbox import resend as outbound_resend
 from bc_pipeline.snapshot.lock import tenant_lock
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.sync import approvals, facts
+from bc_pipeline.sync import approvals, facts, identity
 from bc_pipeline.sync.exporting import is_export
+from bc_pipeline.sync.identity import Change
 from bc_pipeline.sync.inspection import show, show_outbound
 from bc_pipeline.sync.names import find, resource_names
 from bc_pipeline.sync.plan import FORCED
@@ -24,6 +25,8 @@ from bc_pipeline.tenants.model import Tenant
 __all__ = [
     "accept_sell_order_source",
     "approve_deletions",
+    "rebind",
+    "renamed",
     "resend",
     "resend_outbound",
     "retry",
@@ -119,6 +122,38 @@ def accept_sell_order_source(tenant: Tenant) -> str:
     with _writable(tenant) as snapshot:
         facts.put(snapshot, SELL_ORDER_SOURCE, tenant.sync.sell_order_source)
     return tenant.sync.sell_order_source
+
+
+def renamed(tenant: Tenant) -> list[Change]:
+    """What ``rebind`` would take over.
+
+    Raises:
+        ConfigError: another account is configured, which no renaming explains.
+        FileNotFoundError: the tenant has not run yet.
+        TenantBusy: a run holds the snapshot.
+    """
+    with (
+        Snapshot.open(tenant.snapshot_dir, read_only=True) as snapshot,
+        snapshot.cursor() as cursor,
+    ):
+        return identity.renamed(cursor, tenant)
+
+
+def rebind(tenant: Tenant) -> list[Change]:
+    """The state belongs to the environment and addresses configured now: they were only renamed.
+
+    Returns:
+        what was taken over.
+
+    Raises:
+        ConfigError: as ``renamed``.
+        TenantBusy: a run is going on.
+    """
+    with _writable(tenant) as snapshot:
+        with snapshot.cursor() as cursor:
+            changed = identity.renamed(cursor, tenant)
+        identity.bind(snapshot, tenant)
+    return changed
 
 
 def _update(

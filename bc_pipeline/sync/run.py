@@ -21,7 +21,7 @@ from bc_pipeline.outbound.model import Preparation
 from bc_pipeline.outbound.run.export import export_named
 from bc_pipeline.snapshot.lock import tenant_lock
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.sync import runs, sources, summaries
+from bc_pipeline.sync import identity, runs, sources, summaries
 from bc_pipeline.sync.dependencies import chosen, dependencies
 from bc_pipeline.sync.exporting import (
     Connection,
@@ -199,13 +199,15 @@ class TenantRun:
         self._around = around
         names = self.selected & dependencies(self.tenant).keys()
         exports_alone = only_exports(names)
-        if not exports_alone:
-            with self.snapshot.cursor() as cursor:
+        with self.snapshot.cursor() as cursor:
+            identity.check_settings(cursor, self.tenant)
+            if not exports_alone:
                 sources.check_sell_orders(cursor, self.tenant)
 
         def connected() -> Company:
-            company = around.business_central.preflight()
-            sources.check_identity(self.snapshot, self.tenant, company.id)
+            bc = around.business_central
+            company = bc.preflight()
+            identity.check_company(self.snapshot, self.tenant, bc, company)
             return company
 
         connect = Connection(connected)

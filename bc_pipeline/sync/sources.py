@@ -115,28 +115,6 @@ def check_sell_orders(cursor: duckdb.DuckDBPyConnection, tenant: Tenant) -> None
         )
 
 
-def check_identity(snapshot: Snapshot, tenant: Tenant, company_id: str) -> None:
-    """Refuse to mix two companies or two accounts in one snapshot: the id map of one would
-    disable or duplicate the whole shop of the other (DESIGN.md 1).
-
-    Raises:
-        ConfigError: the snapshot holds the state of another company or account.
-    """
-    now = {
-        "business_central.company": company_id.lower(),
-        "optiply.account_id": str(tenant.optiply.account_id),
-    }
-    with snapshot.cursor() as cursor:
-        before = {key: facts.get(cursor, f"identity.{key}") for key in now}
-    for key, value in now.items():
-        if before[key] not in (None, value):
-            raise ConfigError(
-                f"{key} now means {value}, but {tenant.snapshot_dir} holds the state of "
-                f"{before[key]}: set it back, or give the tenant another snapshot_dir"
-            )
-        facts.put(snapshot, f"identity.{key}", value)
-
-
 def remember_sell_orders(snapshot: Snapshot, tenant: Tenant) -> None:
     """Keep the source of the sell orders now in Optiply."""
     facts.put(snapshot, SELL_ORDER_SOURCE, tenant.sync.sell_order_source)

@@ -22,6 +22,7 @@ from pydantic_core import ErrorDetails
 
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.tenants.model import TENANT_KEY_PATTERN, Tenant
+from bc_pipeline.tenants.shared import shared
 
 logger = logging.getLogger(__name__)
 
@@ -115,7 +116,7 @@ def load(home: Path | None = None, path: Path | None = None) -> Registry:
         else:
             tenants[tenant.name] = tenant
             warnings += notes
-    errors |= _shared_snapshot_dirs(path, tenants)
+    errors |= shared(path, home, tenants.values())
     sound = {name: tenant for name, tenant in tenants.items() if name not in errors}
     return Registry(path, home, sound, errors, tuple(dict.fromkeys(warnings)))
 
@@ -295,19 +296,3 @@ def _did_you_mean(name: str, registry: Registry) -> str:
     if close:
         return f"; did you mean {close[0]}?"
     return f"; it has {', '.join(registry.names())}" if registry.names() else ""
-
-
-def _shared_snapshot_dirs(path: Path, tenants: Mapping[str, Tenant]) -> dict[str, ConfigError]:
-    """Tenants share nothing: two of them on one snapshot_dir are both refused."""
-    users: dict[Path, list[str]] = {}
-    for tenant in tenants.values():
-        users.setdefault(tenant.snapshot_dir, []).append(tenant.name)
-    return {
-        name: ConfigError(
-            f"{path}: tenants.{name}.snapshot_dir: {', '.join(names)} share one directory; "
-            "each tenant needs its own"
-        )
-        for names in users.values()
-        if len(names) > 1
-        for name in names
-    }

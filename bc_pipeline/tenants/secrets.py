@@ -7,8 +7,6 @@ time renews. What tenants.yaml holds is only the seed of what is kept here.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +18,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from bc_pipeline.errors import AuthError
+from bc_pipeline.tenants import files
 
 DIRECTORY = "secrets"
 LOCK_WAIT_SECONDS = 120.0
@@ -95,19 +94,7 @@ class TokenStore:
             "fingerprint": token.fingerprint,
             "lifetime_seconds": token.lifetime_seconds,
         }
-        # mkstemp makes the file 0600 from its first byte on.
-        handle, name = tempfile.mkstemp(dir=self._directory, prefix=".new-")
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "w") as file:
-                json.dump(content, file)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self._path(tenant, system))
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        _sync_directory(self._directory)
+        files.replace(self._path(tenant, system), json.dumps(content).encode())
 
     def delete(self, tenant: str, system: str) -> None:
         """Forgets the stored token; nothing happens when there is none."""
@@ -147,14 +134,3 @@ class TokenStore:
 
     def _make_directory(self) -> None:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-def _sync_directory(directory: Path) -> None:
-    """Makes the rename itself durable, where the system can."""
-    if os.name == "nt":
-        return
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -51,6 +51,27 @@ def test_given_none_or_several_then_the_choice_is_shown(wanted: str):
         matching_company(wanted, COMPANIES)
 
 
+@pytest.mark.covers("decision 1")
+def test_the_entra_tenant_of_the_environment_is_told_whatever_its_letters(fake, bc):
+    environments = [
+        {"name": "Sandbox", "aadTenantId": "aaaaaaaa-0000-0000-0000-00000000000a"},
+        {"name": bc.tenant.business_central.environment_name.upper(), "aadTenantId": "BBBB"},
+    ]
+    fake.on_set("v1.2", page(environments))
+
+    assert bc.entra_tenant_id() == "bbbb"
+
+
+@pytest.mark.covers("decision 1")
+@pytest.mark.parametrize("status", [403, 404])
+def test_given_environments_that_may_not_be_listed_then_the_entra_tenant_is_not_known(
+    fake, bc, status: int
+):
+    fake.on_set("v1.2", error(status, "Authorization_X", "no"))
+
+    assert bc.entra_tenant_id() is None
+
+
 def test_given_a_preflight_then_one_request_finds_the_company(fake, bc):
     company = bc.preflight()
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from bc_pipeline.assets import run
 from bc_pipeline.automation.instance import open_instance
 from bc_pipeline_tests.orchestration.engine_double import EngineDouble, Script
 
-SETTINGS = {
+SETTINGS: dict[str, dict[str, object]] = {
     "business_central": {
         "environment_name": "Production",
         "company": "CRONUS",
@@ -39,9 +40,17 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def write_tenants(home: Path, **tenants: dict[str, object]) -> None:
-    """tenants.yaml with sound settings, and each tenant's own on top."""
-    document = {"tenants": {name: SETTINGS | extra for name, extra in tenants.items()}}
+    """tenants.yaml with sound settings, a company and account for each, and its own on top."""
+    document = {"tenants": {name: settings_of(name) | extra for name, extra in tenants.items()}}
     (home / "tenants.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+
+
+def settings_of(tenant: str) -> dict[str, dict[str, object]]:
+    """Sound settings of a tenant."""
+    own = deepcopy(SETTINGS)
+    own["business_central"]["entra_tenant"] = f"{tenant}.example"
+    own["optiply"]["account_id"] = sum(map(ord, tenant))
+    return own
 
 
 @pytest.fixture

@@ -36,9 +36,11 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def tenant(name: str, extra: str = "") -> str:
-    return (
-        f"  {name}:\n    business_central: {BUSINESS_CENTRAL}\n    optiply: {OPTIPLY}\n"
-        + "".join(f"    {line}\n" for line in extra.splitlines())
+    """A tenant with a company and an account of its own."""
+    company = BUSINESS_CENTRAL.replace("CRONUS", f"CRONUS {name.replace('/', ' ')}")
+    account = OPTIPLY.replace("account_id: 1", f"account_id: {sum(map(ord, name))}")
+    return f"  {name}:\n    business_central: {company}\n    optiply: {account}\n" + "".join(
+        f"    {line}\n" for line in extra.splitlines()
     )
 
 
@@ -90,6 +92,7 @@ def test_given_defaults_then_each_key_stands_in_for_the_tenants_missing_one(writ
         "    business_central: {company: My Company}\n"
         "    sync: {variant_mode: item}\n"
         "  globex:\n"
+        "    optiply: {account_id: 2}\n"
     )
 
     found = load()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bc_pipeline.errors import AuthError
-from bc_pipeline.tenants import secrets
+from bc_pipeline.tenants import files
 from bc_pipeline.tenants.secrets import StoredToken, TokenStore, fingerprint
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -52,7 +52,7 @@ def test_given_a_failure_while_saving_then_the_old_token_stays(
     def full(handle: int) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(secrets.os, "fsync", full)
+    monkeypatch.setattr(files.os, "fsync", full)
     with pytest.raises(OSError, match="disk full"):
         store.save("acme", "optiply", token("new"))
 
