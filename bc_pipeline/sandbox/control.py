@@ -23,6 +23,8 @@ POST     ``/environments``     ``{"copy_to": name, "source": name or null, "kind
                                to go back to, ``{"restore": name or null}``: go back to it
 POST     ``/replica``          ``{"seconds": 30, "company": name or null}``: lag of reads; 0 ends it
 POST     ``/sign-in``          the person at the browser: any of ``{"user", "error", "asks"}``
+POST     ``/settings``         ``{"company": name, "property_order": "json", ...}``: switches of
+                               ``CompanySettings``; without company: of all
 GET      ``/requests``         the log, newest last; ``?system=bc&after=<number>&limit=100``
 DELETE   ``/requests``         empty it
 POST     ``/reset``            back to the start
@@ -88,6 +90,7 @@ def routes(sandbox: Sandbox) -> list[Route]:
         change("/environments", "POST", lambda body: _change_environment(sandbox, body)),
         change("/replica", "POST", lambda body: sandbox.business_central.set_replica_lag(**body)),
         change("/sign-in", "POST", lambda body: _sign_in(sandbox, body)),
+        change("/settings", "POST", lambda body: _settings(sandbox, body)),
         get("/requests", lambda request: _requests(sandbox, request)),
         change("/requests", "DELETE", lambda body: sandbox.requests.clear()),
         change("/reset", "POST", lambda body: sandbox.reset()),
@@ -182,6 +185,15 @@ def _random(sandbox: Sandbox, body: Body) -> JsonValue:
 def _sign_in(sandbox: Sandbox, body: Body) -> Body:
     sandbox.entra.person = replace(sandbox.entra.person, **body)
     return asdict(sandbox.entra.person)
+
+
+def _settings(sandbox: Sandbox, body: Body) -> list[str]:
+    companies = sandbox.business_central.companies
+    values = dict(body)
+    chosen = [values.pop("company")] if "company" in values else list(companies)
+    for name in chosen:
+        companies[name].settings.change(values)
+    return chosen
 
 
 def _requests(sandbox: Sandbox, request: Request) -> list[Body]:

@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 from bc_pipeline.sandbox import control, tenants
 from bc_pipeline.sandbox.business_central.limits import LimitSettings
 from bc_pipeline.sandbox.business_central.service import BusinessCentralSandbox
+from bc_pipeline.sandbox.business_central.settings import PropertyOrder
 from bc_pipeline.sandbox.changes import Postings
 from bc_pipeline.sandbox.clock import Clock, ShiftedClock
 from bc_pipeline.sandbox.companies import big, cronus, wholesale
@@ -48,6 +49,8 @@ class Sandbox:
         cronus_variant: ``w1`` (GBP) or ``nl`` (EUR).
         big_invoices: (documents, lines per document) of an extra company ``BIG`` whose sales
             invoices are made as they are read; for benchmarks.
+        property_order: in which order Business Central applies the properties of a body; see
+            ``CompanySettings``.
 
     Attributes:
         clock: sandbox time; ``advance(seconds)`` and ``set(moment)`` move it.
@@ -68,6 +71,7 @@ class Sandbox:
         limits: LimitSettings | None = None,
         cronus_variant: cronus.Variant = "w1",
         big_invoices: tuple[int, int] | None = None,
+        property_order: PropertyOrder = "json",
     ) -> None:
         self.seed = seed
         self.wholesale_items = wholesale_items
@@ -78,6 +82,7 @@ class Sandbox:
         self._limits = limits or LimitSettings()
         self._cronus_variant: cronus.Variant = cronus_variant
         self._big_invoices = big_invoices
+        self._property_order: PropertyOrder = property_order
         self._port = port
         self._connections = Connections()
         self._server: uvicorn.Server | None = None
@@ -104,6 +109,8 @@ class Sandbox:
         service.add(wholesale.build(clock=clock, seed=self.seed, items=self.wholesale_items))
         if self._big_invoices:
             service.add(big.build(clock, *self._big_invoices))
+        for company in service.companies.values():
+            company.settings.property_order = self._property_order
         optiply = OptiplySandbox(self.clock)
         for name in (tenants.CRONUS, tenants.WHOLESALE):
             optiply.add_shop(name)

@@ -20,6 +20,7 @@ from bc_pipeline.sandbox.business_central.errors import (
 )
 from bc_pipeline.sandbox.business_central.metadata import EntityType, Field, Navigation
 from bc_pipeline.sandbox.business_central.query_options import EntityOf
+from bc_pipeline.sandbox.business_central.settings import PropertyOrder
 from bc_pipeline.sandbox.business_central.values import (
     BLANK_ENUM,
     ZERO_STAMP,
@@ -40,7 +41,8 @@ _CODES = {"country", "buyFromCountry", "payToCountry", "shipToCountry", "purchas
 
 @dataclass(frozen=True)
 class Body:
-    """A checked body: values by property in the order sent, and the children of a deep insert."""
+    """A checked body: values by property in the order they are applied in, and the children of a
+    deep insert."""
 
     values: dict[str, JsonValue]
     children: tuple[tuple[Navigation, tuple[Body, ...]], ...] = ()
@@ -72,6 +74,7 @@ def check_body(
     *,
     new: bool,
     known: Mapping[str, JsonValue] | None = None,
+    order: PropertyOrder = "page",
 ) -> Body:
     """Check a body against the type of what it is to become.
 
@@ -80,6 +83,7 @@ def check_body(
         entity_of: gives the type of an entity set, to check children.
         new: a POST, which may carry children; a PATCH may not.
         known: the key the URL names; repeated in the body it means nothing.
+        order: the order in which properties are applied: of the page's controls, or of the body.
 
     Raises:
         BcError: 400.
@@ -93,7 +97,8 @@ def check_body(
             continue  # annotations are none of the page's business
         navigation = entity.navigations.get(name)
         if navigation is not None:
-            children.append((navigation, _children(navigation, value, entity_of, new=new)))
+            below = _children(navigation, value, entity_of, new=new, order=order)
+            children.append((navigation, below))
             continue
         field = entity.fields.get(name)
         if field is None:
@@ -103,6 +108,8 @@ def check_body(
         if field.read_only:
             raise read_only(name)
         values[name] = _value(field, value)
+    if order == "page":
+        values = {name: values[name] for name in entity.fields if name in values}
     return Body(values, tuple(children))
 
 
@@ -118,7 +125,12 @@ def _no_duplicates(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
 
 
 def _children(
-    navigation: Navigation, value: JsonValue, entity_of: EntityOf, *, new: bool
+    navigation: Navigation,
+    value: JsonValue,
+    entity_of: EntityOf,
+    *,
+    new: bool,
+    order: PropertyOrder,
 ) -> tuple[Body, ...]:
     if not new:
         raise bad_request(f"'{navigation.name}' cannot be changed together with its parent.")
@@ -127,7 +139,7 @@ def _children(
     if not isinstance(value, list):
         raise bad_request(f"'{navigation.name}' must be an array.")
     entity = entity_of(navigation.entity_set)
-    return tuple(check_body(child, entity, entity_of, new=True) for child in value)
+    return tuple(check_body(child, entity, entity_of, new=True, order=order) for child in value)
 
 
 def _value(field: Field, value: JsonValue) -> JsonValue:

@@ -5,10 +5,13 @@ Tests change these attributes on ``company.settings``; they are not part of any 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Literal, get_args
+
+PropertyOrder = Literal["page", "json"]
+DefaultQuantity = Literal["Remainder", "Blank"]
 
 # What a configuration template gives a new record, by entity set (rules.md 0.9). Facts the API
 # does not show have names starting with "#".
@@ -45,6 +48,9 @@ class CompanySettings:
         vendor_invoice_number_mandatory: Ext. Doc. No. Mandatory of the purchase set-up (3.18).
         posting_allowed_from, posting_allowed_to: range of allowed posting dates, None: no limit.
         default_quantity_to_receive: ``Remainder`` or ``Blank`` (4.13).
+        property_order: in which order the properties of a body are applied: that of the page's
+            controls (``page``), or that of the body (``json``). Microsoft documents neither
+            (behaviour.md 4).
     """
 
     number_series: dict[str, str] = field(
@@ -59,4 +65,48 @@ class CompanySettings:
     vendor_invoice_number_mandatory: bool = True
     posting_allowed_from: date | None = None
     posting_allowed_to: date | None = None
-    default_quantity_to_receive: str = "Remainder"
+    default_quantity_to_receive: DefaultQuantity = "Remainder"
+    property_order: PropertyOrder = "json"
+
+    def change(self, values: Mapping[str, Any]) -> None:
+        """Sets switches by name, as the control surface gives them: text, booleans, dates as text.
+
+        Raises:
+            ValueError: no such switch, or a value it does not take; nothing is changed.
+        """
+        readers = {name: _READERS[name] for name in values if name in _READERS}
+        if unknown := sorted(values.keys() - readers.keys()):
+            raise ValueError(f"no setting {', '.join(unknown)}; there are {', '.join(_READERS)}")
+        read = {name: readers[name](name, value) for name, value in values.items()}
+        for name, value in read.items():
+            setattr(self, name, value)
+
+
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} is true or false, not {value!r}")
+    return value
+
+
+def _day(name: str, value: object) -> date | None:
+    return None if value is None else date.fromisoformat(str(value))
+
+
+def _one_of(allowed: object) -> Callable[[str, object], str]:
+    def read(name: str, value: object) -> str:
+        if value not in get_args(allowed):
+            raise ValueError(f"{name} is one of {', '.join(get_args(allowed))}, not {value!r}")
+        return str(value)
+
+    return read
+
+
+_READERS: Mapping[str, Callable[[str, object], Any]] = {
+    "deep_insert": _flag,
+    "line_dimensions_win": _flag,
+    "vendor_invoice_number_mandatory": _flag,
+    "posting_allowed_from": _day,
+    "posting_allowed_to": _day,
+    "default_quantity_to_receive": _one_of(DefaultQuantity),
+    "property_order": _one_of(PropertyOrder),
+}

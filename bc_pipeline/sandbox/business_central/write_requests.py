@@ -143,7 +143,7 @@ class _Write:
             raise method_not_allowed("POST needs a list, not an entity.")
         if not entity.insert:
             raise method_not_allowed(f"Entity '{entity.name}' does not support insert.")
-        body = check_body(self._json(), entity, self._entity_of, new=True)
+        body = self._body(entity, new=True)
         if body.children and not self._company.settings.deep_insert:
             names = ", ".join(navigation.name for navigation, _ in body.children)
             raise bad_request(f"Nested entities ({names}) are not accepted here.")
@@ -167,7 +167,7 @@ class _Write:
         entity = place.entity
         row = self._row_to_change(place, allowed=entity.modify, verb="modify")
         known = {name: row[name] for name in entity.keys}
-        body = check_body(self._json(), entity, self._entity_of, new=False, known=known)
+        body = self._body(entity, new=False, known=known)
         row = _rules(entity).update(self._context, row, body.values, _parent(place))
         return self._entity(200, row, query)
 
@@ -217,6 +217,10 @@ class _Write:
                     raise bad_request(f"The query parameter '{name}' is not supported with POST.")
                 raise method_not_allowed(f"{self._request.method} takes no {name}.")
         return parse_query(self._request.target.options, place.entity, self._entity_of)
+
+    def _body(self, entity: EntityType, *, new: bool, known: Row | None = None) -> Body:
+        order = self._company.settings.property_order
+        return check_body(self._json(), entity, self._entity_of, new=new, known=known, order=order)
 
     def _json(self) -> JsonValue:
         kind = self._request.headers.get("content-type", "").partition(";")[0].strip().lower()

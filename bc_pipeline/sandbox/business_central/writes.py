@@ -116,8 +116,9 @@ Action = Callable[[WriteContext, Row], None]
 class EntityRules:
     """Rules of one entity set; the defaults store what was sent.
 
-    ``given`` holds the properties of the body by name, in the body's order, checked against the
-    entity's type and in the form rows hold: Decimal, lower-case GUIDs, upper-case codes, encoded
+    ``given`` holds the properties of the body by name, in the order they are applied in (that of
+    the page's controls, see ``CompanySettings.property_order``), checked against the entity's
+    type and in the form rows hold: Decimal, lower-case GUIDs, upper-case codes, encoded
     enum members. Children of a deep insert are not in it; they are inserted afterwards, through
     their own rules, with this row as parent. Rules raise ``BcError``.
     """

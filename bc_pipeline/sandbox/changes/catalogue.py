@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bc_pipeline.sandbox.business_central.company import Company, Row
 from bc_pipeline.sandbox.business_central.transaction import Transaction
-from bc_pipeline.sandbox.changes import masters, purchases, receiving, sales, setup
+from bc_pipeline.sandbox.changes import masters, prices, purchases, receiving, sales, setup
 
 if TYPE_CHECKING:
     from bc_pipeline.sandbox.server import Sandbox
@@ -74,6 +74,8 @@ SETUP_CHANGES: dict[str, Change] = {
         setup.block_account,
         setup.unblock_account,
         purchases.enter_vendor_invoice_number,
+        prices.new_purchase_price,
+        prices.new_sales_price,
     )
 }
 

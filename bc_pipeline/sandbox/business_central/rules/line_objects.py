@@ -1,18 +1,15 @@
-"""Items and accounts on purchase lines: whether they may be used, what an item costs and when it
-comes (rules.md 4.8, 4.9, 4.17)."""
+"""Items and accounts on purchase lines: whether they may be used, and when an item comes (rules.md
+4.8, 4.17)."""
 
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 
 from bc_pipeline.sandbox.business_central.company import Row
 from bc_pipeline.sandbox.business_central.date_formula import later
 from bc_pipeline.sandbox.business_central.errors import BcError, field_error
-from bc_pipeline.sandbox.business_central.rules.exchange import local_per_foreign
 from bc_pipeline.sandbox.business_central.values import ZERO_DATE
 from bc_pipeline.sandbox.business_central.writes import WriteContext
-from bc_pipeline.sandbox.changes.documents import factor
 
 # The work date an invoice was made with; the API does not show it.
 WORK_DATE = "#workDate"
@@ -41,14 +38,6 @@ def check_account(account: Row) -> None:
         raise field_error(f"Direct Posting must be Yes in G/L Account No.={account['number']}.")
 
 
-def item_cost(ctx: WriteContext, header: Row, item: Row, unit: str) -> Decimal:
-    """Cost of one ``unit`` of an item in the document's currency: the last direct cost, else the
-    unit cost of the item card (4.9)."""
-    card: Decimal = item.get("#lastDirectCost") or item["unitCost"]
-    day = _document_day(ctx, header)
-    return card * factor(item, unit) / local_per_foreign(ctx, header["currencyCode"], day)
-
-
 def expected_date(ctx: WriteContext, header: Row, item: Row | None) -> str:
     """When goods are expected: when they were asked for, else after the lead time (4.17); on
     invoices on the work date they were made with (5.12)."""
@@ -57,12 +46,13 @@ def expected_date(ctx: WriteContext, header: Row, item: Row | None) -> str:
     requested = header["requestedReceiptDate"]
     if requested != ZERO_DATE:
         return str(requested)
-    day = _document_day(ctx, header)
+    day = document_day(ctx, header)
     planned = later(day, item.get("#leadTime", "") if item else "")
     return max(planned or day, day).isoformat()
 
 
-def _document_day(ctx: WriteContext, header: Row) -> date:
+def document_day(ctx: WriteContext, header: Row) -> date:
+    """The date of a document, today where it has none."""
     shown = header["orderDate" if "orderDate" in header else "invoiceDate"]
     return ctx.today if shown == ZERO_DATE else date.fromisoformat(shown)
 

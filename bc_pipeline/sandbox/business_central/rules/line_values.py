@@ -1,9 +1,9 @@
 """A purchase line while it is being written: each property is applied to what the ones before it
 left, as Business Central does (rules.md 0.2, 4.6-4.17).
 
-Picking an item resets the line; picking an item, another unit, variant, location or quantity
-prices the line anew from the item card and drops its discount, so cost and discount have to be
-sent after them (4.7, 4.9).
+Picking an item resets the line; picking an item, another unit, variant or location prices the
+line anew, and so does another quantity where a price list has a price. Cost and discount have to be
+applied after them to stay (4.7, 4.9, behaviour.md 4).
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from bc_pipeline.sandbox.business_central.rules.line_objects import (
     check_account,
     check_item,
     expected_date,
-    item_cost,
 )
+from bc_pipeline.sandbox.business_central.rules.prices import price_of
 from bc_pipeline.sandbox.business_central.rules.purchase_totals import INVOICE_DISCOUNT
 from bc_pipeline.sandbox.business_central.rules.tax import tax_of
 from bc_pipeline.sandbox.business_central.values import ZERO_GUID, empty_row
@@ -187,7 +187,7 @@ class LineValues:
             raise dialog(f"Quantity must not be below the received quantity {received}.")
         self.values["quantity"] = unit_amount(value)
         self._open_quantities()
-        self._price()
+        self._price(by_card=False)
 
     def _open_quantities(self) -> None:
         """What the next posting takes: all that is left, unless set up to be blank (4.13)."""
@@ -255,12 +255,14 @@ class LineValues:
         self.values["discountAmount"] = cents(self._gross() * value / 100)
 
     def _set_discount_amount(self, value: Decimal) -> None:
+        """Drives the percent; on a line that costs nothing that is 0 (behaviour.md 4)."""
+        if not self.values["quantity"]:
+            raise field_error("Quantity must have a value in the line. It cannot be zero or empty.")
         gross = self._gross()
-        if abs(value) > abs(gross):
-            raise dialog("The discount is greater than the line amount.")
-        self.values["discountAmount"] = cents(value)
-        percent = value * 100 / gross if gross else NOTHING
-        self.values["discountPercent"] = unit_amount(percent)
+        percent = unit_amount(cents(value) * 100 / gross) if gross else NOTHING
+        if not 0 <= percent <= 100:
+            raise dialog("The value in the Line Discount % field must be between 0 and 100.")
+        self.values |= {"discountAmount": cents(value), "discountPercent": percent}
 
     def _set_tax_code(self, value: str) -> None:
         """A VAT product posting group comes in, the VAT identifier is shown (4.16)."""
@@ -271,16 +273,21 @@ class LineValues:
     def _gross(self) -> Decimal:
         return cents(self.values["quantity"] * self.values[self.kind.price])
 
-    def _price(self) -> None:
-        """The cost of the item card for the line's unit, in the document's currency and tax."""
+    def _price(self, *, by_card: bool = True) -> None:
+        """The price and discount of the price list, else of the item card.
+
+        Args:
+            by_card: False: only a price list changes what the line costs.
+        """
         if self.values["lineType"] != "Item" or self.values["itemId"] == ZERO_GUID:
             self._set_discount_percent(self.values["discountPercent"])
             return
-        cost = item_cost(self.ctx, self.header, self._item(), self.values["unitOfMeasureCode"])
-        if self.header["pricesIncludeTax"]:
-            cost *= 1 + self.values["taxPercent"] / 100
-        self.values[self.kind.price] = unit_amount(cost)
-        self._set_discount_percent(NOTHING)
+        price = price_of(self.ctx, self.kind, self.header, self._item(), self.values)
+        if not (price.is_listed or by_card):
+            self._set_discount_percent(self.values["discountPercent"])
+            return
+        self.values[self.kind.price] = price.amount
+        self._set_discount_percent(price.discount)
 
     # -- pieces ---------------------------------------------------------------------------------
 

@@ -104,7 +104,7 @@ class MasterData(EntityRules):
         ctx.delete(self.entity_set, row)
 
     def checked(self, ctx: WriteContext, row: Row | None, given: Row) -> Row:
-        """What to store of ``given``, property by property in the order sent.
+        """What to store of ``given``, property by property.
 
         Args:
             row: as stored so far, None for a new record.

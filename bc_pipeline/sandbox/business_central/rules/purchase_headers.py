@@ -74,8 +74,8 @@ def check_vendor_allowed(vendor: Row) -> None:
 
 
 class HeaderWrite:
-    """One POST or PATCH of a header: properties are applied one by one in the body's order, each
-    to what the ones before it left (rules.md 0.2)."""
+    """One POST or PATCH of a header: properties are applied one by one, each to what the ones
+    before it left (rules.md 0.2)."""
 
     def __init__(self, ctx: WriteContext, kind: Kind, header: Row, given: Row) -> None:
         self.ctx = ctx

@@ -102,6 +102,7 @@ class Acme(BcClient):
 def build(clock: Any) -> Company:
     """The company; amounts in EUR."""
     company = Company(NAME, currency_code="EUR", clock=clock)
+    company.settings.property_order = "page"
     company.insert("companyInformation", {"displayName": "Acme", "country": "NL", "city": "Ede"})
     add_rows(company, "currencies", "code", [{"code": "USD"}, {"code": "TRY"}])
     rate = {"exchangeRateAmount": 100, "relationalExchangeRateAmount": 80}
@@ -222,6 +223,12 @@ def _items(company: Company) -> None:
             {"itemId": owner["id"], "itemNumber": item, "code": code, "description": code.title()},
         )
     default_dimension(company, "Item", company.find("items", number="D")[0], "CLASS", "X")
+
+
+@pytest.fixture
+def json_order(acme: Acme) -> None:
+    """Properties are applied in the order of the body, not in that of the page."""
+    acme.company.settings.property_order = "json"
 
 
 @pytest.fixture

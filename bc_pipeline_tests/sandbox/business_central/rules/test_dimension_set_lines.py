@@ -129,7 +129,6 @@ def test_given_a_part_is_missing_or_unknown_or_does_not_agree_then_it_is_refused
         {"code": "CLASS", "valueCode": "NONE"},
         {"code": "CLASS", "valueId": NOWHERE},
         {"code": "CLASS", "valueCode": "SALES"},
-        {"valueCode": "X", "code": "CLASS"},
         {"id": acme.id("dimensions", "CLASS"), "code": "DEPARTMENT", "valueCode": "SALES"},
         {"code": "CLASS", "valueId": acme.value("CLASS", "X"), "valueCode": "Y"},
     ):
@@ -137,6 +136,16 @@ def test_given_a_part_is_missing_or_unknown_or_does_not_agree_then_it_is_refused
     other = {"code": "CLASS", "valueId": acme.value("DEPARTMENT", "SALES")}
     assert acme.refused("POST", f"{draft}/dimensionSetLines", other) == RELATION
     assert acme.dimensions(draft) == {}
+
+
+def test_given_the_value_comes_before_its_dimension_then_only_in_the_order_of_the_page(
+    acme: Acme, draft: str
+):
+    body = {"valueCode": "X", "code": "CLASS"}
+    acme.company.settings.property_order = "json"
+    assert acme.refused("POST", f"{draft}/dimensionSetLines", body) == DIALOG
+    acme.company.settings.property_order = "page"
+    assert acme.created(f"{draft}/dimensionSetLines", body)["valueCode"] == "X"
 
 
 @pytest.mark.parametrize(

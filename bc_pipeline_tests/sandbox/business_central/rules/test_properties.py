@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bc_pipeline.sandbox.business_central.metadata import entities
 from bc_pipeline_tests.sandbox.business_central.rules.conftest import DIALOG, Acme
 from bc_pipeline_tests.sandbox.consistency import faults
 
@@ -40,10 +41,17 @@ def item_lines(draw: Callable[..., Any]) -> dict[str, Any]:
 
 
 @small
-@given(line=item_lines())
-def test_given_any_order_of_properties_then_as_if_sent_one_by_one(acme: Acme, line: dict[str, Any]):
+@given(line=item_lines(), order=st.sampled_from(["page", "json"]))
+def test_given_any_order_of_properties_then_as_if_sent_one_by_one(
+    acme: Acme, line: dict[str, Any], order: Literal["page", "json"]
+):
+    acme.company.settings.property_order = order
     if "locationId" in line:
         line["locationId"] = acme.id("locations", line["locationId"])
+    if order == "page":
+        line = {
+            name: line[name] for name in entities()["purchaseOrderLines"].fields if name in line
+        }
     item = {"itemId": acme.id("items", "A")}
     at_once = acme.order(item | line)["purchaseOrderLines"][0]
     later = acme.order(item)["purchaseOrderLines"][0]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bc_pipeline.sandbox.changes import purchases, receiving
+from bc_pipeline.sandbox.changes import apply_to, purchases, receiving
 from bc_pipeline_tests.sandbox.business_central.rules.conftest import (
     DIALOG,
     FIELD,
@@ -88,6 +88,7 @@ def test_given_type_and_number_then_the_object_is_found(acme: Acme, lines: str):
     assert account["lineType"] == "Account"
 
 
+@pytest.mark.usefixtures("json_order")
 def test_given_a_number_without_type_then_it_is_read_as_a_standard_text(acme: Acme, lines: str):
     assert acme.refused("POST", lines, {"lineObjectNumber": "A"}) == RELATION
     assert acme.refused("POST", lines, {"lineObjectNumber": "A", "lineType": "Item"}) == RELATION
@@ -241,7 +242,7 @@ def test_given_what_bc_counts_then_it_cannot_be_sent(acme: Acme, lines: str, nam
     ("body", "cost"),
     [
         ({"quantity": 2, "directUnitCost": 9}, 9),
-        ({"directUnitCost": 9, "quantity": 2}, 5),
+        ({"directUnitCost": 9, "quantity": 2}, 9),
         ({"directUnitCost": 9, "unitOfMeasureCode": "DOOS"}, 60),
         ({"unitOfMeasureCode": "DOOS", "directUnitCost": 9}, 9),
         ({"directUnitCost": 9, "locationId": "AMS"}, 5),
@@ -249,6 +250,7 @@ def test_given_what_bc_counts_then_it_cannot_be_sent(acme: Acme, lines: str, nam
         ({"directUnitCost": 9, "itemVariantId": "RED"}, 5),
     ],
 )
+@pytest.mark.usefixtures("json_order")
 def test_given_the_cost_is_not_last_then_the_item_card_overwrites_it(
     acme: Acme, lines: str, body: dict[str, Any], cost: int
 ):
@@ -258,6 +260,7 @@ def test_given_the_cost_is_not_last_then_the_item_card_overwrites_it(
     assert line["directUnitCost"] == cost
 
 
+@pytest.mark.usefixtures("json_order")
 def test_given_the_item_is_not_first_then_what_came_before_it_is_lost(acme: Acme, lines: str):
     body = {"quantity": 3, "directUnitCost": 9, "itemId": acme.id("items", "A")}
     assert acme.refused("POST", lines, body) == FIELD
@@ -266,15 +269,20 @@ def test_given_the_item_is_not_first_then_what_came_before_it_is_lost(acme: Acme
     assert (line["description"], line["expectedReceiptDate"]) == ("Item A", "2026-03-02")
 
 
-def test_given_a_later_quantity_then_a_cost_sent_before_is_overwritten(acme: Acme, lines: str):
+def test_given_a_later_quantity_then_a_listed_price_overwrites_a_cost_sent_before(
+    acme: Acme, lines: str
+):
     line = acme.created(lines, acme.item(quantity=2, directUnitCost=9, discountPercent=10))
     path = f"{lines}({line['id']})"
     same = acme.patched(path, {"quantity": 2, "unitOfMeasureCode": "STUK"})
     assert (same["directUnitCost"], same["discountPercent"]) == (9, 10)
-    changed = acme.patched(path, {"quantity": 3})
-    assert (changed["directUnitCost"], changed["discountPercent"]) == (5, 0)
-    kept = acme.patched(path, {"quantity": 4, "directUnitCost": 9, "discountPercent": 10})
-    assert (kept["directUnitCost"], kept["discountAmount"]) == (9, Decimal("3.6"))
+    unlisted = acme.patched(path, {"quantity": 3})
+    assert (unlisted["directUnitCost"], unlisted["discountPercent"]) == (9, 10)
+    apply_to(acme.company, "new_purchase_price", {"item": "A", "price": 4, "minimum": 4})
+    changed = acme.patched(path, {"quantity": 4})
+    assert (changed["directUnitCost"], changed["discountPercent"]) == (4, 0)
+    kept = acme.patched(path, {"quantity": 5, "directUnitCost": 9, "discountPercent": 10})
+    assert (kept["directUnitCost"], kept["discountAmount"]) == (9, Decimal("4.5"))
 
 
 def test_given_more_decimals_than_bc_keeps_then_half_is_rounded_up(acme: Acme, lines: str):
@@ -314,6 +322,7 @@ def test_given_discounts_then_percent_and_amount_drive_each_other(acme: Acme, li
     assert (by_percent["discountAmount"], by_percent["netAmount"]) == (10, 30)
     by_amount = acme.created(lines, priced | {"discountAmount": 5})
     assert by_amount["discountPercent"] == Decimal("12.5")
+    acme.company.settings.property_order = "json"
     last = acme.created(lines, priced | {"discountPercent": 25, "discountAmount": 4})
     assert (last["discountPercent"], last["discountAmount"]) == (10, 4)
     assert acme.refused("POST", lines, priced | {"discountPercent": 101}) == FIELD

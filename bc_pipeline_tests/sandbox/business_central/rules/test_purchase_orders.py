@@ -151,6 +151,7 @@ def test_given_an_unknown_country_then_it_is_refused(acme: Acme):
         assert acme.order(**{name: "NL"})[name] == "NL"
 
 
+@pytest.mark.usefixtures("json_order")
 def test_given_the_currency_comes_before_the_vendor_then_the_vendors_wins(acme: Acme):
     before = acme.created("purchaseOrders", {"currencyCode": "USD", "vendorNumber": "V1"})
     after = acme.created("purchaseOrders", {"vendorNumber": "V1", "currencyCode": "USD"})
