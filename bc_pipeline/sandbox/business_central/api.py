@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from bc_pipeline.sandbox.business_central.analytics import analytics_page
 from bc_pipeline.sandbox.business_central.company import Company, Row
 from bc_pipeline.sandbox.business_central.errors import (
     bad_request,
@@ -18,8 +19,9 @@ from bc_pipeline.sandbox.business_central.metadata import entities
 from bc_pipeline.sandbox.business_central.path import entity_type, row_at, walk
 from bc_pipeline.sandbox.business_central.published import published_page
 from bc_pipeline.sandbox.business_central.query_options import parse_query
-from bc_pipeline.sandbox.business_central.reader import Page, Reader
+from bc_pipeline.sandbox.business_central.reader import Reader
 from bc_pipeline.sandbox.business_central.urls import (
+    ANALYTICS,
     API,
     EXTENSION,
     ODATA,
@@ -191,14 +193,17 @@ def _segment_text(segment: Segment) -> str:
 def _published(
     company: Company, target: Target, segments: tuple[Segment, ...], page_size: int
 ) -> Answer:
-    if len(segments) != 1 or target.service not in (ODATA, EXTENSION):
+    if len(segments) != 1 or target.service not in (ODATA, EXTENSION, ANALYTICS):
         raise unknown_resource(segments[0].name if segments else target.service)
+    if target.service == ANALYTICS and segments[0].key is None:
+        page = analytics_page(company, segments[0].name, target.options, page_size)
+        return Answer(company.name, context_url(target), page)
     segment = segments[0]
     if segment.name not in company.pages or _is_extension(segment) != (target.service == EXTENSION):
         raise unknown_resource(segment.name)
     if segment.key is not None:
         raise bad_request("Only lists of published pages are played here.")
-    page: Page = published_page(company, segment.name, target.options, page_size)
+    page = published_page(company, segment.name, target.options, page_size)
     return Answer(company.name, f"{target.root}/$metadata#{segment.name}", page)
 
 

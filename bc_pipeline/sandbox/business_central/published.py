@@ -37,7 +37,17 @@ def published_page(
     rows = list(company.pages[name](company))
     if not rows:
         return Page([], None, None)
-    entity = _entity_of(name, rows[0])
+    return page_of(rows, _entity_of(name, rows[0]), options, page_size)
+
+
+def page_of(
+    rows: list[Row], entity: EntityType, options: tuple[tuple[str, str], ...], page_size: int
+) -> Page:
+    """One page of rows that stand in no table, paged by position in the order given.
+
+    Raises:
+        BcError: 400, as for any list.
+    """
     query = parse_query(options, entity, lambda _: entity)
     if query.test is not None:
         rows = [row for row in rows if query.test(row)]
@@ -61,9 +71,11 @@ def _position(query: Query) -> int:
 
 
 def _project(row: Row, query: Query) -> Row:
+    shown = {name: row.get(name) for name in query.names}
+    if query.entity.query:
+        return shown
     # The tag stands for the row's content: such rows have no version of their own.
-    tag = etag_text(zlib.crc32(dumps(row)))
-    return {ETAG: tag} | {name: row.get(name) for name in query.names}
+    return {ETAG: etag_text(zlib.crc32(dumps(row)))} | shown
 
 
 def _entity_of(name: str, row: Row) -> EntityType:

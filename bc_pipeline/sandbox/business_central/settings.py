@@ -51,6 +51,7 @@ class CompanySettings:
         property_order: in which order the properties of a body are applied: that of the page's
             controls (``page``), or that of the body (``json``). Microsoft documents neither
             (behaviour.md 4).
+        analytics: whether the app with the Analytics API is installed (platform 2).
     """
 
     number_series: dict[str, str] = field(
@@ -67,6 +68,7 @@ class CompanySettings:
     posting_allowed_to: date | None = None
     default_quantity_to_receive: DefaultQuantity = "Remainder"
     property_order: PropertyOrder = "json"
+    analytics: bool = True
 
     def change(self, values: Mapping[str, Any]) -> None:
         """Sets switches by name, as the control surface gives them: text, booleans, dates as text.
@@ -102,6 +104,7 @@ def _one_of(allowed: object) -> Callable[[str, object], str]:
 
 
 _READERS: Mapping[str, Callable[[str, object], Any]] = {
+    "analytics": _flag,
     "deep_insert": _flag,
     "line_dimensions_win": _flag,
     "vendor_invoice_number_mandatory": _flag,

@@ -15,8 +15,9 @@ _SEGMENT = re.compile(r"(?P<name>[\w.$]+)(?:\((?P<key>.*)\))?", re.DOTALL)
 API = "api/v2.0"
 ODATA = "ODataV4"
 EXTENSION = "api/optiply/integration/v1.0"
+ANALYTICS = "api/microsoft/analytics/v1.0"
 # Every service that is played; the version is part of its name.
-SERVICES = (API, ODATA, EXTENSION)
+SERVICES = (API, ODATA, EXTENSION, ANALYTICS)
 
 
 @dataclass(frozen=True)

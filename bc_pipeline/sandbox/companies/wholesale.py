@@ -24,6 +24,7 @@ from bc_pipeline.sandbox.companies.wholesale_masters import (
     block_vendors,
     set_up,
 )
+from bc_pipeline.sandbox.companies.wholesale_transfers import add_transfers_and_returns
 
 NAME = "Noordzee Groothandel B.V."
 DISPLAY_NAME = "Noordzee – Home & Garden"
@@ -111,6 +112,7 @@ def _make(
     block_items(company, random, goods)
     block_vendors(company, supply)
     add_books(company)
+    add_transfers_and_returns(company, goods, today)
 
 
 def _add_oddities(company: Company, random: Random, goods: list[Row], supply: list[Row]) -> None:

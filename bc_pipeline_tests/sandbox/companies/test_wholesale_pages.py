@@ -34,7 +34,7 @@ def company() -> Company:
 
 @pytest.mark.parametrize("page", SELECTED)
 def test_given_what_clients_select_then_every_column_is_there(company: Company, page: str) -> None:
-    rows = list(company.pages[page]())
+    rows = list(company.pages[page](company))
     assert rows
     for row in rows:
         assert set(SELECTED[page].split()) <= row.keys()
@@ -42,14 +42,14 @@ def test_given_what_clients_select_then_every_column_is_there(company: Company, 
 
 @pytest.mark.covers("decision 40")
 def test_given_bills_of_materials_then_one_part_is_built_in_as_a_variant(company: Company) -> None:
-    [line] = [row for row in company.pages["bomComponents"]() if row["variantCode"]]
+    [line] = [row for row in company.pages["bomComponents"](company) if row["variantCode"]]
     [item] = company.find("items", number=line["no"])
     assert company.find("itemVariants", itemId=item["id"], code=line["variantCode"])
     assert line["description"] == item["displayName"]
 
 
 def test_given_open_orders_then_the_item_card_sums_them_in_the_base_unit(company: Company) -> None:
-    cards = {row["No"]: row for row in company.pages[wholesale.ITEM_PAGE]()}
+    cards = {row["No"]: row for row in company.pages[wholesale.ITEM_PAGE](company)}
     assert any(card["Qty_on_Sales_Order"] for card in cards.values())
     assert any(card["Qty_on_Purch_Order"] for card in cards.values())
     for item in company.tables["items"].values():
