@@ -15,11 +15,11 @@ from bc_pipeline.sandbox.business_central.errors import (
     company_not_found,
     unknown_resource,
 )
-from bc_pipeline.sandbox.business_central.metadata import entities
 from bc_pipeline.sandbox.business_central.path import entity_type, row_at, walk
 from bc_pipeline.sandbox.business_central.published import published_page
 from bc_pipeline.sandbox.business_central.query_options import parse_query
 from bc_pipeline.sandbox.business_central.reader import Reader
+from bc_pipeline.sandbox.business_central.settings import EXTENSION_PAGES
 from bc_pipeline.sandbox.business_central.urls import (
     ANALYTICS,
     API,
@@ -31,8 +31,11 @@ from bc_pipeline.sandbox.business_central.urls import (
     text_key,
 )
 from bc_pipeline.sandbox.business_central.values import ZERO_GUID
-
-SYSTEM_VERSION = "29.0.0.0"
+from bc_pipeline.sandbox.business_central.versions import (
+    is_published,
+    major_version,
+    released_entities,
+)
 
 Companies = Mapping[str, Company]
 
@@ -59,7 +62,9 @@ def read(companies: Companies, target: Target, page_size: int) -> Answer:
     if segments and segments[0].name == "companies" and len(segments) == 1:
         return _companies(companies, target, page_size)
     if not segments:
-        return Answer(None, f"{target.root}/$metadata", {"value": _service_document(target)})
+        return Answer(
+            None, f"{target.root}/$metadata", {"value": _service_document(companies, target)}
+        )
     company, rest = company_of(companies, target)
     with company.lock:
         if target.service == API:
@@ -86,7 +91,7 @@ def _companies(companies: Companies, target: Target, page_size: int) -> Answer:
 def _company_row(company: Company) -> Row:
     return {
         "id": company.id,
-        "systemVersion": SYSTEM_VERSION,
+        "systemVersion": company.settings.system_version,
         "timestamp": uuid.UUID(company.id).int % 10**9,
         "name": company.name,
         "displayName": company.display_name,
@@ -126,13 +131,12 @@ def _by_name(companies: Companies, name: str) -> Company:
     raise company_not_found(name)
 
 
-def _service_document(target: Target) -> list[dict[str, str]]:
+def _service_document(companies: Companies, target: Target) -> list[dict[str, str]]:
     if target.service != API:
         return [{"name": "companies", "kind": "EntitySet", "url": "companies"}]
     return [
-        {"name": name, "kind": "EntitySet", "url": name}
-        for name, entity in entities().items()
-        if entity.shipping
+        {"name": entity.entity_set, "kind": "EntitySet", "url": entity.entity_set}
+        for entity in released_entities(major_version(companies.values()))
     ]
 
 
@@ -199,7 +203,9 @@ def _published(
         page = analytics_page(company, segments[0].name, target.options, page_size)
         return Answer(company.name, context_url(target), page)
     segment = segments[0]
-    if segment.name not in company.pages or _is_extension(segment) != (target.service == EXTENSION):
+    if not is_published(company, segment.name) or _is_extension(segment) != (
+        target.service == EXTENSION
+    ):
         raise unknown_resource(segment.name)
     if segment.key is not None:
         raise bad_request("Only lists of published pages are played here.")
@@ -208,7 +214,7 @@ def _published(
 
 
 def _is_extension(segment: Segment) -> bool:
-    return segment.name in ("inventoryByLocations", "bomComponents")
+    return segment.name in EXTENSION_PAGES
 
 
 __all__ = ["Answer", "company_of", "context_url", "read"]

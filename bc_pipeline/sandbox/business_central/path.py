@@ -10,6 +10,7 @@ from bc_pipeline.sandbox.business_central.errors import BcError, not_found, unkn
 from bc_pipeline.sandbox.business_central.metadata import EntityType, Navigation, entities
 from bc_pipeline.sandbox.business_central.reader import Reader
 from bc_pipeline.sandbox.business_central.urls import Segment, guid_key, text_key
+from bc_pipeline.sandbox.business_central.versions import is_released, major_version
 from bc_pipeline.sandbox.json_text import JsonValue
 
 
@@ -40,7 +41,7 @@ def entity_type(company: Company, entity_set: str) -> EntityType:
         BcError: 404.
     """
     entity = entities().get(entity_set)
-    if entity is None or not entity.shipping:
+    if entity is None or not is_released(entity, major_version([company])):
         raise unknown_resource(entity_set)
     return company.entity(entity_set)
 

@@ -5,6 +5,7 @@ Tests change these attributes on ``company.settings``; they are not part of any 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -27,6 +28,10 @@ DEFAULT_TEMPLATES: Mapping[str, Mapping[str, Any]] = {
         "#vendorPostingGroup": "DOMESTIC",
     },
 }
+
+
+# The lists of Optiply's extension.
+EXTENSION_PAGES = frozenset(("inventoryByLocations", "bomComponents"))
 
 
 @dataclass
@@ -52,6 +57,8 @@ class CompanySettings:
             controls (``page``), or that of the body (``json``). Microsoft documents neither
             (behaviour.md 4).
         analytics: whether the app with the Analytics API is installed (platform 2).
+        system_version: such as ``30.0.1.0``; see ``versions`` for what depends on it.
+        extension_pages: names of published pages that are an extension's own.
     """
 
     number_series: dict[str, str] = field(
@@ -69,6 +76,8 @@ class CompanySettings:
     default_quantity_to_receive: DefaultQuantity = "Remainder"
     property_order: PropertyOrder = "json"
     analytics: bool = True
+    system_version: str = "29.0.0.0"
+    extension_pages: frozenset[str] = EXTENSION_PAGES
 
     def change(self, values: Mapping[str, Any]) -> None:
         """Sets switches by name, as the control surface gives them: text, booleans, dates as text.
@@ -94,6 +103,18 @@ def _day(name: str, value: object) -> date | None:
     return None if value is None else date.fromisoformat(str(value))
 
 
+def _version(name: str, value: object) -> str:
+    if not re.fullmatch(r"\d+(\.\d+){3}", str(value)):
+        raise ValueError(f"{name} looks like 30.0.1.0, not {value!r}")
+    return str(value)
+
+
+def _names(name: str, value: object) -> frozenset[str]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise ValueError(f"{name} is a list of names, not {value!r}")
+    return EXTENSION_PAGES | set(value)
+
+
 def _one_of(allowed: object) -> Callable[[str, object], str]:
     def read(name: str, value: object) -> str:
         if value not in get_args(allowed):
@@ -105,6 +126,8 @@ def _one_of(allowed: object) -> Callable[[str, object], str]:
 
 _READERS: Mapping[str, Callable[[str, object], Any]] = {
     "analytics": _flag,
+    "system_version": _version,
+    "extension_pages": _names,
     "deep_insert": _flag,
     "line_dimensions_win": _flag,
     "vendor_invoice_number_mandatory": _flag,

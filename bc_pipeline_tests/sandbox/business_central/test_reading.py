@@ -110,7 +110,7 @@ def test_the_company_can_be_a_query_option(bc: BcClient) -> None:
     ("path", "status", "code"),
     [
         ("nonsense", 404, "BadRequest_ResourceNotFound"),
-        ("assemblyOrders", 404, "BadRequest_ResourceNotFound"),  # not in any released version
+        ("postedAssemblyOrders", 404, "BadRequest_ResourceNotFound"),  # not in any released version
         (f"items({ZERO})", 404, "BadRequest_NotFound"),
         ("items('X')", 404, "BadRequest_NotFound"),
         (f"items({ITEM})/nonsense", 404, "BadRequest_ResourceNotFound"),
