@@ -15,6 +15,7 @@ import pandas
 from dagster import ConfigurableResource, InitResourceContext
 from pydantic import Field, PrivateAttr
 
+from bc_pipeline.assets.dry_run import TAG as DRY_RUN_TAG
 from bc_pipeline.assets.run import RunHandle
 from bc_pipeline.business_central.client import BusinessCentral
 from bc_pipeline.errors import ConfigError
@@ -99,7 +100,8 @@ class TenantRunResource(ConfigurableResource):
     full: bool = Field(
         default=False,
         description="Forget the bookmarks for this run and read everything again; "
-        "what stands in Optiply stays known, so nothing is sent twice",
+        "what stands in Optiply stays known, so nothing is sent twice. The job full_refresh always "
+        "does, whatever stands here",
     )
     since: str | None = Field(
         default=None,
@@ -113,7 +115,7 @@ class TenantRunResource(ConfigurableResource):
     dry_run: bool = Field(
         default=False,
         description="Read both systems and work out what would be sent, but send nothing, move no "
-        "file and keep nothing",
+        "file and keep nothing; assets get an observation instead of a materialisation",
     )
 
     _handle: RunHandle | None = PrivateAttr(default=None)
@@ -133,6 +135,9 @@ class TenantRunResource(ConfigurableResource):
     def yield_for_execution(self, context: InitResourceContext) -> Iterator[TenantRunResource]:
         """Set up once per Dagster run, because every job uses the in-process executor."""
         self._handle = RunHandle(self.tenants.get, self.launch, context.run)
+        if self.dry_run and context.run is not None and context.instance is not None:
+            # However the run was launched, its page and the list of runs say what it was.
+            context.instance.add_run_tags(context.run.run_id, {DRY_RUN_TAG: "true"})
         try:
             yield self
         finally:

@@ -6,14 +6,12 @@ they let the writing begin.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, datetime
 
 from dagster import (
     AssetCheckResult,
-    AssetCheckSeverity,
     AssetCheckSpec,
     AssetExecutionContext,
+    AssetObservation,
     AssetsDefinition,
     AssetSpec,
     DagsterExecutionInterruptedError,
@@ -22,32 +20,25 @@ from dagster import (
     multi_asset,
 )
 
+from bc_pipeline.assets.dry_run import observe
 from bc_pipeline.assets.entry import GROUPS, OUTBOUND, SYSTEMS, AssetEntry
+from bc_pipeline.assets.evaluation import check_result, given, results
 from bc_pipeline.assets.keys import asset_key, step_key
-from bc_pipeline.assets.metadata import (
-    files,
-    preview,
-    requests_noted,
-    result_metadata,
-    table,
-)
+from bc_pipeline.assets.metadata import materialized
 from bc_pipeline.assets.run import RunHandle
 from bc_pipeline.assets.schema import column_schema
 from bc_pipeline.assets.table import ENTRIES
 from bc_pipeline.business_central.entities import ENTITIES
 from bc_pipeline.checks.catalogue import checks_of
-from bc_pipeline.checks.model import Check, CheckInput, Finding, outcome
+from bc_pipeline.checks.model import Check
 from bc_pipeline.checks.stored import evaluate_stored
 from bc_pipeline.errors import AuthError, ConfigError, PipelineError, TenantBusy
-from bc_pipeline.outbound.model import Preparation
 from bc_pipeline.outbound.run.export import NothingWritten
 from bc_pipeline.resources import TenantRunResource
 from bc_pipeline.sync.model import EntityResult
 from bc_pipeline.tenants.partitions import TENANTS
 
 OWNERS = ["team:supply-chain-integration"]
-
-SEVERITIES = {"error": AssetCheckSeverity.ERROR, "warn": AssetCheckSeverity.WARN}
 
 WHAT_TO_DO = {
     AuthError: "Renew the tenant's credentials, then `bc-pipeline check TENANT`.",
@@ -83,7 +74,7 @@ def _build(entry: AssetEntry) -> AssetsDefinition:
     )
     def step(
         context: AssetExecutionContext, tenant_run: TenantRunResource
-    ) -> Iterator[MaterializeResult | AssetCheckResult]:
+    ) -> Iterator[MaterializeResult | AssetCheckResult | AssetObservation]:
         selected = _selected(checks, context)
         if not context.selected_asset_keys:
             yield from _checks_only(entry, selected, context, tenant_run)
@@ -92,6 +83,9 @@ def _build(entry: AssetEntry) -> AssetsDefinition:
         try:
             if not run.includes(entry.name):
                 context.log.info("Left out by `entities` of the launch configuration")
+                return
+            if run.dry_run:
+                yield from observe(entry, run, context)
                 return
             if entry.prefix == OUTBOUND:
                 yield from _before(entry, run, context, selected)
@@ -120,10 +114,8 @@ def _before(
     """Show the checks that come before any writing, then let it begin. When one of them blocks, the
     engine writes nothing either, and says so to whoever waits for the task."""
     preparation = run.prepared(context.partition_key, entry.name)
-    given = _given(entry, EntityResult(name=entry.name), run, preparation)
-    for check in checks:
-        if check.before:
-            yield _evaluate(check, entry, given, run)
+    about = given(entry, EntityResult(name=entry.name), run, preparation)
+    yield from results([check for check in checks if check.before], entry, about, run)
     run.release(entry.name)
 
 
@@ -134,10 +126,8 @@ def _after_failure(
     off, which of its records were written and which refused."""
     if not run.started:
         return
-    given = _given(entry, run.result(entry.name), run)
-    for check in checks:
-        if check.always:
-            yield _evaluate(check, entry, given, run)
+    about = given(entry, run.result(entry.name), run)
+    yield from results([check for check in checks if check.always], entry, about, run)
 
 
 def _spec(entry: AssetEntry) -> AssetSpec:
@@ -182,32 +172,10 @@ def _as_failure(error: PipelineError) -> Failure:
 def _report(
     entry: AssetEntry, result: EntityResult, run: RunHandle, checks: list[Check]
 ) -> MaterializeResult:
-    engine = run.engine()
-    given = _given(entry, result, run)
+    after = [check for check in checks if not check.before]
     return MaterializeResult(
-        metadata={
-            **result_metadata(entry, result),
-            **files(engine.snapshot, entry),
-            **requests_noted(result),
-            "preview": preview(engine.snapshot, entry, result),
-            "dagster/column_schema": column_schema(entry.table),
-            "dry_run": engine.launch.dry_run,
-        },
-        check_results=[_evaluate(check, entry, given, run) for check in checks if not check.before],
-    )
-
-
-def _given(
-    entry: AssetEntry, result: EntityResult, run: RunHandle, preparation: Preparation | None = None
-) -> CheckInput:
-    engine = run.engine()
-    return CheckInput(
-        name=entry.name,
-        tenant=engine.tenant,
-        cursor=engine.snapshot.cursor(),
-        result=result,
-        now=datetime.now(UTC),
-        preparation=preparation,
+        metadata=materialized(entry, result, run.engine().snapshot, dry_run=False),
+        check_results=list(results(after, entry, given(entry, result, run), run)),
     )
 
 
@@ -227,28 +195,4 @@ def _checks_only(
     if context.has_partition_key:
         tenants = {context.partition_key: tenant_run.tenants.get(context.partition_key)}
     for check in checks:
-        yield _check_result(check, entry, evaluate_stored(check, entry.name, tenants.values()))
-
-
-def _evaluate(
-    check: Check, entry: AssetEntry, given: CheckInput, run: RunHandle
-) -> AssetCheckResult:
-    finding = check.evaluate(given)
-    run.note_check(check.name, outcome(finding, check.severity))
-    # Dagster shows the latest evaluation whichever partition it was of: it has to say so itself.
-    about = {"tenant": given.tenant.name, **finding.metadata}
-    return _check_result(check, entry, replace(finding, metadata=about))
-
-
-def _check_result(check: Check, entry: AssetEntry, finding: Finding) -> AssetCheckResult:
-    metadata = dict(finding.metadata)
-    if finding.sample:
-        metadata["sample"] = table(finding.sample)
-    return AssetCheckResult(
-        check_name=check.name,
-        asset_key=asset_key(entry.name),
-        passed=finding.passed,
-        severity=SEVERITIES[finding.severity or check.severity],
-        description=finding.description,
-        metadata=metadata,
-    )
+        yield check_result(check, entry, evaluate_stored(check, entry.name, tenants.values()))

@@ -9,6 +9,7 @@ from typing import Any
 from dagster import MetadataValue, TableColumn, TableRecord, TableSchema
 
 from bc_pipeline.assets.entry import BC, OUTBOUND, AssetEntry
+from bc_pipeline.assets.schema import column_schema
 from bc_pipeline.snapshot.rows import rows
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.sync.model import COUNT_NAMES, EntityResult
@@ -27,6 +28,20 @@ _LAST_FILES = """
 SELECT name AS file, state, lines, done_name AS moved_to, first_seen, done_at
 FROM outbound.files WHERE entity = ? ORDER BY first_seen DESC, name LIMIT ?
 """
+
+
+def materialized(
+    entry: AssetEntry, result: EntityResult, snapshot: Snapshot, *, dry_run: bool
+) -> dict[str, Any]:
+    """All a run shows of an asset."""
+    return {
+        **result_metadata(entry, result),
+        **files(snapshot, entry),
+        **requests_noted(result),
+        "preview": preview(snapshot, entry, result),
+        "dagster/column_schema": column_schema(entry.table),
+        "dry_run": dry_run,
+    }
 
 
 def result_metadata(entry: AssetEntry, result: EntityResult) -> dict[str, Any]:

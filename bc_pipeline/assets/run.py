@@ -11,13 +11,14 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import Protocol
 
 from dagster import DagsterRun
 
 from bc_pipeline.assets.entry import BC, OPTIPLY, OUTBOUND
 from bc_pipeline.assets.keys import selected_names
-from bc_pipeline.assets.table import closure, downstream, entity_names
+from bc_pipeline.assets.table import BY_NAME, closure, downstream, entity_names
 from bc_pipeline.errors import PipelineError
 from bc_pipeline.outbound.model import Preparation
 from bc_pipeline.sync.model import EntityResult, Launch, Problem, ProgressListener, RunSummary
@@ -26,6 +27,9 @@ from bc_pipeline.tenants.model import Tenant
 
 EXPORT_JOB = "export"
 """Name of the job that only writes to Business Central."""
+FULL_REFRESH_JOB = "full_refresh"
+"""Name of the job that reads everything again, whatever its launch configuration says: Dagster's
+launchpad fills in the defaults of the resource, and these are those of every job."""
 
 
 class RunObserver(ProgressListener, Protocol):
@@ -76,8 +80,23 @@ class RunHandle:
 
     def includes(self, name: str) -> bool:
         """Whether launch configuration leaves this asset in (``entities``)."""
-        entities = self._find_launch().entities
+        entities = self._launch().entities
         return not entities or name in closure(entity_names(entities, self._prefixes()))
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether nothing is to be sent; ConfigError when the launch settings are wrong."""
+        return self._launch().dry_run
+
+    def still_to_tell(self, partition: str, name: str) -> list[str]:
+        """The asset and those of this run that come after it, which no step has asked for yet, in
+        the order of the asset table.
+
+        Raises:
+            PipelineError: the engine could not start.
+        """
+        behind = downstream([name]) & self._started(partition).selected
+        return [each for each in BY_NAME if each in behind and each not in self._asked]
 
     def prepared(self, partition: str, name: str) -> Preparation:
         """What an ``outbound/*`` asset is about to write; nothing of it is written before
@@ -165,7 +184,7 @@ class RunHandle:
         self._partition = partition
         return TenantRun(
             self._find_tenant(partition),
-            self._find_launch(),
+            self._launch(),
             run_id=self._run_id,
             selected=[name for name in selected_names(self._dagster_run) if self.includes(name)],
             listener=_observer.get(),
@@ -173,11 +192,18 @@ class RunHandle:
             hold_outbound=True,
         )
 
+    def _launch(self) -> Launch:
+        launch = self._find_launch()
+        return replace(launch, full=True) if self._job == FULL_REFRESH_JOB else launch
+
+    @property
+    def _job(self) -> str:
+        return self._dagster_run.job_name if self._dagster_run else ""
+
     def _prefixes(self) -> tuple[str, ...]:
         """What a name without its group may mean in ``entities``: in the job ``export``, which
         reads vendors only to write some, ``vendors`` are those written."""
-        job = self._dagster_run.job_name if self._dagster_run else ""
-        return (OUTBOUND,) if job == EXPORT_JOB else (OPTIPLY, BC, OUTBOUND)
+        return (OUTBOUND,) if self._job == EXPORT_JOB else (OPTIPLY, BC, OUTBOUND)
 
     def _was_interrupted(self, engine: TenantRun) -> bool:
         """Whether Dagster ended before it had asked for everything it could still get."""

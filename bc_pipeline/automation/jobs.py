@@ -3,15 +3,15 @@ read."""
 
 from __future__ import annotations
 
-from dagster import AssetSelection, RunConfig, define_asset_job, in_process_executor
+from dagster import AssetSelection, define_asset_job, in_process_executor
 
 from bc_pipeline.assets.keys import asset_key
-from bc_pipeline.assets.run import EXPORT_JOB
+from bc_pipeline.assets.run import EXPORT_JOB, FULL_REFRESH_JOB
 from bc_pipeline.assets.table import EXPORT_NAMES
 
 SYNC = "sync"
 EXPORT = EXPORT_JOB
-FULL_REFRESH = "full_refresh"
+FULL_REFRESH = FULL_REFRESH_JOB
 
 sync = define_asset_job(
     SYNC,
@@ -36,7 +36,6 @@ full_refresh = define_asset_job(
     description="As sync, but everything is read again and nothing is exported. What stands in "
     "Optiply stays known, so only real differences are sent.",
     executor_def=in_process_executor,
-    config=RunConfig(resources={"tenant_run": {"config": {"full": True}}}),
 )
 
 JOBS = [sync, export, full_refresh]

@@ -35,6 +35,7 @@ CHECKS: tuple[Check, ...] = (
         lambda name: not _exports(name),
         run.fresh,
         always=True,
+        of_age=True,
     ),
     Check(
         "unique_gtin",
@@ -87,6 +88,7 @@ CHECKS: tuple[Check, ...] = (
         "warn",
         _writes,
         run.mirror_fresh,
+        of_age=True,
     ),
     Check(
         dimensions.NAME,

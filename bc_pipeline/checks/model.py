@@ -80,6 +80,7 @@ class Check:
         before: evaluated before anything is written, not after.
         blocking: as an error it keeps the asset from being written.
         always: evaluated also when the entity failed, so that its page shows how it stands.
+        of_age: tells how old something is, which a dry run does not change.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Check:
     before: bool = False
     blocking: bool = False
     always: bool = False
+    of_age: bool = False
 
 
 def outcome(finding: Finding, severity: Severity) -> Outcome:

@@ -16,7 +16,7 @@ from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.business_central.company import Company
 from bc_pipeline.sync import operations
 from bc_pipeline.tenants import registry
-from bc_pipeline_tests.orchestration.test_runs import execute, materialized
+from bc_pipeline_tests.orchestration.test_runs import execute, materialized, observed
 
 TENANT = "wholesale"
 CUSTOMERS = "outbound/customers"
@@ -250,13 +250,13 @@ def test_given_a_dry_run_then_the_page_shows_its_requests_and_nothing_is_sent_or
 
     done = execute(instance, TENANT, job="export", launch={"dry_run": True})
 
-    (page,) = done.asset_materializations_for_node("outbound__customers")
+    page = observed(done)["outbound/customers"]
     (noted,) = [row.data for row in page.metadata["requests_noted"].value.records]
     assert noted["method"] == "POST"
     assert noted["path"].endswith("/customers")
     assert json.loads(noted["body"]) == {"displayName": "Customer 1"}
     assert page.metadata["requests_noted_total"].value == 1
-    (other,) = done.asset_materializations_for_node("outbound__general_journal_lines")
+    other = observed(done)["outbound/general_journal_lines"]
     assert "requests_noted" not in other.metadata
     assert written(sandbox, start) == []
     assert (home() / "outbound" / "Customers.jsonl").exists()

@@ -25,7 +25,7 @@ from bc_pipeline.outbound.run.export import NothingWritten
 from bc_pipeline.sync.model import EntityResult
 from bc_pipeline_tests.orchestration.conftest import write_tenants
 from bc_pipeline_tests.orchestration.engine_double import Script
-from bc_pipeline_tests.orchestration.test_runs import execute, materialized
+from bc_pipeline_tests.orchestration.test_runs import execute, materialized, observed
 
 CUSTOMERS = "outbound/customers"
 VENDORS = "outbound/vendors"
@@ -273,9 +273,28 @@ def test_given_entities_in_launch_configuration_of_export_then_they_mean_what_is
     result = execute(instance, job="export", launch={"entities": ["vendors"], "dry_run": True})
 
     assert result.success
-    written = {name for name in materialized(result) if name.startswith("outbound/")}
-    assert written == {"outbound/vendors"}
+    told = {name for name in observed(result) if name.startswith("outbound/")}
+    assert told == {"outbound/vendors"}
     assert script.runs[0].launch.dry_run
+
+
+@pytest.mark.covers("decision 33")
+def test_given_a_dry_run_then_an_export_is_prepared_released_and_observed_with_its_checks(
+    script, instance, exporting
+):
+    prepare(script, offenders=OFFENDERS)
+
+    result = execute(instance, job="export", launch={"dry_run": True})
+
+    steps = [step for step, name in script.runs[0].steps if name == CUSTOMERS]
+    assert steps == ["prepared", "released", "waited"]
+    checks = {
+        row.data["check"]: row.data["outcome"]
+        for row in observed(result)[CUSTOMERS].metadata["checks"].records
+    }
+    assert checks["dimension_mappings_exist"] == "passed"
+    assert checks["dimension_values_valid"] == "warned"
+    assert result.get_asset_check_evaluations() == []
 
 
 def test_given_outbound_checks_executed_without_a_run_then_the_ledger_answers(

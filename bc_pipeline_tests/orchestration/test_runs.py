@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from dagster import (
     AssetCheckKey,
     AssetCheckSeverity,
     AssetKey,
+    AssetObservation,
     DagsterEventType,
     DagsterInstance,
     ExecuteInProcessResult,
@@ -22,6 +29,7 @@ from bc_pipeline.errors import AuthError, ConfigError, EntityFailed
 from bc_pipeline.sync.model import EntityResult, Problem
 from bc_pipeline_tests.orchestration.engine_double import Script
 
+LOCATION = "bc_pipeline.definitions"
 NOT_ASKED_FOR = {
     "bc/sales_shipments",
     "bc/item_page",
@@ -49,6 +57,15 @@ def materialized(result: ExecuteInProcessResult) -> set[str]:
         event.materialization.asset_key.to_user_string()
         for event in result.get_asset_materialization_events()
     }
+
+
+def observed(result: ExecuteInProcessResult) -> dict[str, AssetObservation]:
+    found = (
+        event.asset_observation_data.asset_observation
+        for event in result.all_events
+        if event.event_type == DagsterEventType.ASSET_OBSERVATION
+    )
+    return {each.asset_key.to_user_string(): each for each in found}
 
 
 def test_given_a_tenant_then_every_asset_is_materialised_from_one_engine_run(script, instance):
@@ -203,8 +220,86 @@ def test_given_launch_configuration_then_the_engine_gets_it(script, instance):
     assert launch.since is not None
     assert launch.since.isoformat() == "2026-01-31"
     assert launch.dry_run
-    event = result.asset_materializations_for_node("bc__items")[0]
-    assert event.metadata["dry_run"].value is True
+    assert observed(result)["bc/items"].metadata["dry_run"].value is True
+
+
+@pytest.mark.covers("decision 33")
+def test_given_a_dry_run_then_every_asset_is_observed_and_none_materialised(script, instance):
+    script.results["optiply/products"] = EntityResult(
+        name="optiply/products", created=4, changes=[{"reference": "1000", "action": "created"}]
+    )
+    before = execute(instance)
+
+    result = execute(instance, launch={"dry_run": True})
+
+    assert result.success
+    assert materialized(result) == set()
+    assert result.get_asset_check_evaluations() == []
+    seen = observed(result)
+    assert set(seen) == set(BY_NAME)
+    products = seen["optiply/products"]
+    assert products.partition == "acme"
+    assert products.metadata["created"].value == 4
+    assert products.metadata["preview"].records[0].data["reference"] == "1000"
+    checks = {row.data["check"]: row.data for row in products.metadata["checks"].records}
+    assert checks["deletion_guard"]["outcome"] == "passed"
+    latest = instance.get_latest_materialization_event(asset_key("optiply/products"))
+    assert latest is not None
+    assert latest.run_id == before.run_id
+
+
+@pytest.mark.covers("decision 33")
+@pytest.mark.parametrize("launch", [{"dry_run": True}, {}])
+def test_a_dry_run_carries_its_tag_however_it_was_launched(script, instance, launch):
+    result = execute(instance, launch=launch)
+
+    run = instance.get_run_by_id(result.run_id)
+    assert run is not None
+    assert ("dry_run" in run.tags) is bool(launch)
+
+
+@pytest.mark.covers("decision 33")
+def test_given_a_dry_run_of_assets_that_do_not_need_each_other_then_each_is_told_once(
+    script, instance
+):
+    names = ["bc/vendors", "optiply/products", "optiply/suppliers", "optiply/supplier_products"]
+
+    result = execute(
+        instance, launch={"dry_run": True}, asset_selection=[asset_key(name) for name in names]
+    )
+
+    assert result.success
+    told = [
+        event.asset_observation_data.asset_observation.asset_key.to_user_string()
+        for event in result.all_events
+        if event.event_type == DagsterEventType.ASSET_OBSERVATION
+    ]
+    assert sorted(told) == sorted(names)
+
+
+@pytest.mark.covers("decision 33")
+def test_given_a_dry_run_in_which_an_entity_would_fail_then_the_step_says_which_and_tells_the_rest(
+    script, instance
+):
+    script.errors["bc/vendors"] = EntityFailed("Business Central answered 500 six times")
+
+    result = execute(instance, launch={"dry_run": True})
+
+    assert not result.success
+    assert set(observed(result)) == set(BY_NAME) - {"bc/vendors"}
+    failure = result.failure_data_for_node("bc__companies").user_failure_data
+    assert "bc/vendors: Business Central answered 500 six times" in failure.description
+    assert result.get_asset_check_evaluations() == []
+
+
+def test_given_a_dry_run_that_cannot_start_then_the_step_says_why_once(script, instance):
+    script.refusals["acme"] = AuthError("invalid_grant")
+
+    result = execute(instance, launch={"dry_run": True})
+
+    failure = result.failure_data_for_node("bc__companies").user_failure_data
+    assert failure.description.startswith("auth: invalid_grant")
+    assert failure.description.count("invalid_grant") == 1
 
 
 @pytest.mark.parametrize(
@@ -242,6 +337,44 @@ def test_given_full_refresh_then_the_engine_reads_everything_again(script, insta
 
     assert result.success
     assert script.runs[0].launch.full
+
+
+@pytest.mark.covers("full refresh")
+def test_given_full_refresh_with_the_defaults_the_launchpad_shows_then_everything_is_read_again(
+    script, instance, home: Path
+):
+    shown = launchpad_defaults("full_refresh", home)
+
+    result = defs.resolve_job_def("full_refresh").execute_in_process(
+        instance=instance, partition_key="acme", raise_on_error=False, run_config=shown
+    )
+
+    assert shown["resources"]["tenant_run"]["config"]["full"] is False
+    assert result.success
+    assert script.runs[0].launch.full
+
+
+def launchpad_defaults(job: str, dagster_home: Path) -> dict[str, Any]:
+    """The launch configuration Dagster's launchpad fills in for a job."""
+    selector = (
+        f'{{repositoryLocationName: "{LOCATION}", repositoryName: "__repository__", '
+        f'pipelineName: "{job}"}}'
+    )
+    query = (
+        f"{{ runConfigSchemaOrError(selector: {selector}) "
+        "{ ... on RunConfigSchema { rootDefaultYaml } } }"
+    )
+    answer = subprocess.run(
+        [Path(sys.executable).with_name("dagster-graphql"), "-m", LOCATION, "-t", query],
+        env={**os.environ, "DAGSTER_HOME": str(dagster_home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    (document,) = (line for line in answer.stdout.splitlines() if line.startswith('{"data"'))
+    shown = json.loads(document)["data"]["runConfigSchemaOrError"]["rootDefaultYaml"]
+    return yaml.safe_load(shown)
 
 
 def test_given_a_result_then_its_figures_are_in_the_metadata(script, instance):
