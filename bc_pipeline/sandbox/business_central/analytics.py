@@ -8,28 +8,26 @@ from collections.abc import Callable, Iterable, Mapping
 
 from bc_pipeline.sandbox.business_central import analytics_rows as rows_of
 from bc_pipeline.sandbox.business_central.company import Company, Row
-from bc_pipeline.sandbox.business_central.errors import BcError, unknown_resource
+from bc_pipeline.sandbox.business_central.errors import unknown_resource
 from bc_pipeline.sandbox.business_central.metadata import EntityType, Field, entities
-from bc_pipeline.sandbox.business_central.published import page_of
-from bc_pipeline.sandbox.business_central.reader import Page
+from bc_pipeline.sandbox.business_central.published import RowList
 
 
-def analytics_page(
-    company: Company, name: str, options: tuple[tuple[str, str], ...], page_size: int
-) -> Page:
-    """One page of a set.
+def analytics_list(company: Company, name: str) -> RowList:
+    """One of the sets.
 
     Raises:
-        BcError: 404, the app is not installed or has no such set; 501, an order is asked for; 400
-            as for any list.
+        BcError: 404, the app is not installed or has no such set.
     """
-    if name not in SETS or not company.settings.analytics:
+    if name not in analytics_names(company):
         raise unknown_resource(name)
     entity, rows = SETS[name]
-    if entity.query and "$orderby" in dict(options):
-        text = "The query parameter '$orderby' is not supported on queries."
-        raise BcError(501, "BadRequest_MethodNotImplemented", text)
-    return page_of(list(rows(company)), entity, options, page_size)
+    return RowList(name, rows(company), entity)
+
+
+def analytics_names(company: Company) -> list[str]:
+    """The sets a company shows: none without the app."""
+    return list(SETS) if company.settings.analytics else []
 
 
 Rows = Callable[[Company], Iterable[Row]]

@@ -8,22 +8,19 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from bc_pipeline.sandbox.business_central.analytics import analytics_page
+from bc_pipeline.sandbox.business_central import odata
 from bc_pipeline.sandbox.business_central.company import Company, Row
 from bc_pipeline.sandbox.business_central.errors import (
-    bad_request,
     company_not_found,
     unknown_resource,
 )
 from bc_pipeline.sandbox.business_central.path import entity_type, row_at, walk
-from bc_pipeline.sandbox.business_central.published import published_page
+from bc_pipeline.sandbox.business_central.published import RowList
 from bc_pipeline.sandbox.business_central.query_options import parse_query
-from bc_pipeline.sandbox.business_central.reader import Reader
-from bc_pipeline.sandbox.business_central.settings import EXTENSION_PAGES
+from bc_pipeline.sandbox.business_central.reader import Page, Reader
+from bc_pipeline.sandbox.business_central.service_root import metadata, service_document
 from bc_pipeline.sandbox.business_central.urls import (
-    ANALYTICS,
     API,
-    EXTENSION,
     ODATA,
     Segment,
     Target,
@@ -31,24 +28,22 @@ from bc_pipeline.sandbox.business_central.urls import (
     text_key,
 )
 from bc_pipeline.sandbox.business_central.values import ZERO_GUID
-from bc_pipeline.sandbox.business_central.versions import (
-    is_published,
-    major_version,
-    released_entities,
-)
+
+_METADATA = (Segment("$metadata"),)
 
 Companies = Mapping[str, Company]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What was found: a page or one entity with its context, or plain text; ``version`` is the
-    company's when it was read."""
+    """What was found: a page or one entity with its context, plain text, or XML; ``version`` is
+    the company's when it was read."""
 
     company: str | None
     context: str = ""
     body: Any = None
     text: str | None = None
+    xml: bytes | None = None
     version: int = 0
 
 
@@ -59,18 +54,25 @@ def read(companies: Companies, target: Target, page_size: int) -> Answer:
         BcError: anything Business Central refuses.
     """
     segments = target.segments
-    if segments and segments[0].name == "companies" and len(segments) == 1:
-        return _companies(companies, target, page_size)
     if not segments:
-        return Answer(
-            None, f"{target.root}/$metadata", {"value": _service_document(companies, target)}
-        )
+        sets = service_document(companies, target.service)
+        return Answer(None, f"{target.root}/$metadata", {"value": sets})
+    if segments == _METADATA:
+        return Answer(None, xml=metadata(companies, target.service))
+    if segments[1:] in ((), (odata.COUNT,)):
+        if segments[0].name == "companies":
+            return _companies(companies, target, page_size)
+        if segments[0].name == odata.COMPANY and target.service == ODATA:
+            return _of_list(None, odata.company_list(companies), target, segments, page_size)
     company, rest = company_of(companies, target)
     with company.lock:
         if target.service == API:
             answer = _EntityRead(company, target, rest, page_size).answer()
         else:
-            answer = _published(company, target, rest, page_size)
+            if not rest:
+                raise unknown_resource(target.service)
+            page = odata.list_of(company, target.service, rest[0].name)
+            answer = _of_list(company.name, page, target, rest, page_size)
         return replace(answer, version=company.version)
 
 
@@ -131,15 +133,6 @@ def _by_name(companies: Companies, name: str) -> Company:
     raise company_not_found(name)
 
 
-def _service_document(companies: Companies, target: Target) -> list[dict[str, str]]:
-    if target.service != API:
-        return [{"name": "companies", "kind": "EntitySet", "url": "companies"}]
-    return [
-        {"name": entity.entity_set, "kind": "EntitySet", "url": entity.entity_set}
-        for entity in released_entities(major_version(companies.values()))
-    ]
-
-
 # --- entities ------------------------------------------------------------------------------------
 
 
@@ -194,27 +187,18 @@ def _segment_text(segment: Segment) -> str:
 # --- published pages and extensions --------------------------------------------------------------
 
 
-def _published(
-    company: Company, target: Target, segments: tuple[Segment, ...], page_size: int
+def _of_list(
+    name: str | None,
+    page: RowList,
+    target: Target,
+    segments: tuple[Segment, ...],
+    size: int,
 ) -> Answer:
-    if len(segments) != 1 or target.service not in (ODATA, EXTENSION, ANALYTICS):
-        raise unknown_resource(segments[0].name if segments else target.service)
-    if target.service == ANALYTICS and segments[0].key is None:
-        page = analytics_page(company, segments[0].name, target.options, page_size)
-        return Answer(company.name, context_url(target), page)
-    segment = segments[0]
-    if not is_published(company, segment.name) or _is_extension(segment) != (
-        target.service == EXTENSION
-    ):
-        raise unknown_resource(segment.name)
-    if segment.key is not None:
-        raise bad_request("Only lists of published pages are played here.")
-    page = published_page(company, segment.name, target.options, page_size)
-    return Answer(company.name, f"{target.root}/$metadata#{segment.name}", page)
-
-
-def _is_extension(segment: Segment) -> bool:
-    return segment.name in EXTENSION_PAGES
+    found = odata.read_list(page, target, segments, size)
+    if isinstance(found, str):
+        return Answer(name, text=found)
+    context = context_url(target)
+    return Answer(name, context if isinstance(found, Page) else f"{context}/$entity", found)
 
 
 __all__ = ["Answer", "company_of", "context_url", "read"]

@@ -93,6 +93,8 @@ class OperationRunner:
             self.reached.add(answer.company)
         if answer.text is not None:
             return OperationAnswer(200, answer.text)
+        if answer.xml is not None:
+            return OperationAnswer(200, answer.xml.decode())
         url = f"{self.batch.root}/{operation.url.partition('?')[0]}"
         return OperationAnswer(200, read_body(answer, target, url))
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from bc_pipeline.sandbox.business_central.company import ETAG, Company, Row
-from bc_pipeline.sandbox.business_central.errors import bad_request
+from bc_pipeline.sandbox.business_central.company import ETAG, Row
+from bc_pipeline.sandbox.business_central.errors import bad_request, not_found
 from bc_pipeline.sandbox.business_central.filter_check import sort_key
 from bc_pipeline.sandbox.business_central.metadata import EntityType, Field
 from bc_pipeline.sandbox.business_central.query_options import Query, parse_query
@@ -24,42 +25,80 @@ _PATTERNS = (
     ("DateTimeOffset", re.compile(r"\d{4}-\d\d-\d\dT.*Z")),
     ("Date", re.compile(r"\d{4}-\d\d-\d\d")),
 )
+# What identifies a row, by the columns a page has: the first that fits, else its first column.
+_KEYS = (
+    ("ItemNo", "VariantCode", "LocationCode"),
+    ("Item_No", "Code"),
+    ("Dimension_Code", "Code"),
+    ("id",),
+    ("No",),
+    ("Code",),
+    ("Name",),
+)
+_KEY_PART = re.compile(r"(?:(\w+)\s*=\s*)?('(?:[^']|'')*'|[^',=]+)\s*(,|$)\s*")
+
+Options = tuple[tuple[str, str], ...]
 
 
-def published_page(
-    company: Company, name: str, options: tuple[tuple[str, str], ...], page_size: int
-) -> Page:
-    """One page of a published list, paged by position in the list's own order.
+class RowList:
+    """A list whose rows stand in no table, as it is now.
 
-    Raises:
-        BcError: 400, as for any list.
+    Args:
+        name: of the entity set.
+        entity: its type; taken from the first row when None.
     """
-    rows = list(company.pages[name](company))
-    if not rows:
-        return Page([], None, None)
-    return page_of(rows, _entity_of(name, rows[0]), options, page_size)
 
+    def __init__(self, name: str, rows: Iterable[Row], entity: EntityType | None = None) -> None:
+        self._rows = list(rows)
+        self.entity = entity or _entity_of(name, self._rows[0] if self._rows else {})
 
-def page_of(
-    rows: list[Row], entity: EntityType, options: tuple[tuple[str, str], ...], page_size: int
-) -> Page:
-    """One page of rows that stand in no table, paged by position in the order given.
+    def page(self, options: Options, size: int) -> Page:
+        """One page of rows, paged by position in the list's own order.
 
-    Raises:
-        BcError: 400, as for any list.
-    """
-    query = parse_query(options, entity, lambda _: entity)
-    if query.test is not None:
-        rows = [row for row in rows if query.test(row)]
-    for item in reversed(query.order):
-        rows.sort(key=sort_key(item.field), reverse=item.descending)
-    count = len(rows) if query.count else None
-    start = _position(query)
-    end = len(rows) if query.top is None else min(len(rows), query.skip + query.top)
-    taken = rows[start : min(start + page_size, end)]
-    following = start + len(taken)
-    token = str(following) if taken and following < end else None
-    return Page([_project(row, query) for row in taken], count, token)
+        Raises:
+            BcError: 400, as for any list.
+        """
+        if not self.entity.fields:
+            return Page([], None, None)
+        query = self._query(options)
+        rows = self._found(query)
+        for item in reversed(query.order):
+            rows.sort(key=sort_key(item.field), reverse=item.descending)
+        count = len(rows) if query.count else None
+        start = _position(query)
+        end = len(rows) if query.top is None else min(len(rows), query.skip + query.top)
+        taken = rows[start : min(start + size, end)]
+        following = start + len(taken)
+        token = str(following) if taken and following < end else None
+        return Page([_project(row, query) for row in taken], count, token)
+
+    def count(self, options: Options) -> int:
+        """Number of rows the filter lets through.
+
+        Raises:
+            BcError: 400, as for any list.
+        """
+        return len(self._found(self._query(options))) if self.entity.fields else 0
+
+    def row(self, key: str, options: Options) -> Row:
+        """The row of a key, as it stands in brackets.
+
+        Raises:
+            BcError: 404, there is none; 400, bad options.
+        """
+        if not self.entity.keys:
+            raise not_found(f"The {self.entity.name} with key {key} was not found.")
+        wanted = _key_values(key, self.entity)
+        for row in self._rows:
+            if all(_same(row[name], text) for name, text in wanted.items()):
+                return _project(row, self._query(options))
+        raise not_found(f"The {self.entity.name} with key {key} was not found.")
+
+    def _query(self, options: Options) -> Query:
+        return parse_query(options, self.entity, lambda _: self.entity)
+
+    def _found(self, query: Query) -> list[Row]:
+        return [row for row in self._rows if query.test is None or query.test(row)]
 
 
 def _position(query: Query) -> int:
@@ -78,9 +117,31 @@ def _project(row: Row, query: Query) -> Row:
     return {ETAG: etag_text(zlib.crc32(dumps(row)))} | shown
 
 
+def _key_values(key: str, entity: EntityType) -> Mapping[str, str]:
+    """``'A'`` or ``Item_No='A',Code='B'`` -> text by column, quotes undone; only text has them."""
+    values: dict[str, str] = {}
+    position = 0
+    while part := _KEY_PART.match(key, position):
+        name, text = part[1] or entity.keys[0], part[2].strip()
+        quoted = text.startswith("'")
+        field = entity.fields.get(name)
+        if name in values or field is None or quoted != (field.type == "String"):
+            break
+        values[name] = text[1:-1].replace("''", "'") if quoted else text
+        position = part.end()
+    if position < len(key) or values.keys() != set(entity.keys):
+        raise not_found(f"Bad Request - Error in query syntax: '{key}'.")
+    return values
+
+
+def _same(value: JsonValue, text: str) -> bool:
+    """Codes are one whatever their case."""
+    return str(value).casefold() == text.casefold()
+
+
 def _entity_of(name: str, row: Row) -> EntityType:
     fields = {key: Field(key, _type_of(value)) for key, value in row.items() if key != ETAG}
-    keys = tuple(fields)[:1]
+    keys = next((each for each in _KEYS if fields.keys() >= set(each)), tuple(fields)[:1])
     return EntityType(name, name, True, keys, fields)
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from bc_pipeline.sandbox.business_central import api
+from bc_pipeline.sandbox.business_central import admin, api
 from bc_pipeline.sandbox.business_central.answers import (
     json_response,
     preferred_size,
@@ -123,8 +122,11 @@ class BusinessCentralSandbox:
             root_path = request.scope.get("root_path", "")
             rest = path.removeprefix(root_path)
             base = f"{request.url.scheme}://{request.headers['host']}{root_path}"
-            if rest.startswith("/environments/"):
-                return json_response(200, self._environment_list(base))
+            if admin.is_admin(rest):
+                status, body = admin.answer(
+                    self.environments, request.method, rest, tenant_id=self._owner.id, base=base
+                )
+                return json_response(status, body)
             target = parse_url(base, rest, request.scope["query_string"].decode("latin-1"))
             if target.tenant is not None and not self._owner.is_named(target.tenant):
                 raise invalid_credentials()  # the token speaks for nobody there
@@ -148,6 +150,8 @@ class BusinessCentralSandbox:
         request.scope["state"]["company"] = answer.company
         if answer.text is not None:
             return Response(answer.text, media_type="text/plain")
+        if answer.xml is not None:
+            return Response(answer.xml, media_type="application/xml")
         headers = {"preference-applied": f"odata.maxpagesize={size}"} if asked else {}
         response = json_response(200, read_body(answer, target, _url(request)), headers)
         if zipped:
@@ -191,23 +195,6 @@ class BusinessCentralSandbox:
         if "gzip" in request.headers.get("accept-encoding", "").lower():
             zip_response(response)
         return response
-
-    def _environment_list(self, base: str) -> dict[str, Any]:
-        return {
-            "value": [
-                {
-                    "aadTenantId": self._owner.id,
-                    "applicationFamily": "BusinessCentral",
-                    "type": environment.kind,
-                    "name": environment.name,
-                    "countryCode": "NL",
-                    "webServiceUrl": base,
-                    "webClientLoginUrl": base,
-                    "ringName": "PROD",
-                }
-                for environment in self.environments.values()
-            ]
-        }
 
 
 def _companies(request: Request) -> dict[str, Company]:

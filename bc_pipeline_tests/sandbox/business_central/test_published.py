@@ -70,3 +70,73 @@ def test_a_company_name_with_a_quote_is_doubled_in_the_path(bc: BcClient) -> Non
     path = quote("O''Neil B.V.", safe="'")
     url = f"{bc.odata}/Company('{path}')/Artikel"
     assert [row["No"] for row in bc.rows(url)] == ["1"]
+
+
+# --- keys, counts, companies ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def units(bc: BcClient) -> BcClient:
+    rows = [
+        {"Item_No": item, "Code": code, "Qty": Decimal(quantity)}
+        for item, code, quantity in (("A,1", "PCS", 1), ("A,1", "BOX", 12), ("O'B", "PCS", 1))
+    ]
+    bc.company.pages["Units"] = lambda _: rows
+    return bc
+
+
+@pytest.mark.covers("client: dynite")
+@pytest.mark.parametrize("key", ["'N3'", "'n3'", "No='N3'"])
+def test_a_row_has_an_address_of_its_own(published: BcClient, key: str) -> None:
+    name = quote(published.company.name)
+    row = published.json(f"{published.odata}/Company('{name}')/Artikel({key})")
+    assert (row["No"], row["Lot_Size"]) == ("N3", 3)
+    assert row["@odata.context"].endswith("/Artikel/$entity")
+    short = published.json(f"{published.odata}/Artikel({key})?company={name}&$select=No")
+    assert {name for name in short if "@" not in name} == {"No"}
+
+
+@pytest.mark.parametrize(
+    "key", ["'N99'", "N3", "No=N3", "Code='N3'", "'N3", "'N3','N4'", "'N3',No='N3'", ""]
+)
+def test_a_row_that_is_not_there(published: BcClient, key: str) -> None:
+    url = f"{published.odata}/Artikel({quote(key)})?company={quote(published.company.name)}"
+    assert published.error(url) == (404, "BadRequest_NotFound")
+
+
+def test_keys_of_two_columns_are_named(units: BcClient) -> None:
+    root = f"{units.odata}/Company('{quote(units.company.name)}')/Units"
+    assert units.json(f"{root}(Item_No='A,1',Code='BOX')")["Qty"] == 12
+    assert units.json(f"{root}(Code='PCS', Item_No='O''B')")["Item_No"] == "O'B"
+    assert units.error(f"{root}('A,1')") == (404, "BadRequest_NotFound")
+
+
+@pytest.mark.covers("client: dynite")
+def test_rows_are_counted(published: BcClient) -> None:
+    name = quote(published.company.name)
+    root = f"{published.odata}/Company('{name}')/Artikel/$count"
+    assert published.request(root).text == "9"
+    filtered = quote("Vendor_No ne ''")
+    assert published.request(f"{root}?$filter={filtered}").text == "5"
+    assert published.error(f"{root.removesuffix('/$count')}('N1')/$count")[0] == 404
+
+
+def test_the_service_lists_companies_and_pages(published: BcClient) -> None:
+    names = {row["name"] for row in published.rows(f"{published.odata}/")}
+    assert {"Company", "Artikel"} <= names
+    company = published.company
+    [own] = [row for row in published.rows(f"{published.odata}/Company") if row["Id"] == company.id]
+    assert own["Name"] == company.name
+    one = published.json(f"{published.odata}/Company('{quote(company.name)}')")
+    assert one["Id"] == company.id
+    assert int(published.request(f"{published.odata}/Company/$count").text) == len(
+        published.sandbox.business_central.companies
+    )
+    assert published.error(f"{published.odata}/Company('Nobody')") == (404, "BadRequest_NotFound")
+
+
+@pytest.mark.covers("client: dynite")
+def test_companies_are_counted(bc: BcClient) -> None:
+    assert int(bc.request(f"{bc.api}/companies/$count").text) == len(
+        bc.sandbox.business_central.companies
+    )
