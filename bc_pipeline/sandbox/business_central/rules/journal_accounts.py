@@ -1,10 +1,11 @@
-"""Accounts of journal lines: of the G/L, bank accounts, vendors, customers (rules.md 6.4, 6.5)."""
+"""Accounts of journal lines: of the G/L, bank accounts, vendors, customers (rules.md 6.4, 6.5,
+6.12)."""
 
 from __future__ import annotations
 
 from bc_pipeline.sandbox.business_central.company import Row
-from bc_pipeline.sandbox.business_central.errors import dialog, no_relation
-from bc_pipeline.sandbox.business_central.values import ZERO_GUID
+from bc_pipeline.sandbox.business_central.errors import dialog, field_error, no_relation
+from bc_pipeline.sandbox.business_central.values import BLANK_ENUM, ZERO_GUID
 from bc_pipeline.sandbox.business_central.writes import WriteContext
 
 GENERAL_LEDGER = "G_x002F_L_x0020_Account"
@@ -36,7 +37,7 @@ def account_values(ctx: WriteContext, kind: str, given: Row, names: tuple[str, s
         names: what id and number are called in it.
 
     Raises:
-        BcError: unknown account, or id and number of different ones.
+        BcError: unknown account, id and number of different ones, or nothing may be booked on it.
     """
     by_id, by_number = names
     account: Row | None = None
@@ -56,5 +57,26 @@ def account_values(ctx: WriteContext, kind: str, given: Row, names: tuple[str, s
         account = found
     if account is None:
         return {by_id: ZERO_GUID, by_number: ""}
+    check_bookable(kind, account)
     shown = account["id"] if kind in BY_ID else ZERO_GUID
     return {by_id: shown, by_number: account["number"]}
+
+
+def check_bookable(kind: str, account: Row) -> None:
+    """Refuses an account as soon as a line names it, not only when it is posted (6.12)."""
+    number = account["number"]
+    blocked = account.get("blocked", False)
+    if kind == GENERAL_LEDGER:
+        if account["accountType"] != "Posting" or blocked:
+            raise no_relation("G/L Account", "Account No.", number)
+        if not account["directPosting"]:
+            raise field_error(f"Direct Posting must be Yes in G/L Account No.={number}.")
+    elif kind == BANK_ACCOUNT and blocked not in (BLANK_ENUM, False):
+        raise field_error(f"Blocked must be equal to 'No' in Bank Account: No.={number}.")
+    elif (kind == VENDOR and blocked == "All") or (
+        kind == CUSTOMER and blocked in ("All", "Invoice")
+    ):
+        raise dialog(
+            f"You cannot create this type of document when {kind} {number} is blocked with type "
+            f"{blocked}"
+        )

@@ -12,6 +12,7 @@ from bc_pipeline.sandbox.business_central.rules.journal_accounts import (
     GENERAL_LEDGER,
     account_of,
     account_values,
+    check_bookable,
 )
 from bc_pipeline.sandbox.business_central.rules.references import check_code
 from bc_pipeline.sandbox.business_central.values import ZERO_DATE, ZERO_GUID
@@ -81,10 +82,11 @@ class JournalLines(EntityRules):
 
     def _balancing(self, ctx: WriteContext, journal: Row, given: Row) -> Row:
         """The balancing account of the batch, then the line's own (6.6)."""
-        kind = given.get("balanceAccountType", GENERAL_LEDGER)
+        of_batch = bookable_balancing_of(ctx, journal)
         if any(given.get(name, "") not in ("", ZERO_GUID) for name in BALANCING):
+            kind = given.get("balanceAccountType", GENERAL_LEDGER)
             return {"balanceAccountType": kind} | account_values(ctx, kind, given, BALANCING)
-        return balancing_of(ctx, journal)
+        return of_batch
 
 
 def journal_of(ctx: WriteContext, given: Row, parent: Parent | None) -> Row:
@@ -177,6 +179,18 @@ def balancing_of(ctx: WriteContext, journal: Row) -> Row:
         "balancingAccountId": account["id"],
         "balancingAccountNumber": number,
     }
+
+
+def bookable_balancing_of(ctx: WriteContext, journal: Row) -> Row:
+    """As :func:`balancing_of`, for a new line. Raises BcError when nothing may be booked on the
+    account (6.12)."""
+    values = balancing_of(ctx, journal)
+    if values:
+        kind = values["balanceAccountType"]
+        account = account_of(ctx, kind, values["balancingAccountNumber"])
+        assert account is not None
+        check_bookable(kind, account)
+    return values
 
 
 def check_tax_code(ctx: WriteContext, given: Row) -> None:

@@ -9,6 +9,7 @@ from bc_pipeline.sandbox.business_central.rules.dimension_sets import (
     replace_dimensions,
 )
 from bc_pipeline.sandbox.business_central.rules.journal_lines import (
+    bookable_balancing_of,
     check_same_journal,
     document_number,
     from_previous,
@@ -39,6 +40,7 @@ class VendorPayments(EntityRules):
         """POST: the vendor may come from the invoice that is paid (7.5)."""
         journal = journal_of(ctx, given, parent)
         _check_journal(ctx, journal, given)
+        bookable_balancing_of(ctx, journal)  # checked now, booked when posted (6.12)
         previous = from_previous(ctx, journal)
         values: Row = {
             "journalId": journal["id"],

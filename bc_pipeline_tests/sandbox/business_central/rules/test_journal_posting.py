@@ -89,11 +89,14 @@ def test_given_a_balancing_account_then_a_line_balances_itself(acme: Acme):
     assert [(a, n) for a, n, _ in acme.entries("D1")] == [("4000", 10), ("1010", -10)]
 
 
-@pytest.mark.parametrize("number", ["4900", "4999", "1600"])
-def test_given_an_account_that_cannot_be_posted_to_then_it_is_refused_at_posting(
-    acme: Acme, number: str
+@pytest.mark.parametrize(
+    "change", [{"blocked": True}, {"accountType": "Total"}, {"directPosting": False}]
+)
+def test_given_an_account_that_can_no_longer_be_posted_to_then_it_is_refused_at_posting(
+    acme: Acme, change: dict[str, Any]
 ):
-    path = journal(acme, line(number, 10), line("1010", -10))
+    path = journal(acme, line("4000", 10), line("1010", -10))
+    acme.change("accounts", "4000", **change)
     assert acme.refused("POST", post(path)) == FIELD
     assert acme.rows("generalLedgerEntries") == []
 
