@@ -30,6 +30,8 @@ from bc_pipeline.sandbox.changes.documents import Kind, Refused, factor, open_qu
 KEPT_BY_RESET = ("id", "documentId", "sequence", "quantity", "discountAppliedBeforeTax")
 # The VAT product posting group of a line; what the API shows is its identifier (4.16).
 TAX_GROUP = "#taxGroup"
+# The records a line can be about, by the property with their id.
+OBJECT_IDS = {"itemId": "Item", "accountId": "Account"}
 # Properties that BC computes from the others, whatever is sent.
 COMPUTED = {
     "amountExcludingTax",
@@ -58,6 +60,9 @@ class LineValues:
 
     def apply(self, name: str, value: object) -> None:
         """One property of a body. Raises BcError."""
+        if name in OBJECT_IDS and value == ZERO_GUID:
+            # The page looks the record up whenever it is named, so that zero blanks nothing.
+            raise dialog(f"{OBJECT_IDS[name]} does not exist.")
         current = self.values.get(TAX_GROUP if name == "taxCode" else name)
         if value == current or name in COMPUTED:
             return
@@ -102,21 +107,15 @@ class LineValues:
     # -- what the line is about (4.3-4.8) -------------------------------------------------------
 
     def _set_item(self, value: str) -> None:
-        if value == ZERO_GUID:
-            self._reset("Comment")
-            return
         item = self.ctx.get("items", value)
         if item is None:
-            raise dialog("The item does not exist.")
+            raise dialog("Item does not exist.")
         self._pick_item(item)
 
     def _set_account(self, value: str) -> None:
-        if value == ZERO_GUID:
-            self._reset("Comment")
-            return
         account = self.ctx.get("accounts", value)
         if account is None:
-            raise dialog("The account does not exist.")
+            raise dialog("Account does not exist.")
         self._pick_account(account)
 
     def _set_object_number(self, value: str) -> None:
@@ -126,12 +125,12 @@ class LineValues:
         if kind == "Item":
             items = self.ctx.find("items", number=value)
             if not items:
-                raise dialog("The item does not exist.")
+                raise dialog("Item does not exist.")
             self._pick_item(items[0])
         elif kind == "Account":
             accounts = self.ctx.find("accounts", number=value)
             if not accounts:
-                raise dialog("The account does not exist.")
+                raise dialog("Account does not exist.")
             self._pick_account(accounts[0])
         elif kind == "Comment":
             raise no_relation("Standard Text", "No.", value)  # read as a standard text (4.4)

@@ -106,6 +106,29 @@ def test_given_unknown_objects_then_they_are_refused(acme: Acme, lines: str):
     assert acme.rows(lines) == []
 
 
+@pytest.mark.covers("sandbox: order line ids")
+@pytest.mark.parametrize("name", ["itemId", "accountId"])
+@pytest.mark.parametrize("entity_set", ["purchaseOrders", "purchaseInvoices"])
+def test_given_a_zero_id_then_it_is_refused_and_the_line_stays_as_it_was(
+    acme: Acme, entity_set: str, name: str
+):
+    document = acme.created(entity_set, {"vendorNumber": "V1"})
+    lines = f"{entity_set}({document['id']})/{entity_set.removesuffix('s')}Lines"
+    for body in (acme.item(), acme.account(), {"description": "A note"}):
+        path = f"{lines}({acme.created(lines, body)['id']})"
+        before = acme.json(path)
+        assert acme.refused("PATCH", path, {name: ZERO}) == DIALOG
+        assert acme.refused("PATCH", path, {name: ZERO, "description": "Other"}) == DIALOG
+        assert acme.json(path) == before
+
+
+@pytest.mark.covers("sandbox: order line ids")
+def test_given_a_zero_id_beside_another_then_no_line_is_made(acme: Acme, lines: str):
+    for body in (acme.item(accountId=ZERO), acme.account(itemId=ZERO), {"itemId": ZERO}):
+        assert acme.refused("POST", lines, body) == DIALOG
+    assert acme.rows(lines) == []
+
+
 def test_given_only_a_description_then_it_is_a_comment(acme: Acme, lines: str):
     for body in ({"description": "OP-1"}, {"lineType": "Comment", "description": "OP-1"}):
         line = acme.created(lines, body)
