@@ -24,6 +24,7 @@ class BcClient:
         self.sandbox = sandbox
         self.session = requests.Session()
         self.session.headers["Authorization"] = f"Bearer {token}"
+        self.session.headers["Accept"] = "application/json"  # else a batch is answered in parts
         self.api = f"{sandbox.base_url}/bc/v2.0/Production/api/v2.0"
         self.odata = f"{sandbox.base_url}/bc/v2.0/Production/ODataV4"
         self.company = sandbox.business_central.companies[company]

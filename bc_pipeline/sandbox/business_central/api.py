@@ -16,7 +16,7 @@ from bc_pipeline.sandbox.business_central.errors import (
 )
 from bc_pipeline.sandbox.business_central.path import entity_type, row_at, walk
 from bc_pipeline.sandbox.business_central.published import RowList
-from bc_pipeline.sandbox.business_central.query_options import parse_query
+from bc_pipeline.sandbox.business_central.query_options import check_single, parse_query
 from bc_pipeline.sandbox.business_central.reader import Page, Reader
 from bc_pipeline.sandbox.business_central.service_root import metadata, service_document
 from bc_pipeline.sandbox.business_central.urls import (
@@ -158,6 +158,8 @@ class _EntityRead:
             raise unknown_resource("$count")
         place = walk(self._company, segments)
         entity_of = partial(entity_type, self._company)
+        if place.key is not None:
+            check_single(self._target.options)
         query = parse_query(self._target.options, place.entity, entity_of)
         if counting:
             if place.key is not None:
@@ -172,12 +174,14 @@ class _EntityRead:
 
 
 def context_url(target: Target) -> str:
-    """``@odata.context`` of a list; an entity of it has ``/$entity`` behind."""
+    """``@odata.context`` of a list, with the properties selected; an entity of it has
+    ``/$entity`` behind."""
     path = "/".join(_segment_text(segment) for segment in target.segments)
     last = target.segments[-1]
     if last.key is not None:
         path = path.removesuffix(f"({last.key})")
-    return f"{target.root}/$metadata#{path}"
+    selected = ",".join(name.strip() for name in (target.option("$select") or "").split(","))
+    return f"{target.root}/$metadata#{path}" + (f"({selected})" if selected else "")
 
 
 def _segment_text(segment: Segment) -> str:

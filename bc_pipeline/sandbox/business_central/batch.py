@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote
 
 from bc_pipeline.sandbox.business_central.api import Companies
 from bc_pipeline.sandbox.business_central.body import parse_json
-from bc_pipeline.sandbox.business_central.errors import bad_request
+from bc_pipeline.sandbox.business_central.errors import BcError, bad_request
 from bc_pipeline.sandbox.business_central.transaction import Transaction
 from bc_pipeline.sandbox.business_central.urls import Target, parse_segment
 from bc_pipeline.sandbox.json_text import JsonValue
@@ -88,7 +88,7 @@ def read_batch(content_type: str, text: bytes) -> list[Operation]:
     """The operations of a batch.
 
     Raises:
-        BcError: 400, not a batch: nothing of it is run.
+        BcError: 400, not a batch; 500, too long a one: nothing of it is run.
     """
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise bad_request("A batch must be sent as application/json.")
@@ -97,8 +97,10 @@ def read_batch(content_type: str, text: bytes) -> list[Operation]:
     if not isinstance(requests, list):
         raise bad_request("The batch has no 'requests' array.")
     if len(requests) > MAX_OPERATIONS:
-        raise bad_request(
-            f"The batch has {len(requests)} operations. The maximum is {MAX_OPERATIONS}."
+        raise BcError(
+            500,
+            "Unknown",
+            f"The batch has {len(requests)} operations. The maximum is {MAX_OPERATIONS}.",
         )
     operations: list[Operation] = []
     known: set[str] = set()

@@ -44,6 +44,11 @@ def unknown_property(name: str, entity_name: str) -> BcError:
     )
 
 
+def not_implemented(message: str) -> BcError:
+    """501: OData has it, Business Central does not."""
+    return BcError(501, "BadRequest_MethodNotImplemented", message)
+
+
 def not_found(message: str) -> BcError:
     """404: no entity has this key."""
     return BcError(404, "BadRequest_NotFound", message)

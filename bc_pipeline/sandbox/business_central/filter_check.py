@@ -11,7 +11,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from bc_pipeline.sandbox.business_central.errors import BcError, bad_request, unknown_property
+from bc_pipeline.sandbox.business_central.errors import (
+    BcError,
+    bad_request,
+    not_implemented,
+    unknown_property,
+)
 from bc_pipeline.sandbox.business_central.filter_parser import (
     Call,
     Comparison,
@@ -92,16 +97,13 @@ class FilterChecker:
 
     def _check_one_property(self, node: Node) -> None:
         if len(set(properties(node))) > 1:
-            raise bad_request(
-                "An OR operator on distinct fields is not supported.",
-                "BadRequest_InvalidRequestUrl",
-            )
+            raise not_implemented("The 'OR' operator is not supported on distinct fields.")
 
     def _comparison(self, left: Operand, sign: str, right: Operand | tuple[Literal, ...]) -> Test:
         field, value = self._value(left)
         if isinstance(right, tuple):
             if not self._newer:
-                raise bad_request("The operator 'in' needs schema version 2.1.")
+                raise not_implemented("The operator 'in' needs schema version 2.1.")
             wanted = {self._constant(field, literal) for literal in right}
             return lambda row: value(row) in wanted
         if not isinstance(right, Literal):
@@ -179,6 +181,8 @@ class FilterChecker:
         return _fitting(field, literal)
 
     def _constant(self, field: Field, literal: Literal) -> JsonValue:
+        if literal.kind == "null" and field.type == "String":
+            return ""  # there is no null in the database: it means blank
         if _LITERAL_OF.get(field.type) != literal.kind:
             _incompatible(field, literal, "a comparison")
         if field.type == "Enum":

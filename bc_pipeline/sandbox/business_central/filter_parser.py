@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Literal as OneOf
 from typing import NoReturn
 
-from bc_pipeline.sandbox.business_central.errors import bad_request
+from bc_pipeline.sandbox.business_central.errors import bad_request, not_implemented
 
 LiteralKind = OneOf["string", "number", "boolean", "guid", "date", "datetime", "null"]
 
@@ -144,7 +144,7 @@ class _Parser:
             self._expect_mark(")")
             return node
         if self._peek().text == "not":
-            raise bad_request("The operator 'not' is not supported in a filter.")
+            raise not_implemented("The operator 'not' is not supported in a filter.")
         left = self._operand()
         if isinstance(left, Lambda):
             return left

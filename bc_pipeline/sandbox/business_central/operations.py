@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 import orjson
 
 from bc_pipeline.sandbox.business_central import api
-from bc_pipeline.sandbox.business_central.answers import preferred_size, read_body
+from bc_pipeline.sandbox.business_central.answers import (
+    APPLIED,
+    NO_CONTENT,
+    preferred_size,
+    prefers_no_content,
+    read_body,
+)
 from bc_pipeline.sandbox.business_central.batch import Operation, OperationAnswer
 from bc_pipeline.sandbox.business_central.errors import BcError, error_body
 from bc_pipeline.sandbox.business_central.replica import served
@@ -84,10 +90,13 @@ class OperationRunner:
                 error.status, error_body(error.code, error.message), error.headers
             )
         headers = {"location": answer.location} if answer.location else {}
+        if prefers_no_content(operation.headers):
+            return OperationAnswer(204, headers=headers | {"preference-applied": NO_CONTENT})
         return OperationAnswer(answer.status, answer.body, headers)
 
     def _read(self, operation: Operation, target: Target) -> OperationAnswer:
-        size = min(preferred_size(operation.headers) or self.page_size, self.page_size)
+        asked = preferred_size(operation.headers)
+        size = min(asked or self.page_size, self.page_size)
         answer = api.read(served(self.companies, operation.headers), target, size)
         if answer.company is not None:
             self.reached.add(answer.company)
@@ -96,7 +105,8 @@ class OperationRunner:
         if answer.xml is not None:
             return OperationAnswer(200, answer.xml.decode())
         url = f"{self.batch.root}/{operation.url.partition('?')[0]}"
-        return OperationAnswer(200, read_body(answer, target, url))
+        headers = {"preference-applied": APPLIED} if asked else {}
+        return OperationAnswer(200, read_body(answer, target, url), headers)
 
 
 def _answer_of(fault: Fault) -> OperationAnswer:

@@ -15,7 +15,7 @@ from bc_pipeline.sandbox.business_central.company import ETAG, Row
 from bc_pipeline.sandbox.business_central.errors import bad_request, not_found
 from bc_pipeline.sandbox.business_central.filter_check import sort_key
 from bc_pipeline.sandbox.business_central.metadata import EntityType, Field
-from bc_pipeline.sandbox.business_central.query_options import Query, parse_query
+from bc_pipeline.sandbox.business_central.query_options import Query, check_single, parse_query
 from bc_pipeline.sandbox.business_central.reader import Page
 from bc_pipeline.sandbox.business_central.values import etag_text
 from bc_pipeline.sandbox.json_text import JsonValue, dumps
@@ -66,11 +66,12 @@ class RowList:
             rows.sort(key=sort_key(item.field), reverse=item.descending)
         count = len(rows) if query.count else None
         start = _position(query)
-        end = len(rows) if query.top is None else min(len(rows), query.skip + query.top)
+        end = len(rows) if query.top is None else min(len(rows), start + query.top)
         taken = rows[start : min(start + size, end)]
         following = start + len(taken)
         token = str(following) if taken and following < end else None
-        return Page([_project(row, query) for row in taken], count, token)
+        left = None if query.top is None else query.top - len(taken)
+        return Page([_project(row, query) for row in taken], count, token, left)
 
     def count(self, options: Options) -> int:
         """Number of rows the filter lets through.
@@ -86,6 +87,7 @@ class RowList:
         Raises:
             BcError: 404, there is none; 400, bad options.
         """
+        check_single(options)
         if not self.entity.keys:
             raise not_found(f"The {self.entity.name} with key {key} was not found.")
         wanted = _key_values(key, self.entity)

@@ -25,6 +25,7 @@ _KNOWN = {
     "$schemaversion",
 }
 _NESTED = {"$filter", "$select", "$expand", "$orderby", "$top", "$skip", "$count"}
+_OF_LISTS = {"$filter", "$orderby", "$top", "$skip", "$count", "$skiptoken"}
 
 EntityOf = Callable[[str], EntityType]
 
@@ -77,6 +78,20 @@ def parse_query(
     return _query(system, entity, entity_of, _KNOWN)
 
 
+def check_single(options: Sequence[tuple[str, str]]) -> None:
+    """One entity is neither filtered nor sorted nor paged.
+
+    Raises:
+        BcError: 400.
+    """
+    for name, _ in options:
+        if name in _OF_LISTS:
+            raise bad_request(
+                f"The query option '{name}' cannot be applied to the requested resource: it is no "
+                "collection."
+            )
+
+
 def _query(
     options: Sequence[tuple[str, str]], entity: EntityType, entity_of: EntityOf, known: set[str]
 ) -> Query:
@@ -86,6 +101,8 @@ def _query(
             raise bad_request(f"The query parameter '{name}' is not supported.")
         if name in given:
             raise bad_request(f"Query option '{name}' was specified more than once.")
+        if not value.strip():
+            raise bad_request(f"The value for OData query '{name}' cannot be empty.")
         given[name] = value
     checker = FilterChecker(entity, newer_schema=given.get("$schemaversion") == "2.1")
     node = parse_filter(given["$filter"]) if "$filter" in given else None
@@ -121,6 +138,8 @@ def _expand(
         if match is None:
             raise bad_request(f"Term '{part}' is not valid in a $select or $expand expression.")
         name, inner = match.groups()
+        if inner is not None and not inner.strip():
+            raise bad_request(f"The brackets of '{part.strip()}' hold no option.")
         navigation = entity.navigations.get(name)
         if navigation is None:
             raise unknown_property(name, entity.name)

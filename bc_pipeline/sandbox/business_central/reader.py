@@ -24,11 +24,13 @@ DEFAULT_JOURNAL_TEMPLATE = "GENERAL"
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a list; ``next_token`` continues it, None at the end."""
+    """One page of a list; ``next_token`` continues it, None at the end; ``left`` is what is left
+    of ``$top`` then."""
 
     rows: list[Row]
     count: int | None
     next_token: str | None
+    left: int | None = None
 
 
 class Reader:
@@ -56,15 +58,13 @@ class Reader:
         if token is None:
             rows = _skipped(rows, query.skip)
         if query.top is not None:
-            wanted = min(wanted, query.top - (token.served if token else 0))
+            wanted = min(wanted, query.top)
         taken = _take(rows, wanted + 1)
         more = len(taken) > wanted
         taken = taken[:wanted]
-        served = len(taken) + (token.served if token else 0)
-        next_token = None
-        if more and taken and (query.top is None or served < query.top):
-            next_token = _Token.of(taken[-1], order, served).write()
-        return Page([self.project(row, query) for row in taken], count, next_token)
+        left = None if query.top is None else query.top - len(taken)
+        next_token = _Token.of(taken[-1], order).write() if more and taken and left != 0 else None
+        return Page([self.project(row, query) for row in taken], count, next_token, left)
 
     def count(self, query: Query, parent: Mapping[str, Any] | None = None) -> int:
         """Number of entities that pass the filter."""
@@ -160,11 +160,13 @@ class Reader:
         for name in query.names:
             out[name] = row[name] if name in row else self._company.inventory(row["id"])
         for navigation, inner in query.expand:
-            out[navigation.name] = self._expanded(row, navigation, inner)
+            rows = list(self._matching(inner, self.related(navigation, row), inner.order))
+            if navigation.many and inner.count:
+                out[f"{navigation.name}@odata.count"] = len(rows)
+            out[navigation.name] = self._expanded(rows, navigation, inner)
         return out
 
-    def _expanded(self, row: Row, navigation: Navigation, query: Query) -> JsonValue:
-        rows = list(self._matching(query, self.related(navigation, row), query.order))
+    def _expanded(self, rows: list[Row], navigation: Navigation, query: Query) -> JsonValue:
         if not navigation.many:
             return self.project(rows[0], query) if rows else None
         end = None if query.top is None else query.skip + query.top
@@ -225,31 +227,30 @@ def _is_after(row: Row, token: _Token, order: tuple[Order, ...]) -> bool:
 
 @dataclass(frozen=True)
 class _Token:
-    """Where a list goes on: after the row with these order values, ``served`` rows given so far.
+    """Where a list goes on: after the row with these order values.
 
     A row that moves in the order while a client pages is seen twice or missed, as in BC.
     """
 
     values: list[Any]
-    served: int
 
     @classmethod
-    def of(cls, row: Row, order: tuple[Order, ...], served: int) -> _Token:
-        return cls([sort_key(item.field)(row) for item in order], served)
+    def of(cls, row: Row, order: tuple[Order, ...]) -> _Token:
+        return cls([sort_key(item.field)(row) for item in order])
 
     def write(self) -> str:
         values = [value if isinstance(value, bool | int) else str(value) for value in self.values]
-        return base64.urlsafe_b64encode(orjson.dumps([values, self.served])).decode()
+        return base64.urlsafe_b64encode(orjson.dumps(values)).decode()
 
     @classmethod
     def read(cls, text: str | None, order: tuple[Order, ...]) -> _Token | None:
         if text is None:
             return None
         try:
-            values, served = orjson.loads(base64.urlsafe_b64decode(text))
+            values = orjson.loads(base64.urlsafe_b64decode(text))
             readers = [_token_value(item.field) for item in order]
             pairs = zip(readers, values, strict=True)
-            return cls([read(value) for read, value in pairs], int(served))
+            return cls([read(value) for read, value in pairs])
         except (binascii.Error, ValueError, TypeError) as error:
             raise bad_request("The value of $skiptoken is not valid.") from error
 

@@ -12,9 +12,12 @@ from starlette.types import Receive, Scope, Send
 
 from bc_pipeline.sandbox.business_central import admin, api
 from bc_pipeline.sandbox.business_central.answers import (
+    APPLIED,
     json_response,
+    multipart_response,
     preferred_size,
     read_body,
+    wants_json,
     zip_response,
 )
 from bc_pipeline.sandbox.business_central.batch import BatchOptions, read_batch, run_batch
@@ -152,7 +155,7 @@ class BusinessCentralSandbox:
             return Response(answer.text, media_type="text/plain")
         if answer.xml is not None:
             return Response(answer.xml, media_type="application/xml")
-        headers = {"preference-applied": f"odata.maxpagesize={size}"} if asked else {}
+        headers = {"preference-applied": APPLIED} if asked else {}
         response = json_response(200, read_body(answer, target, _url(request)), headers)
         if zipped:
             zip_response(response)
@@ -191,6 +194,8 @@ class BusinessCentralSandbox:
         responses = run_batch(companies, operations, options, runner.run)
         if len(runner.reached) == 1:
             state["company"] = next(iter(runner.reached))
+        if not wants_json(request.headers):
+            return multipart_response(responses)
         response = json_response(200, {"responses": responses})
         if "gzip" in request.headers.get("accept-encoding", "").lower():
             zip_response(response)

@@ -31,7 +31,7 @@ from bc_pipeline.sandbox.business_central.writes import EntityRules, Parent, Wri
 from bc_pipeline.sandbox.changes.documents import Refused
 from bc_pipeline.sandbox.json_text import JsonValue
 
-_ACTION = "Microsoft.NAV."
+_ACTION = "microsoft.nav."
 _JSON = "application/json"
 _TAG = re.compile(r'\*|(W/)?"[^"]*"')
 _OPTIONS = {"$expand", "$select"}
@@ -123,7 +123,7 @@ class _Write:
         self._entity_of = partial(entity_type, company)
 
     def answer(self) -> WriteAnswer:
-        if self._segments[-1].name.startswith(_ACTION):
+        if self._segments[-1].name.lower().startswith(_ACTION):
             return self._action()
         place = walk(self._company, self._segments)
         if place.navigation is not None and not place.navigation.part:
@@ -184,11 +184,13 @@ class _Write:
         if self._request.method != "POST" or place.key is None or last.key is not None:
             raise method_not_allowed(f"{last.name} is called with POST on an entity.")
         row = row_at(self._company, place)
+        _check_tag(row, self._tag(otherwise="*"))
         if self._request.body not in (None, {}):
             raise bad_request(f"{last.name} takes no parameters.")
-        action = None
-        if last.name in place.entity.actions:
-            action = _rules(place.entity).actions.get(last.name)
+        # Names of actions are taken in any case.
+        known = {name.lower(): name for name in place.entity.actions}
+        name = known.get(last.name.lower())
+        action = _rules(place.entity).actions.get(name) if name else None
         if action is None:
             text = f"'{place.entity.name}' has no bound action {last.name}."
             raise BcError(501, "BadRequest_MethodNotImplemented", text)
@@ -234,18 +236,16 @@ class _Write:
         if not allowed:
             raise method_not_allowed(f"Entity '{place.entity.name}' does not support {verb}.")
         # Documented as required for both, yet clients in production delete without it.
-        otherwise = "*" if verb == "delete" else ""
+        tag = self._tag(otherwise="*" if verb == "delete" else "")
+        row = row_at(self._company, place)
+        _check_tag(row, tag)
+        return row
+
+    def _tag(self, otherwise: str) -> str:
         tag = self._request.headers.get("if-match", otherwise).strip()
         if not _TAG.fullmatch(tag):
             raise BcError(400, "BadRequest_InvalidToken", "The If-Match header is missing or bad.")
-        row = row_at(self._company, place)
-        if tag not in ("*", row[ETAG]):
-            raise BcError(
-                409,
-                "Request_EntityChanged",
-                "Another user has already changed the record.",
-            )
-        return row
+        return tag
 
     def _entity(
         self, status: int, row: Row, query: Query, location: str | None = None
@@ -255,6 +255,11 @@ class _Write:
         body = {"@odata.context": f"{context}/{entity.entity_set}/$entity"}
         body |= Reader(self._company).project(row, query)
         return WriteAnswer(status, self._company.name, body, location)
+
+
+def _check_tag(row: Row, tag: str) -> None:
+    if tag not in ("*", row[ETAG]):
+        raise BcError(409, "Request_EntityChanged", "Another user has already changed the record.")
 
 
 def _parent(place: Place) -> Parent | None:

@@ -272,7 +272,6 @@ def test_a_read_in_a_snapshot_batch_sees_what_was_written_in_it(bc: BcClient) ->
         [{"id": "1", "method": "GET", "url": "companies", "dependsOn": ["2"]}],
         [{"id": "1", "method": "GET", "url": "companies", "atomicityGroup": "g"}],
         [{"id": "1", "method": "GET", "url": "companies"}] * 2,
-        [{"id": f"{i}", "method": "GET", "url": "companies"} for i in range(101)],
     ],
 )
 def test_malformed_batches_are_refused_as_a_whole(bc: BcClient, requests_: Any) -> None:

@@ -90,11 +90,11 @@ def test_any_tree_reads_back(tree: Node) -> None:
 
 
 @given(st.text(max_size=40))
-def test_any_text_is_parsed_or_refused_with_400(text: str) -> None:
+def test_any_text_is_parsed_or_refused(text: str) -> None:
     try:
         parse_filter(text)
     except BcError as error:
-        assert error.status == 400
+        assert error.status in (400, 501)
 
 
 @given(trees)
@@ -103,7 +103,7 @@ def test_a_checked_filter_judges_a_row_without_failing(tree: Node) -> None:
     try:
         test = FilterChecker(entity, newer_schema=True).test(tree)
     except BcError as error:
-        assert error.status == 400
+        assert error.status in (400, 501)
         return
     assert test(empty_row(entity)) in (True, False)
 

@@ -143,7 +143,7 @@ def test_environments_are_listed(bc: BcClient) -> None:
 def test_single_entity_and_sub_collection(bc: BcClient) -> None:
     item = bc.company.find("items", number="SP-SCM1006")[0]
     row = bc.json(f"items({item['id']})?$select=number")
-    assert row["@odata.context"].endswith("/items/$entity")
+    assert row["@odata.context"].endswith("/items(number)/$entity")
     assert row["number"] == "SP-SCM1006"
     variants = bc.rows(f"items({item['id']})/itemVariants")
     assert {variant["code"] for variant in variants} == {"BLACK", "RED", "WHITE"}
