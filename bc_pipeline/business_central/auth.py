@@ -17,6 +17,7 @@ from bc_pipeline.business_central.throttle import Throttle
 from bc_pipeline.errors import AuthError, PipelineError, RequestFailed
 from bc_pipeline.tenants.model import Tenant
 from bc_pipeline.tenants.secrets import StoredToken, TokenStore, fingerprint
+from bc_pipeline.unreachable import why
 
 SYSTEM = "business_central"
 SCOPE = "https://api.businesscentral.dynamics.com/.default"
@@ -199,7 +200,8 @@ class AccessTokens:
             )
         except requests.RequestException as error:
             # The exception holds the request and that its body: it is not passed on.
-            raise _Transient(f"no answer ({type(error).__name__})") from None
+            cause = why(error, self._settings.login_url, "business_central.login_url")
+            raise _Transient(f"no answer: {cause}") from None
         answer = _json_object(response.content)
         if response.status_code == 200 and isinstance(answer.get("access_token"), str):
             return answer

@@ -27,6 +27,7 @@ from bc_pipeline.business_central.retry import (
 from bc_pipeline.business_central.throttle import Throttle
 from bc_pipeline.errors import RequestFailed
 from bc_pipeline.tenants.model import Tenant
+from bc_pipeline.unreachable import why
 
 Answer = TypeVar("Answer")
 USER_AGENT = "bc-pipeline"
@@ -270,11 +271,12 @@ class Http:
         return failure
 
     def _no_answer(self, sent: _Sent, error: Exception) -> Exception:
-        why = str(error) if isinstance(error, BadAnswer) else type(error).__name__
+        known = isinstance(error, BadAnswer)
+        cause = str(error) if known else why(error, sent.url, "business_central.api_url")
         kind = TooSlow if _timed_out(error) else RequestFailed
         failure = kind(
             f"no usable answer from Business Central to {sent.method} {_place(sent.url)}: "
-            f"{self._tokens.redacted(why)}",
+            f"{self._tokens.redacted(cause)}",
             uncertain=not sent.reads_only,
         )
         return Transient(failure) if sent.reads_only else failure

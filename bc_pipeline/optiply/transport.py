@@ -30,6 +30,7 @@ from bc_pipeline.optiply.limiter import RateLimiter
 from bc_pipeline.optiply.messages import WRONG_CREDENTIALS, error_message
 from bc_pipeline.tenants.model import Tenant
 from bc_pipeline.tenants.secrets import TokenStore
+from bc_pipeline.unreachable import why
 
 MEDIA_TYPE = "application/vnd.api+json"
 LONGEST_WAIT_SECONDS = 600.0
@@ -209,7 +210,7 @@ class Transport:
                 )
             except requests.RequestException as error:
                 failure = RequestFailed(
-                    f"Optiply's token endpoint gave no answer ({type(error).__name__})"
+                    f"no answer from Optiply's sign-in: {why(error, url, 'optiply.login_url')}"
                 )
                 continue
             busy = response.status_code in (408, 429) or response.status_code >= 500
@@ -245,7 +246,7 @@ def _exact(value: object) -> orjson.Fragment:
 def _lost(request: Request, error: requests.RequestException) -> Exception:
     """What a request without a complete answer means."""
     failure = RequestFailed(
-        f"{request.name}: no answer from Optiply ({type(error).__name__})",
+        f"{request.name}: no answer from Optiply: {why(error, request.url, 'optiply.api_url')}",
         uncertain=request.method == "POST" and not _never_sent(error),
     )
     return failure if failure.uncertain else _Again(failure)

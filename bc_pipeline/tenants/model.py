@@ -10,7 +10,19 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from bc_pipeline.tenants.urls import checked
 
 TENANT_KEY_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 
@@ -22,6 +34,10 @@ EXPORT_KEYS_OF_SYNC = (
     "export_location_id",
 )
 PurchaseOrderStatus = Literal["Draft", "In Review", "Open"]
+_YES_OR_NO = TypeAdapter(bool)
+
+Address = Annotated[str, AfterValidator(checked)]
+"""Where a system is reached; ``http`` only on this machine."""
 
 
 class Settings(BaseModel):
@@ -47,11 +63,11 @@ class BusinessCentralSettings(Settings):
     refresh_token: SecretStr | None = Field(
         None, description="Seed of the refresh_token grant; without it client_credentials is used"
     )
-    api_url: str = Field(
+    api_url: Address = Field(
         "https://api.businesscentral.dynamics.com",
         description="/v2.0/<environment>/api/v2.0 is added",
     )
-    login_url: str = Field(
+    login_url: Address = Field(
         "https://login.microsoftonline.com",
         description="/<entra_tenant>/oauth2/v2.0/token is added",
     )
@@ -87,17 +103,12 @@ class BusinessCentralSettings(Settings):
         "(Dimension_Code, Code, Name, Dimension_Value_Type, Blocked)",
     )
 
-    @field_validator("api_url", "login_url")
-    @classmethod
-    def _no_trailing_slash(cls, value: str) -> str:
-        return value.rstrip("/")
-
 
 class OptiplySettings(Settings):
     """How to reach one Optiply account (shop)."""
 
-    api_url: str = Field("https://api.optiply.com/v1", description="Root of the public API")
-    login_url: str = Field(
+    api_url: Address = Field("https://api.optiply.com/v1", description="Root of the public API")
+    login_url: Address = Field(
         "https://dashboard.optiply.nl/api", description="/auth/oauth/token is added"
     )
     client_id: str = Field(description="Of the API client Optiply has given out")
@@ -111,11 +122,6 @@ class OptiplySettings(Settings):
     connect_timeout_seconds: float = Field(10, gt=0, description="Longest wait for a connection")
     read_timeout_seconds: float = Field(60, gt=0, description="Longest wait for an answer")
     max_attempts: int = Field(5, ge=1, description="Tries of one request that may be repeated")
-
-    @field_validator("api_url", "login_url")
-    @classmethod
-    def _no_trailing_slash(cls, value: str) -> str:
-        return value.rstrip("/")
 
 
 class SyncOptions(Settings):
@@ -190,7 +196,11 @@ class SyncOptions(Settings):
         """``completed_only`` is the other way to say ``pull_all_orders`` (mapping.md 4.1)."""
         if isinstance(values, dict) and "completed_only" in values:
             values = dict(values)
-            values.setdefault("pull_all_orders", not values.pop("completed_only"))
+            try:
+                completed_only = _YES_OR_NO.validate_python(values.pop("completed_only"))
+            except ValidationError:
+                raise ValueError("completed_only should be true or false") from None
+            values.setdefault("pull_all_orders", not completed_only)
         return values
 
     @field_validator("buy_order_statuses", mode="before")
@@ -256,7 +266,9 @@ class ExportSettings(Settings):
     @field_validator("export_start", mode="before")
     @classmethod
     def _plain_date(cls, value: object) -> object:
-        """A text that is a date only does not mean its midnight in UTC."""
+        """A text that is a date only does not mean its midnight in UTC; a number is no date."""
+        if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()):
+            raise ValueError("a date such as 2026-01-31, or a date-time with its offset")
         return date.fromisoformat(value) if isinstance(value, str) and len(value) == 10 else value
 
     @field_validator("export_start")

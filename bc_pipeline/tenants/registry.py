@@ -2,7 +2,7 @@
 
 ``load()`` gives every tenant that is configured soundly and, beside them, one ``ConfigError`` per
 tenant that is not: a mistake in one tenant's settings never hides the others. Errors name the file,
-the tenant and the key, never the value.
+the tenant, the key and its line, never the value.
 """
 
 from __future__ import annotations
@@ -11,16 +11,17 @@ import difflib
 import logging
 import os
 import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeGuard, get_args
 
-import yaml
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from bc_pipeline.errors import ConfigError
+from bc_pipeline.tenants.document import Keys, Place, mapping, read, wanted
 from bc_pipeline.tenants.model import TENANT_KEY_PATTERN, Tenant
 from bc_pipeline.tenants.shared import shared
 
@@ -102,95 +103,64 @@ def load(home: Path | None = None, path: Path | None = None) -> Registry:
     path = path or tenants_file(home)
     if not path.exists():
         return Registry(path=path, home=home)
-    document = _read_document(path)
-    defaults = _mapping(document.get("defaults"), f"{path}: defaults")
-    entries = _mapping(document.get("tenants"), f"{path}: tenants")
+    document, top = read(path)
+    for key in document:
+        if key not in ("defaults", "tenants"):
+            raise top.inner(key).error("unknown key; 'defaults' and 'tenants' are known")
+    defaults = mapping(document.get("defaults"), top.inner("defaults"))
+    entries = mapping(document.get("tenants"), top.inner("tenants"))
     tenants: dict[str, Tenant] = {}
     errors: dict[str, ConfigError] = {}
     warnings: list[str] = []
     for key, entry in entries.items():
         try:
-            tenant, notes = _read_tenant(path, home, key, entry, defaults)
+            tenant, notes = _read_tenant(path, home, key, entry, defaults, top.lines)
         except ConfigError as error:
             errors[str(key)] = error
         else:
             tenants[tenant.name] = tenant
             warnings += notes
-    errors |= shared(path, home, tenants.values())
+    errors |= shared(top, home, tenants.values())
     sound = {name: tenant for name, tenant in tenants.items() if name not in errors}
     return Registry(path, home, sound, errors, tuple(dict.fromkeys(warnings)))
 
 
-def _read_document(path: Path) -> dict[str, Any]:
-    try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506
-    except yaml.MarkedYAMLError as error:
-        # The error's own text quotes the file, secrets included.
-        mark = error.problem_mark
-        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise ConfigError(f"{path}: not valid YAML{where}: {error.problem}") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path}: cannot be read ({type(error).__name__})") from None
-    document = _mapping(document, str(path))
-    for key in document:
-        if key not in ("defaults", "tenants"):
-            raise ConfigError(f"{path}: {key}: unknown key; 'defaults' and 'tenants' are known")
-    return document
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """YAML without duplicate keys: the second of two tenants of one name must not win silently."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[Hashable] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, Hashable) and key in seen and key != "<<":
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands here twice", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
-def _mapping(value: object, where: str) -> dict[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise ConfigError(f"{where}: must be a mapping of keys to values")
-    return value
-
-
 def _read_tenant(
-    path: Path, home: Path, key: object, entry: object, defaults: Mapping[str, Any]
+    path: Path,
+    home: Path,
+    key: object,
+    entry: object,
+    defaults: Mapping[str, Any],
+    lines: Mapping[Keys, int] = MappingProxyType({}),
 ) -> tuple[Tenant, list[str]]:
-    where = f"{path}: tenants.{key}"
+    place = Place(path, ("tenants", key), lines)
     if not isinstance(key, str) or not re.fullmatch(TENANT_KEY_PATTERN, key):
-        raise ConfigError(
-            f"{where}: a tenant's key is 1 to 63 of a-z, 0-9, _ and -, starts with a letter or "
-            "digit, and is quoted when it looks like a number"
+        raise place.error(
+            "a tenant's key is 1 to 63 of a-z, 0-9, _ and -, and starts with a letter or digit"
         )
-    settings = _with_defaults(_mapping(entry, where), defaults, where)
+    settings = _with_defaults(
+        wanted(mapping(entry, place), Tenant), wanted(defaults, Tenant), place
+    )
     for own in _OWN_FIELDS:
         if own in settings:
-            raise ConfigError(f"{where}.{own}: unknown key")
+            raise place.inner(own).error("unknown key")
     warnings = [
-        f"{where}.{secret} is written literally; "
+        f"{path}: tenants.{key}.{secret} is written literally; "
         "{env: NAME} or {file: path} keeps it out of the file"
         for secret in _literal_secrets(settings)
     ]
-    values = {key: _resolve(value, home, f"{where}.{key}") for key, value in settings.items()}
+    values = {name: _resolve(value, home, place.inner(name)) for name, value in settings.items()}
     directory = values.get("snapshot_dir", f"snapshots/{key}")
     if isinstance(directory, str):
         values["snapshot_dir"] = (home / directory).resolve()
     try:
-        return Tenant(**{**values, "name": key, "home": home}), warnings
+        return Tenant(**{**values, "name": str(key), "home": home}), warnings
     except ValidationError as error:
-        raise ConfigError(_explain(error, where)) from None
+        raise ConfigError(_explain(error, place)) from None
 
 
 def _with_defaults(
-    entry: Mapping[str, Any], defaults: Mapping[str, Any], where: str
+    entry: Mapping[str, Any], defaults: Mapping[str, Any], place: Place
 ) -> dict[str, Any]:
     """The tenant's keys over the defaults, section by section."""
     merged: dict[str, Any] = dict(defaults)
@@ -204,7 +174,7 @@ def _with_defaults(
             merged[key] = value
     for section in _sections():
         if section in merged:
-            merged[section] = _mapping(merged[section], f"{where}.{section}")
+            merged[section] = mapping(merged[section], place.inner(section))
     return merged
 
 
@@ -235,53 +205,52 @@ def is_reference(value: object) -> TypeGuard[dict[str, str]]:
     )
 
 
-def _resolve(value: object, home: Path, where: str) -> object:
+def _resolve(value: object, home: Path, place: Place) -> object:
     """The value with every reference in it replaced by what it points to."""
     if is_reference(value):
         (kind, target), *_ = value.items()
         return (
-            _from_environment(target, where) if kind == "env" else _from_file(home, target, where)
+            _from_environment(target, place) if kind == "env" else _from_file(home, target, place)
         )
     if isinstance(value, dict):
-        return {key: _resolve(inner, home, f"{where}.{key}") for key, inner in value.items()}
+        return {key: _resolve(inner, home, place.inner(key)) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_resolve(inner, home, where) for inner in value]
+        return [_resolve(inner, home, place) for inner in value]
     return value
 
 
-def _from_environment(name: str, where: str) -> str:
+def _from_environment(name: str, place: Place) -> str:
     value = os.environ.get(name, "")
     if not value:
-        raise ConfigError(f"{where}: the environment variable {name} is not set")
+        raise place.error(f"the environment variable {name} is not set")
     return value
 
 
-def _from_file(home: Path, target: str, where: str) -> str:
+def _from_file(home: Path, target: str, place: Place) -> str:
     file = home / Path(target).expanduser()
     try:
         value = file.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{where}: {file} cannot be read ({type(error).__name__})") from None
+        raise place.error(f"{file} cannot be read ({type(error).__name__})") from None
     if not value:
-        raise ConfigError(f"{where}: {file} is empty")
+        raise place.error(f"{file} is empty")
     return value
 
 
-def _explain(error: ValidationError, where: str) -> str:
-    return "; ".join(_explain_one(detail, where) for detail in error.errors(include_url=False))
+def _explain(error: ValidationError, place: Place) -> str:
+    return "; ".join(_explain_one(detail, place) for detail in error.errors(include_url=False))
 
 
-def _explain_one(detail: ErrorDetails, where: str) -> str:
-    location = ".".join(str(part) for part in detail["loc"] if part != "__root__")
-    key = f"{where}.{location}" if location else where
+def _explain_one(detail: ErrorDetails, place: Place) -> str:
+    key = place.inner(*(part for part in detail["loc"] if part != "__root__"))
     if detail["type"] == "extra_forbidden":
-        return f"{key}: unknown key{_similar_key(detail['loc'])}"
+        return str(key.error(f"unknown key{_similar_key(detail['loc'])}"))
     if detail["type"] == "missing":
-        return f"{key}: missing"
+        return str(key.error("missing"))
     message = str(detail["msg"]).removeprefix("Value error, ")
     if isinstance(detail["input"], str) and detail["input"]:
         message = message.replace(repr(detail["input"]), "the value")
-    return f"{key}: {message}"
+    return str(key.error(message))
 
 
 def _similar_key(location: tuple[object, ...]) -> str:

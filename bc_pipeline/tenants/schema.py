@@ -19,6 +19,8 @@ REFERENCE: dict[str, Any] = {
     ],
 }
 
+_NARROWED = {"enum", "const", "pattern"}
+
 
 def tenants_schema() -> dict[str, Any]:
     """The schema of the whole file.
@@ -75,4 +77,18 @@ def _or_reference(schema: dict[str, Any]) -> dict[str, Any]:
         key: schema[key] for key in ("title", "description", "default") if key in schema
     }
     plain = {key: value for key, value in schema.items() if key not in about}
-    return {**about, "anyOf": [plain, {"$ref": "#/$defs/Reference"}]}
+    return {**about, "anyOf": [_as_written(plain), {"$ref": "#/$defs/Reference"}]}
+
+
+def _as_written(schema: Any) -> Any:  # noqa: ANN401 - any part of a schema
+    """The schema for an editor, which reads ``0123`` and ``NO`` without quotes as a number and as
+    false, where the registry takes the text."""
+    if isinstance(schema, list):
+        return [_as_written(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {key: _as_written(value) for key, value in schema.items()}
+    is_date = inner.get("format") in ("date", "date-time")
+    if inner.get("type") == "string" and not is_date and not inner.keys() & _NARROWED:
+        inner["type"] = ["string", "number", "boolean"]
+    return inner

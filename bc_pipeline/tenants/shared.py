@@ -13,6 +13,7 @@ from pathlib import Path
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.tenants import companies
 from bc_pipeline.tenants.companies import Found, entra_tenant_id, named
+from bc_pipeline.tenants.document import Place
 from bc_pipeline.tenants.model import Tenant
 from bc_pipeline.tenants.urls import normalised
 
@@ -38,11 +39,11 @@ class _Own:
     differ: Callable[[Tenant, Tenant], bool] = lambda one, other: False
 
 
-def shared(path: Path, home: Path, tenants: Iterable[Tenant]) -> dict[str, ConfigError]:
+def shared(top: Place, home: Path, tenants: Iterable[Tenant]) -> dict[str, ConfigError]:
     """One error for each tenant that shares something with another one.
 
     Args:
-        path: the file, for the text.
+        top: the file, for the text.
         home: BC_PIPELINE_HOME, where what runs have found out is kept.
         tenants: those that are configured soundly.
     """
@@ -52,10 +53,8 @@ def shared(path: Path, home: Path, tenants: Iterable[Tenant]) -> dict[str, Confi
         for group in _groups(own, everybody):
             names = ", ".join(tenant.name for tenant in group)
             for tenant in group:
-                where = f"{path}: tenants.{tenant.name}.{own.key}"
-                errors.setdefault(
-                    tenant.name, ConfigError(f"{where}: {names} {own.problem(tenant)}")
-                )
+                place = top.inner("tenants", tenant.name, *own.key.split("."))
+                errors.setdefault(tenant.name, place.error(f"{names} {own.problem(tenant)}"))
     return errors
 
 

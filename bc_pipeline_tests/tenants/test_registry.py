@@ -195,6 +195,21 @@ def test_given_one_broken_tenant_then_the_others_are_there_and_it_has_its_own_er
         found.get("broken")
 
 
+@pytest.mark.covers("decision 36")
+@pytest.mark.parametrize("section", ["business_central", "optiply"])
+@pytest.mark.parametrize("key", ["api_url", "login_url"])
+@pytest.mark.parametrize("url", ["http://api.example.com", "api.example.com"])
+def test_given_an_address_that_is_not_encrypted_or_has_no_scheme_then_the_key_is_named(
+    write, section: str, key: str, url: str
+):
+    write("tenants:\n" + tenant("acme").replace("client_id: ", f"{key}: {url}, client_id: "))
+
+    message = str(load().errors["acme"])
+
+    assert f"tenants.acme.{section}.{key}: " in message
+    assert "https" in message
+
+
 def test_given_a_misspelt_key_then_the_error_suggests_the_right_one(write):
     write("tenants:\n" + tenant("acme", "sync: {varient_mode: item}\nenabeld: true"))
 
@@ -225,7 +240,7 @@ def test_given_any_wrong_value_then_the_error_does_not_repeat_it(value: str):
     assert "tenants.acme.sync.timezone" in str(error.value)
 
 
-@pytest.mark.parametrize("key", ["Acme", "-acme", "a" * 64, "a/b", "12"])
+@pytest.mark.parametrize("key", ["Acme", "-acme", "a" * 64, "a/b"])
 def test_given_a_key_that_is_no_partition_key_then_it_is_refused(write, key: str):
     write("tenants:\n" + tenant(key))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from bc_pipeline.tenants.model import SyncOptions, Tenant
 from bc_pipeline.tenants.schema import tenants_schema
 
@@ -21,6 +23,17 @@ def test_schema_accepts_env_and_file_for_every_plain_value():
 
     for name in ("password", "account_id", "requests_per_second"):
         assert {"$ref": "#/$defs/Reference"} in properties[name]["anyOf"]
+
+
+@pytest.mark.covers("decision 15")
+def test_schema_accepts_texts_that_an_editor_takes_for_numbers():
+    definitions = tenants_schema()["$defs"]
+    bc, sync = definitions["BusinessCentralSettings"], definitions["SyncOptions"]
+
+    for name in ("client_id", "client_secret"):
+        assert "number" in bc["properties"][name]["anyOf"][0]["type"]
+    assert "boolean" in sync["properties"]["locations"]["anyOf"][0]["items"]["type"]
+    assert sync["properties"]["variant_mode"]["anyOf"][0]["type"] == "string"
 
 
 def test_schema_requires_no_key_because_defaults_may_hold_it():
