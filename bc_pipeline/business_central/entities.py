@@ -13,6 +13,7 @@ from bc_pipeline.tenants.model import Tenant
 
 Route = Literal["companies", "company", "page", "extension"]
 Mode = Literal["full", "incremental"]
+Sweep = Literal["always", "daily"]
 
 FLAT_PAGE = 20_000
 """What BC gives at most (behaviour.md 6): an unchanged run asks once per entity."""
@@ -36,7 +37,8 @@ class Entity:
         lines: mirror table of these.
         page_size: rows asked for per page.
         optional: a tenant may not have it: a 404 is a warning then, not a failure.
-        sweep: deleted rows are found by comparing all ids after an incremental read.
+        sweep: how often all ids are compared after an incremental read, to find rows that are gone
+            and rows that came behind the bookmark.
         select: name the columns. Not where the tenant decides which there are.
         keeps: how long a complete read serves further runs of everything; a run that names the
             entity, and a full one, always read it.
@@ -52,16 +54,21 @@ class Entity:
     lines: Table | None = None
     page_size: int = FLAT_PAGE
     optional: bool = False
-    sweep: bool = False
+    sweep: Sweep | None = None
     select: bool = True
     keeps: timedelta = timedelta(0)
+
+    @property
+    def is_posted(self) -> bool:
+        """Whether its rows are posted documents, which nobody deletes while they are young."""
+        return self.sweep == "daily"
 
 
 _STOCK = "stock moves do not touch lastModifiedDateTime (behaviour.md 3.2)"
 _SMALL = "a handful of rows"
 _SETTINGS = "a handful of rows that change a few times a year: once a day is enough"
 _LINES_MOVE = "lines and receipts change without the header's stamp (behaviour.md 3.2)"
-_POSTED = "posted: rows are added and stamped, never deleted (mapping.md 4.1, 7)"
+_POSTED = "posted: rows are added and stamped; late and undone ones by comparing ids, once a day"
 
 _DECLARED = (
     Entity("bc/companies", "companies", TABLES["companies"], "full", _SMALL, route="companies"),
@@ -121,7 +128,7 @@ _DECLARED = (
         TABLES["vendors"],
         "incremental",
         "stamped; deletions by comparing ids (flows.md 3, 6)",
-        sweep=True,
+        sweep="always",
     ),
     Entity(
         "bc/sales_invoices",
@@ -129,6 +136,7 @@ _DECLARED = (
         TABLES["sales_invoices"],
         "incremental",
         _POSTED,
+        sweep="daily",
         expand="salesInvoiceLines",
         lines=TABLES["sales_invoice_lines"],
         page_size=DOCUMENTS_PAGE,
@@ -149,6 +157,7 @@ _DECLARED = (
         TABLES["sales_shipments"],
         "incremental",
         _POSTED,
+        sweep="daily",
         expand="salesShipmentLines",
         lines=TABLES["sales_shipment_lines"],
         page_size=DOCUMENTS_PAGE,
@@ -169,6 +178,7 @@ _DECLARED = (
         TABLES["purchase_receipts"],
         "incremental",
         _POSTED,
+        sweep="daily",
         expand="purchaseReceiptLines",
         lines=TABLES["purchase_receipt_lines"],
         page_size=DOCUMENTS_PAGE,

@@ -75,15 +75,23 @@ class PageReader:
         directory: where page files go, for as long as they are needed.
         page_size: rows asked for per page; halved each time BC runs out of time.
         tally: counts the requests of this entity.
+        fresh: no replica may answer.
     """
 
     def __init__(
-        self, bc: BusinessCentral, directory: Path, page_size: int, tally: RequestCounter
+        self,
+        bc: BusinessCentral,
+        directory: Path,
+        page_size: int,
+        tally: RequestCounter,
+        *,
+        fresh: bool = False,
     ) -> None:
         self._bc = bc
         self._directory = directory
         self._page_size = page_size
         self._tally = tally
+        self._fresh = fresh
         self._numbers = itertools.count(1)
 
     def read(self, url: str, load: Callable[[Page], None]) -> int:
@@ -159,7 +167,13 @@ class PageReader:
                 headers["Prefer"] = f"odata.maxpagesize={self._page_size}"
 
         return self._bc.http.request(
-            "GET", url, consume, headers=headers, tally=self._tally, before_retry=ask_for_less
+            "GET",
+            url,
+            consume,
+            headers=headers,
+            tally=self._tally,
+            before_retry=ask_for_less,
+            fresh=self._fresh,
         )
 
     def _answer(self, response: requests.Response, path: Path, whole: bool) -> _Answer:

@@ -8,10 +8,12 @@ from datetime import UTC, date, datetime, time, timedelta
 import duckdb
 
 from bc_pipeline.business_central.entities import Entity, Mode
+from bc_pipeline.snapshot.tables import NEVER
+from bc_pipeline.tenants.model import SyncOptions
 
 STAMP = "lastModifiedDateTime"
-NEVER = "0001-01-01T00:00:00Z"
-"""The stamp of rows that BC has never stamped (behaviour.md 3.2)."""
+LONGEST_LAG = timedelta(seconds=60)
+"""A replica that answers may be this much behind; reported are up to 30 seconds (platform 1)."""
 MOST_UNSTAMPED = 1000
 
 
@@ -20,16 +22,18 @@ class ReadPlan:
     """How one read is done.
 
     Args:
-        mode: ``full`` shows deletions and takes them out, ``incremental`` does not.
+        mode: ``full`` brings every row, ``incremental`` those stamped since.
         start: first stamp asked for, None when all are.
         unstamped: ask for rows without a stamp too.
         moves_bookmark: the next read may start where this one ends.
+        sweep: all ids are compared too: it finds what stamps hide, and shows deletions.
     """
 
     mode: Mode
     start: datetime | None = None
     unstamped: bool = False
     moves_bookmark: bool = False
+    sweep: bool = False
 
     def filter(self) -> str | None:
         """The ``$filter``; BC takes an ``or`` between conditions on one property only (3.1)."""
@@ -46,6 +50,7 @@ def plan_read(
     overlap: timedelta,
     full: bool = False,
     since: date | None = None,
+    sweep: bool = False,
 ) -> ReadPlan:
     """The plan for the next read of an entity.
 
@@ -55,6 +60,7 @@ def plan_read(
         overlap: rows committed late carry older stamps; incremental reads start this much earlier.
         full: forget the bookmark for this read.
         since: start here instead of at the bookmark. Does not concern entities read in full.
+        sweep: compare all ids, if it is not to be read in full anyway.
     """
     if entity.mode == "full":
         return ReadPlan("full")
@@ -72,7 +78,14 @@ def plan_read(
         unstamped=_unstamped(cursor, entity) <= MOST_UNSTAMPED,
         # Starting later than usual leaves a gap that the next read has to close.
         moves_bookmark=usual is not None and start <= usual,
+        sweep=sweep,
     )
+
+
+def overlap_of(options: SyncOptions) -> timedelta:
+    """How far an incremental read reaches back: what was configured, but never less than what a
+    replica may lag behind."""
+    return max(timedelta(seconds=options.read_overlap_seconds), LONGEST_LAG)
 
 
 def literal(moment: datetime) -> str:
@@ -81,8 +94,16 @@ def literal(moment: datetime) -> str:
 
 
 def _bookmark(cursor: duckdb.DuckDBPyConnection, entity: Entity) -> datetime | None:
+    """The newest stamp seen, of a row that is still there: a read that starts a little earlier
+    brings that row again, or tells that something is wrong."""
     row = cursor.execute(
-        "SELECT stamp FROM ops.bookmarks WHERE entity = ?", [entity.name]
+        f"""
+        SELECT least(stamp, coalesce(
+            (SELECT max("{STAMP}") FROM bc.{entity.table.name} WHERE "{STAMP}" > ?::TIMESTAMPTZ),
+            stamp))
+        FROM ops.bookmarks WHERE entity = ?
+        """,
+        [NEVER, entity.name],
     ).fetchone()
     return row[0] if row else None
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from datetime import date, timedelta
+from datetime import UTC, date, datetime
 
 import duckdb
 
+from bc_pipeline.business_central import sweeps
 from bc_pipeline.business_central.client import BusinessCentral, is_absent
 from bc_pipeline.business_central.entities import Entity
-from bc_pipeline.business_central.plan import plan_read
+from bc_pipeline.business_central.plan import overlap_of, plan_read
 from bc_pipeline.business_central.reading import Reading
 from bc_pipeline.business_central.result import ReadResult
 from bc_pipeline.errors import (
@@ -53,8 +54,15 @@ def read_entity(
         ReadFailed: the read did not complete. The mirror is as before; ``ops.reads`` says why.
     """
     with snapshot.cursor() as cursor:
-        overlap = timedelta(seconds=bc.tenant.sync.read_overlap_seconds)
-        plan = plan_read(cursor, entity, overlap=overlap, full=full, since=since)
+        options = bc.tenant.sync
+        plan = plan_read(
+            cursor,
+            entity,
+            overlap=overlap_of(options),
+            full=full,
+            since=since,
+            sweep=sweeps.is_due(cursor, entity, options, datetime.now(UTC)),
+        )
         reading = Reading(bc, snapshot, entity, plan, run_no, cancel or bc.cancel, cursor)
         try:
             return reading.run()

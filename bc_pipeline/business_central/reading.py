@@ -15,18 +15,28 @@ from typing import Protocol
 import duckdb
 import orjson
 
-from bc_pipeline.business_central.client import BusinessCentral, query_url
+from bc_pipeline.business_central import sweeps, went_back
+from bc_pipeline.business_central.client import BusinessCentral
+from bc_pipeline.business_central.departures import Departures, departures
 from bc_pipeline.business_central.entities import Entity
+from bc_pipeline.business_central.filters import Guid, any_of
 from bc_pipeline.business_central.http import RequestCounter
 from bc_pipeline.business_central.paging import MalformedPage, Page, PageReader
-from bc_pipeline.business_central.plan import NEVER, ReadPlan
+from bc_pipeline.business_central.place import entity_url
+from bc_pipeline.business_central.plan import ReadPlan
 from bc_pipeline.business_central.result import ReadResult
 from bc_pipeline.errors import Cancelled, RequestFailed
+from bc_pipeline.snapshot import retracted
 from bc_pipeline.snapshot.first_load import FirstLoad, NotPlain
-from bc_pipeline.snapshot.mirror import Swap, keep_keys, swap
+from bc_pipeline.snapshot.mirror import Swap, swap
 from bc_pipeline.snapshot.pages import MalformedRows
 from bc_pipeline.snapshot.staging import ROWS, Staging
 from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline.snapshot.tables import NEVER
+
+MOST_CONDITIONS = 50
+"""Rows that would take more requests than this are not asked for by id."""
+EVERYTHING = ""
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +71,7 @@ class Reading:
         self._cursor = cursor
         self._tally = RequestCounter()
         self._pages = 0
+        self._select = entity.select
         self._warnings: dict[str, str] = {}
         self._started = time.monotonic()
         self._read_at = datetime.now(UTC)
@@ -111,54 +122,101 @@ class Reading:
         entity = self._entity
         staging = Staging(self._cursor, entity.table, entity.lines, entity.expand)
         self._load_into(staging)
-        swept = entity.sweep and self._plan.mode == "incremental"
-        if swept:
-            keep_keys(self._cursor, entity.table, self._existing_ids())
+        left = self._departures(staging)
+        if left.went_back:
+            self._warnings[went_back.WARNING] = went_back.words(entity, self._bc.tenant.name)
+            if self._plan.mode == "incremental":
+                self._plan = ReadPlan("full", moves_bookmark=True)
+                staging.clear()
+                self._load_into(staging)
+                left = self._departures(staging)
         with self._snapshot.writing(), _transaction(self._cursor):
+            if entity.is_posted:
+                retracted.note(self._cursor, staging, entity.name, left.retracted, self._run_no)
             done = swap(
                 self._cursor,
                 staging,
                 run_no=self._run_no,
                 read_at=self._read_at,
-                full=self._plan.mode == "full",
-                swept=swept,
+                full=left.gone is None,
+                gone=left.gone or (),
             )
             return self._finished(done, newest_of=ROWS)
+
+    def _departures(self, staging: Staging) -> Departures:
+        def fetch(ids: list[str]) -> None:
+            conditions = any_of("id", map(Guid, ids))
+            for condition in conditions if len(conditions) <= MOST_CONDITIONS else [EVERYTHING]:
+                self._load_into(staging, condition, fresh=True)
+
+        left = departures(
+            self._bc,
+            self._cursor,
+            self._entity,
+            self._plan,
+            read_at=self._read_at,
+            tally=self._tally,
+            fetch=fetch,
+        )
+        self._pages += left.pages
+        return left
 
     def _finished(self, done: Swap, newest_of: str) -> ReadResult:
         if self._plan.moves_bookmark:
             self._move_bookmark(newest_of)
+        if self._plan.mode == "full" or self._plan.sweep:
+            sweeps.note(self._cursor, self._entity, self._read_at)
+        if went_back.WARNING in self._warnings:
+            went_back.note(self._cursor, self._entity, self._run_no)
         result = self._result(done)
         result.record(self._cursor, self._run_no)
         return result
 
-    def _load_into(self, target: _Target) -> None:
-        """Brings every page of the entity to ``target``."""
+    def _load_into(
+        self, target: _Target, condition: str | None = None, *, fresh: bool = False
+    ) -> None:
+        """Brings the pages of the entity to ``target``.
+
+        Args:
+            target: where they go.
+            condition: the ``$filter``; that of the plan by default.
+            fresh: no replica may answer.
+        """
         entity = self._entity
         with self._snapshot.scratch() as directory:
-            if entity.route == "companies":
-                # The preflight has just read them; asking again would tell nothing new.
-                known = self._bc.take_companies()
-                if known is not None:
-                    path = directory / "companies.json"
-                    path.write_bytes(orjson.dumps(known, default=str))
-                    target.load(path, exact=False)
-                    self._pages, self._tally.total = 1, 1
-                    return
-            reader = PageReader(self._bc, directory, entity.page_size, self._tally)
-            load = self._loading(target)
-            if not entity.select:
-                self._pages += reader.read(self._url(select=False), load)
+            if entity.route == "companies" and self._take_companies(directory, target):
                 return
+            reader = PageReader(self._bc, directory, entity.page_size, self._tally, fresh=fresh)
+            if condition is None:
+                condition = self._plan.filter()
+            before = target.pages
             try:
-                self._pages += reader.read(self._url(select=True), load)
+                self._read_pages(reader, target, condition)
             except RequestFailed as error:
-                if target.pages or not _refuses_a_column(error, entity):
+                if not self._select or target.pages > before:
                     raise
+                if not _refuses_a_column(error, entity):
+                    raise
+                self._select = False
                 self._warnings["column_refused"] = (
                     f"{entity.name} is read with all columns, because: {error}"
                 )
-                self._pages += reader.read(self._url(select=False), load)
+                self._read_pages(reader, target, condition)
+
+    def _take_companies(self, directory: Path, target: _Target) -> bool:
+        """The preflight may just have read them; asking again would tell nothing new."""
+        known = self._bc.take_companies()
+        if known is None:
+            return False
+        path = directory / "companies.json"
+        path.write_bytes(orjson.dumps(known, default=str))
+        target.load(path, exact=False)
+        self._pages, self._tally.total = 1, 1
+        return True
+
+    def _read_pages(self, reader: PageReader, target: _Target, condition: str | None) -> None:
+        url = entity_url(self._bc, self._entity, select=self._select, condition=condition)
+        self._pages += reader.read(url, self._loading(target))
 
     def _loading(self, target: _Target) -> Callable[[Page], None]:
         def load(page: Page) -> None:
@@ -171,41 +229,19 @@ class Reading:
 
         return load
 
-    def _existing_ids(self) -> list[str]:
-        (key,) = self._entity.table.key
-        url = query_url(self._place(), {"$select": key})
-        ids = [str(row[key]) for row in self._bc.rows(url, tally=self._tally, fresh=False)]
-        self._pages += 1
-        return ids
-
-    def _url(self, *, select: bool) -> str:
-        entity = self._entity
-        options: dict[str, str] = {}
-        if select:
-            options["$select"] = ",".join(entity.table.selected)
-        if entity.expand and entity.lines:
-            inner = f"($select={','.join(entity.lines.selected)})" if select else ""
-            options["$expand"] = entity.expand + inner
-        if condition := self._plan.filter():
-            options["$filter"] = condition
-        return query_url(self._place(), options)
-
-    def _place(self) -> str:
-        entity, bc = self._entity, self._bc
-        if entity.route == "companies":
-            return bc.companies_url()
-        if entity.route == "page":
-            return bc.page_url(getattr(bc.tenant.business_central, entity.path))
-        if entity.route == "extension":
-            return bc.extension_url(entity.path)
-        return bc.company_url(entity.path)
-
     def _move_bookmark(self, newest_of: str) -> None:
         """To the newest stamp seen; never back, and never past the start of this read.
 
-        A stamp from the future would otherwise hide every change until then.
+        A stamp from the future would otherwise hide every change until then. An entity that has
+        been read in full without finding a stamped row has no bookmark.
         """
         stamp = self._entity.table.stamp
+        if self._plan.mode == "full":
+            self._cursor.execute(
+                f"DELETE FROM ops.bookmarks WHERE entity = ? AND NOT EXISTS "
+                f'(FROM {newest_of} WHERE "{stamp}" > ?::TIMESTAMPTZ)',
+                [self._entity.name, NEVER],
+            )
         self._cursor.execute(
             f"""
             INSERT INTO ops.bookmarks

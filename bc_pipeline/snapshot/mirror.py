@@ -5,7 +5,7 @@ Only rows that are new or different are written, so a read that brings nothing n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,8 +14,7 @@ import duckdb
 from bc_pipeline.snapshot.staging import LINES, ROWS, Staging
 from bc_pipeline.snapshot.tables import BOOKKEEPING, Table
 
-SWEPT = "swept_keys"
-"""Temporary table of the keys that exist in the source, for entities read incrementally."""
+GONE = "gone_keys"
 
 
 @dataclass(frozen=True)
@@ -37,14 +36,6 @@ class Swap:
     lines_changed: int
 
 
-def keep_keys(cursor: duckdb.DuckDBPyConnection, table: Table, keys: Iterable[str]) -> None:
-    """Stores which rows the source still has, for ``swap``; rows read with it count as well."""
-    cursor.execute(
-        f'CREATE OR REPLACE TEMP TABLE {SWEPT} AS SELECT unnest(?) AS "{table.key[0]}"',
-        [list(keys)],
-    )
-
-
 def swap(
     cursor: duckdb.DuckDBPyConnection,
     staging: Staging,
@@ -52,7 +43,7 @@ def swap(
     run_no: int,
     read_at: datetime,
     full: bool,
-    swept: bool = False,
+    gone: Collection[str] = (),
 ) -> Swap:
     """Brings what was staged into the mirror. Call it inside a transaction of ``cursor``.
 
@@ -64,22 +55,18 @@ def swap(
         run_no: noted on each row written.
         read_at: noted on each row written.
         full: rows that were not read are gone; otherwise they are just not news.
-        swept: ``keep_keys`` was called: rows not named there are gone.
+        gone: ids of rows that are gone although the read was not full; none of them was read.
     """
     _keep_one_version(cursor, staging)
     mark = [run_no, read_at]
     rows = _count(cursor, f"SELECT count(*) FROM {ROWS}")
     changed, deleted = _replace(cursor, staging.table, ROWS, "true" if full else "false", mark)
-    if swept:
-        # A row that came during the sweep may be missing from it, so what was read counts too.
-        key = staging.table.key
-        cursor.execute(f"INSERT INTO {SWEPT} SELECT {_names(key)} FROM {ROWS}")
-        deleted += _delete(cursor, staging.table, SWEPT, key)
+    deleted += _delete(cursor, staging.table, gone)
     _verify(cursor, staging.table, ROWS, rows, full)
     if staging.lines is None:
         return Swap(rows, changed, deleted, 0, 0)
     lines = _count(cursor, f"SELECT count(*) FROM {LINES}")
-    scope = "true" if full else _lines_in_scope(staging, swept)
+    scope = "true" if full else _lines_in_scope(staging, gone)
     written, removed = _replace(cursor, staging.lines, LINES, scope, mark)
     _verify(cursor, staging.lines, LINES, lines, full)
     return Swap(rows, changed, deleted, lines, written + removed)
@@ -154,22 +141,22 @@ def _keep_first(cursor: duckdb.DuckDBPyConnection, table: Table, staged: str, or
     cursor.execute("DROP TABLE kept_versions")
 
 
-def _lines_in_scope(staging: Staging, swept: bool) -> str:
+def _lines_in_scope(staging: Staging, gone: Collection[str]) -> str:
     """Condition on lines of an incremental read: their document was read, or is gone."""
     parent = f'mirror."{staging.lines.parent}"' if staging.lines else ""
     document = f'"{staging.table.key[0]}"'
     read = f"{parent} IN (SELECT {document} FROM {ROWS})"
-    gone = f"{parent} NOT IN (SELECT {document} FROM bc.{staging.table.name})"
-    return f"{read} OR {gone}" if swept else read
+    return f"{read} OR {parent} IN (SELECT key FROM {GONE})" if gone else read
 
 
-def _delete(
-    cursor: duckdb.DuckDBPyConnection, table: Table, existing: str, key: tuple[str, ...]
-) -> int:
+def _delete(cursor: duckdb.DuckDBPyConnection, table: Table, gone: Collection[str]) -> int:
+    if not gone:
+        return 0
+    cursor.execute(
+        f"CREATE OR REPLACE TEMP TABLE {GONE} AS SELECT unnest(?) AS key", [sorted(gone)]
+    )
     return _changes(
-        cursor,
-        f"DELETE FROM bc.{table.name} AS mirror WHERE NOT EXISTS "
-        f"(FROM {existing} AS staged WHERE {_same_key(key, 'mirror', 'staged')})",
+        cursor, f'DELETE FROM bc.{table.name} WHERE "{table.key[0]}" IN (SELECT key FROM {GONE})'
     )
 
 

@@ -49,7 +49,13 @@ SYNC_COLUMNS: Mapping[str, str] = MappingProxyType(
 )
 """Columns of an id map, with what DuckDB is told about them."""
 
-MIGRATIONS: tuple[str, ...] = (*VERSION_0_1_0,)
+_RETRACTED = """
+CREATE TABLE ops.retracted (
+    entity VARCHAR NOT NULL, id VARCHAR NOT NULL, run_no BIGINT, PRIMARY KEY (entity, id));
+"""
+"""Posted documents and their lines that were shown and never happened."""
+
+MIGRATIONS: tuple[str, ...] = (*VERSION_0_1_0, _RETRACTED)
 """Script n brings a file from version n to version n + 1. Scripts are only ever added, and never
 made from declarations: what they did to the files out there does not change any more."""
 

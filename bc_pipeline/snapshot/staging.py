@@ -40,6 +40,13 @@ class Staging:
             if shape:
                 cursor.execute(create_statement(name, shape, "TEMP", {"_page": "BIGINT"}))
 
+    def clear(self) -> None:
+        """Forgets every page."""
+        self._cursor.execute(f"DELETE FROM {ROWS}")
+        if self.lines:
+            self._cursor.execute(f"DELETE FROM {LINES}")
+        self.pages = 0
+
     def load(self, path: Path, *, exact: bool) -> int:
         """Adds one page, or nothing of it.
 

@@ -17,6 +17,9 @@ FLAG = "BOOLEAN"
 DATE = "DATE"
 STAMP = "TIMESTAMPTZ"
 
+NEVER = "0001-01-01T00:00:00Z"
+"""The stamp of rows that BC has never stamped (behaviour.md 3.2)."""
+
 BOOKKEEPING: Mapping[str, str] = MappingProxyType(
     {"_row_hash": TEXT, "_seen_run": WHOLE, "_read_at": STAMP}
 )

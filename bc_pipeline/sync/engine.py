@@ -17,7 +17,7 @@ import duckdb
 from bc_pipeline.optiply.client import Optiply
 from bc_pipeline.optiply.resources import RECEIPT_LINES, Resource
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.sync import approvals, facts, reports
+from bc_pipeline.sync import approvals, facts, reports, restored
 from bc_pipeline.sync.adopt import adopt
 from bc_pipeline.sync.exported import ORIGIN
 from bc_pipeline.sync.guard import CircuitBreaker, guard_reason, too_many_deletions
@@ -173,9 +173,8 @@ class _EntitySync:
         self._create(self._phase(unknown, self._writer.refind))
 
     def _take_away(self, counts: dict[str, int], approved: bool) -> None:
-        if self._rules.keep_absent:
-            self._leave_absent()
-            counts = self._plan.counts()
+        unconfirmed = self._leave_absent() if self._rules.keep_absent else 0
+        counts = self._plan.counts() if self._rules.keep_absent else counts
         deletions = counts.get("gone", 0) + counts.get("lost", 0)
         held_back = self._why_not_delete(deletions, approved) if deletions else None
         if held_back is not None:
@@ -185,13 +184,16 @@ class _EntitySync:
         self._phase(self._plan.rows("gone"), self._remover.remove)
         self._phase(self._plan.rows("lost"), self._remover.remove_lost)
         approvals.use(self._context.snapshot, self._result.name, self._context.run_no)
+        if not unconfirmed:
+            restored.settle(self._context.snapshot, self._resource, self._context.run_no)
 
-    def _leave_absent(self) -> None:
+    def _leave_absent(self) -> int:
         left = self._plan.leave_absent()
         if left:
             self._result.skipped += left
             reason = f"{left} records left Business Central's list, which is not confirmed yet"
             self._result.problems.append(Problem(self._result.name, None, "blocked", reason))
+        return left
 
     def _why_not_delete(self, deletions: int, approved: bool) -> Problem | None:
         entity = self._result.name
@@ -199,7 +201,12 @@ class _EntitySync:
             reason = f"{deletions} records stay: Business Central has not been read completely"
             return Problem(entity, None, "blocked", reason)
         standing = self._plan.standing()
-        if too_many_deletions(deletions, standing) and not approved:
+        if approved:
+            return None
+        if restored.waits(self._cursor, self._resource):
+            reason = restored.reason(entity, self._context.tenant, deletions, standing)
+            return Problem(entity, None, "guard", reason)
+        if too_many_deletions(deletions, standing):
             reason = guard_reason(entity, self._context.tenant, deletions, standing)
             return Problem(entity, None, "guard", reason)
         return None

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 import duckdb
 
 from bc_pipeline.optiply.resources import Resource
+from bc_pipeline.snapshot import meta
+from bc_pipeline.snapshot.meta import get
 from bc_pipeline.snapshot.store import Snapshot
+
+__all__ = ["Facts", "get", "load", "put", "save"]
 
 _OMIT_SYNCED_TO = "optiply.{}.omit_remoteDataSyncedToDate"
 
@@ -34,16 +38,10 @@ def save(snapshot: Snapshot, resource: Resource, facts: Facts) -> None:
         put(snapshot, _OMIT_SYNCED_TO.format(resource.path), "true")
 
 
-def get(cursor: duckdb.DuckDBPyConnection, key: str) -> str | None:
-    """A value of ``ops.meta``, or None."""
-    row = cursor.execute("SELECT value FROM ops.meta WHERE key = ?", [key]).fetchone()
-    return row[0] if row else None
-
-
 def put(snapshot: Snapshot, key: str, value: str) -> None:
     """Set a value of ``ops.meta``; writes only when it changes."""
     with snapshot.cursor() as cursor:
         if get(cursor, key) == value:
             return
     with snapshot.transaction() as cursor:
-        cursor.execute("INSERT OR REPLACE INTO ops.meta (key, value) VALUES (?, ?)", [key, value])
+        meta.put(cursor, key, value)

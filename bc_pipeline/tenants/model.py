@@ -131,6 +131,13 @@ class SyncOptions(Settings):
     read_overlap_seconds: int = Field(
         600, ge=0, description="Incremental reads start this long before the newest stamp seen"
     )
+    sweep_hour: int = Field(
+        3,
+        ge=0,
+        le=23,
+        description="Local hour from which a day's first run compares all ids of posted documents",
+    )
+    sweep_every: int = Field(1, ge=1, description="Days between two such comparisons")
     locations: tuple[str, ...] = Field(
         (), description="Location codes whose stock counts; empty = all (2.1)"
     )

@@ -163,17 +163,29 @@ class FakeBusinessCentral:
 
 
 class Source:
-    """Entity sets with rows, served in pages of the size asked for; filters by stamp."""
+    """Entity sets with rows, served in pages of the size asked for; filters by stamp and ids."""
 
     def __init__(self, fake: FakeBusinessCentral) -> None:
         self.fake = fake
         self.sets: dict[str, list[dict[str, Any]]] = {}
         fake.on(self._answer)
 
+    def rows_for(self, seen: Seen, name: str) -> list[dict[str, Any]]:
+        """What this request is answered from."""
+        del seen
+        return self.sets[name]
+
     def _answer(self, seen: Seen) -> Reply | None:
-        if seen.method != "GET" or seen.entity_set not in self.sets:
+        name, _, key = seen.entity_set.removesuffix(")").partition("(")
+        if seen.method != "GET" or name not in self.sets:
             return None
-        rows = [row for row in self.sets[seen.entity_set] if self._matches(row, seen.query)]
+        known = self.rows_for(seen, name)
+        if key:
+            row = next((row for row in known if row["id"] == key), None)
+            found = Reply(body=json.dumps(row).encode())
+            return found if row else error(404, "BadRequest_NotFound")
+        rows = [row for row in known if self._matches(row, seen.query)]
+        rows = rows[: int(seen.query.get("$top", len(rows)))]
         size = int(seen.headers["prefer"].removeprefix("odata.maxpagesize="))
         start = int(seen.query.get("$skiptoken", "0"))
         following = None
@@ -189,6 +201,8 @@ class Source:
     @staticmethod
     def _matches(row: dict[str, Any], query: dict[str, str]) -> bool:
         condition = query.get("$filter", "")
+        if wanted := re.findall(r"\bid eq (\S+)", condition):
+            return row["id"] in wanted
         since = re.search(r"lastModifiedDateTime ge ([\d:.TZ-]+)", condition)
         if not since:
             return True

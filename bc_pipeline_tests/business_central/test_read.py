@@ -114,9 +114,10 @@ def test_given_older_rows_only_then_the_bookmark_does_not_move_back(world, sourc
 
 
 def test_given_a_full_run_then_what_is_gone_leaves_the_mirror(world, source):
-    source.sets["salesInvoices"] = [invoice("a"), invoice("b")]
+    newer = invoice("b", "2026-02-01T00:00:00Z")
+    source.sets["salesInvoices"] = [invoice("a"), newer]
     read(world)
-    source.sets["salesInvoices"] = [invoice("b")]
+    source.sets["salesInvoices"] = [newer]
 
     assert read(world).deleted == 0
     result = read(world, full=True)

@@ -410,6 +410,21 @@ def test_given_a_receipt_that_was_deleted_in_bc_then_what_was_received_stays(
     assert after[receipt_line()]["occurred"] == before[receipt_line()]["occurred"]
 
 
+@pytest.mark.covers("decision 23")
+def test_given_a_receipt_that_was_rolled_back_then_it_was_never_received(shop: Company) -> None:
+    ordered(shop, line("A", 4))
+    shop.receipt("R1", line("A", 4), order="P")
+    build(shop)
+    shop.written("receipt_lines")
+    shop.cursor.execute(
+        "INSERT INTO ops.retracted SELECT 'bc/purchase_receipts', upper(id), 1 "
+        "FROM bc.purchase_receipt_lines"
+    )
+    shop.cursor.execute("DELETE FROM bc.purchase_receipts")
+    shop.cursor.execute("DELETE FROM bc.purchase_receipt_lines")
+    assert build(shop) == {}
+
+
 # -- receipts from order lines --------------------------------------------------------------------
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import duckdb
 
-from bc_pipeline.snapshot.mirror import Swap, keep_keys, swap
+from bc_pipeline.snapshot.comparison import Comparison
+from bc_pipeline.snapshot.mirror import Swap, swap
 from bc_pipeline.snapshot.staging import Staging
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.snapshot.tables import TABLES
@@ -52,12 +53,9 @@ def bring(
         staging = Staging(cursor, ORDERS, LINES, EXPAND)
         for rows in pages:
             staging.load(write_page(directory, rows), exact=False)
-        if keys is not None:
-            keep_keys(cursor, ORDERS, keys)
+        gone = set() if keys is None else Comparison(cursor, ORDERS).not_among(keys)
         cursor.begin()
-        done = swap(
-            cursor, staging, run_no=run_no, read_at=MOMENT, full=full, swept=keys is not None
-        )
+        done = swap(cursor, staging, run_no=run_no, read_at=MOMENT, full=full, gone=gone)
         cursor.commit()
     return done
 

@@ -1,0 +1,24 @@
+"""Single values that hold from run to run, in ``ops.meta``."""
+
+from __future__ import annotations
+
+import duckdb
+
+
+def get(cursor: duckdb.DuckDBPyConnection, key: str) -> str | None:
+    """A value, or None."""
+    row = cursor.execute("SELECT value FROM ops.meta WHERE key = ?", [key]).fetchone()
+    return row[0] if row else None
+
+
+def put(cursor: duckdb.DuckDBPyConnection, key: str, value: str) -> None:
+    """Set a value, in the transaction of ``cursor``."""
+    cursor.execute("INSERT OR REPLACE INTO ops.meta (key, value) VALUES (?, ?)", [key, value])
+
+
+def numbers(cursor: duckdb.DuckDBPyConnection, prefix: str) -> dict[str, int]:
+    """The values whose keys start with ``prefix``, by what follows it; each a whole number."""
+    found = cursor.execute(
+        "SELECT key, CAST(value AS BIGINT) FROM ops.meta WHERE starts_with(key, ?)", [prefix]
+    ).fetchall()
+    return {key.removeprefix(prefix): value for key, value in found}
