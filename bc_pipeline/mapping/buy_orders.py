@@ -75,7 +75,8 @@ def _listed(facts: Facts) -> str:
                         || CASE WHEN o.vendor_left_out THEN ' is blocked and not in Optiply'
                             ELSE ' is not in Optiply yet' END END AS reason,
             o.modified AS source_modified_at,
-            json_object('po_number', o.number, 'vendor_id', o.vendor_id) AS extra,
+            json_merge_patch(json_object('po_number', o.number, 'vendor_id', o.vendor_id),
+                json_object('rate', r.rate)) AS extra,
             coalesce(midnight(o.placed), o.sent_placed, {now}) AS placed,
             CASE WHEN o.fully_received OR t.all_received
                 THEN coalesce(midnight(d.newest), o.sent_completed, {now}) END AS completed,
@@ -83,6 +84,7 @@ def _listed(facts: Facts) -> str:
             coalesce(t.total, 0) AS totalValue,
             v.optiply_id AS supplierId, false AS assembly
         FROM m_purchase_orders o
+        JOIN m_rates r ON r.doc = o.doc
         LEFT JOIN m_totals t ON t.order_id = o.order_id
         LEFT JOIN m_suppliers v ON v.remote_id = o.vendor_id
         LEFT JOIN m_receipt_dates d ON d.po_number = o.number

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 
-def steps(documents: str, rates: str = "m_rates") -> dict[str, str]:
+def steps(
+    documents: str, rates: str = "m_rates", *, known_rate: str = "CAST(NULL AS VARCHAR)"
+) -> dict[str, str]:
     """Temporary tables with the rate of each document.
 
     Args:
-        documents: table with doc (key), currency (code, null = LCY) and placed (date).
+        documents: table ``d`` with doc (key), currency (code, null = LCY) and placed (date).
         rates: name of the table of rates.
+        known_rate: SQL: ``rate`` as it was when the document was last mapped; used when there is
+            none any more.
 
-    The table of rates has: doc, numerator, denominator, missing. An amount in LCY is
-    ``money_ratio(amount, numerator, denominator)``; without a rate both are 1 and missing is true,
-    so the amount stays as it is on the document.
+    The table of rates has: doc, numerator, denominator, rate (to remember, null in LCY), missing.
+    An amount in LCY is ``money_ratio(amount, numerator, denominator)``; without a rate, now or
+    before, both are 1 and missing is true, so the amount stays as it is on the document.
     """
-    return {"m_lcy": _LCY, "m_quotes": _QUOTES, rates: _rates(documents)}
+    return {"m_lcy": _LCY, "m_quotes": _QUOTES, rates: _rates(documents, known_rate)}
 
 
 _LCY = "SELECT max(code(currencyCode)) AS code FROM bc.company_information"
@@ -37,7 +41,7 @@ _QUOTES = """
 """
 
 
-def _rates(documents: str) -> str:
+def _rates(documents: str, known_rate: str) -> str:
     # A rate may be quoted in a third currency; that one is then looked up the same way.
     return f"""
         WITH foreign_documents AS (
@@ -57,14 +61,25 @@ def _rates(documents: str) -> str:
             SELECT doc, numerator, denominator FROM first_quote WHERE relational IS NULL
             UNION ALL
             SELECT doc, numerator, denominator FROM chained WHERE relational IS NULL
+        ), found AS (
+            SELECT d.doc, f.currency,
+                coalesce(k.numerator, {_part(known_rate, 1)}) AS numerator,
+                coalesce(k.denominator, {_part(known_rate, 2)}) AS denominator
+            FROM {documents} d
+            LEFT JOIN foreign_documents f ON f.doc = d.doc
+            LEFT JOIN known k ON k.doc = d.doc
         )
-        SELECT d.doc, coalesce(k.numerator, 1) AS numerator,
-            coalesce(k.denominator, 1) AS denominator,
-            f.doc IS NOT NULL AND k.doc IS NULL AS missing
-        FROM {documents} d
-        LEFT JOIN foreign_documents f ON f.doc = d.doc
-        LEFT JOIN known k ON k.doc = d.doc
+        SELECT doc, coalesce(numerator, 1) AS numerator, coalesce(denominator, 1) AS denominator,
+            currency || ' ' || numerator || '/' || denominator AS rate,
+            currency IS NOT NULL AND (numerator IS NULL OR denominator IS NULL) AS missing
+        FROM found
     """
+
+
+def _part(known_rate: str, part: int) -> str:
+    """SQL: numerator or denominator of a rate of the document's currency, written as ``rate``."""
+    return f"""CASE WHEN starts_with({known_rate}, f.currency || ' ') THEN TRY_CAST(split_part(
+        substr({known_rate}, length(f.currency) + 2), '/', {part}) AS HUGEINT) END"""
 
 
 def in_lcy(amount: str, rates: str) -> str:

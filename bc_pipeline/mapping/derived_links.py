@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from bc_pipeline.mapping import currency, units
+from bc_pipeline.mapping import currency, parents, units
+from bc_pipeline.mapping.columns import sent
 from bc_pipeline.mapping.model import Facts
 from bc_pipeline.mapping.order_lines import discounted
 from bc_pipeline.mapping.parents import product_key
+from bc_pipeline.mapping.values import MONEY
 from bc_pipeline.tenants.model import SyncOptions
 
 
@@ -86,8 +88,9 @@ _NEWEST = "placed DESC NULLS LAST, kind, document DESC, sequence DESC, p.doc"
 """Newest first; of the same day an open order before a receipt, then by number: never by chance."""
 
 _PRICED = f"""
-    SELECT p.*, i.number AS item_number, i.name AS item_name, i.blocked,
-        v.number AS vendor_number, u.multiplier IS NULL AND p.cost > 0 AS unknown_unit,
+    SELECT p.*, coalesce(i.number, '(no number)') AS item_number, i.name AS item_name, i.blocked,
+        coalesce(v.number, '(no number)') AS vendor_number,
+        u.multiplier IS NULL AND p.cost > 0 AS unknown_unit,
         r.missing AND p.cost > 0 AS rate_missing,
         CASE WHEN p.cost > 0 AND NOT r.missing THEN money_ratio(p.cost,
             r.numerator * reduced(10000000000, scaled(p.quantity * u.multiplier)),
@@ -103,12 +106,18 @@ _PRICED = f"""
     LEFT JOIN m_units u ON u.item_id = p.item_id AND u.unit = p.unit
 """
 
-_LINKS = """
+# A price that cannot be computed any more keeps its last sent value (decisions 24).
+_LINKS = f"""
     SELECT product_remote_id, vendor_id, item_number, item_name, vendor_number, true AS derived,
         CAST(NULL AS TIMESTAMPTZ) AS modified, CAST(NULL AS VARCHAR) AS name,
-        CAST(NULL AS VARCHAR) AS sku, CAST(NULL AS VARCHAR) AS ean, nullif(price, 0) AS price,
+        CAST(NULL AS VARCHAR) AS sku, CAST(NULL AS VARCHAR) AS ean,
+        coalesce(nullif(price, 0), CASE WHEN unknown_unit OR rate_missing
+            THEN {sent("s", "price", MONEY)} END) AS price,
         NULL AS minimum_quantity, NULL AS lot_size, NULL AS delivery_time,
         vendor_id = newest_vendor AS preferred, blocked AS disabled,
         unknown_unit, rate_missing, unit, currency
-    FROM m_priced WHERE price_rank = 1
+    FROM m_priced
+    LEFT JOIN sync.supplier_products s
+        ON s.remote_id = product_remote_id || '_' || vendor_id AND {parents.standing("s")}
+    WHERE price_rank = 1
 """

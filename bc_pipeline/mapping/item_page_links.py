@@ -10,7 +10,7 @@ _LEAD_TIME = "p.Lead_Time_Calculation"
 
 
 def steps(options: SyncOptions, facts: Facts) -> dict[str, str]:
-    """``m_links``: the main vendor of each item."""
+    """``m_links``: the main vendor of each listed item; supply data is a fact about the item."""
     del facts
     factor = "u.multiplier" if options.lot_size_from_purchase_unit else "NULL"
     # The item card's costs are per base unit and in LCY; 0 means unknown, not free.
@@ -23,7 +23,7 @@ def steps(options: SyncOptions, facts: Facts) -> dict[str, str]:
                 {factor} AS purchase_factor, {cost} AS cost,
                 stamp(b.lastModifiedDateTime) AS modified
             FROM bc.item_page p
-            JOIN m_items i ON i.number = code(p.No)
+            JOIN m_items i ON i.number = code(p.No) AND i.listed
             JOIN bc.items b ON guid(b.id) = i.item_id
             LEFT JOIN m_vendors v ON v.number = code(p.Vendor_No)
             LEFT JOIN m_units u
@@ -43,7 +43,7 @@ def steps(options: SyncOptions, facts: Facts) -> dict[str, str]:
                 p.item_blocked OR coalesce(p.Blocked, false)
                     OR coalesce(p.Purchasing_Blocked, false) AS disabled
             FROM m_page p
-            JOIN m_item_products x ON x.item_id = p.item_id
+            JOIN m_item_products x ON x.item_id = p.item_id AND x.listed
             WHERE p.vendor_id IS NOT NULL
         """,
     }

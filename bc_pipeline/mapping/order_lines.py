@@ -22,6 +22,7 @@ def discounted(cost: str) -> str:
 
 ITEM_BY_ID = "i.item_id = guid(r.itemId)"
 ITEM_BY_NUMBER = "i.number = code(r.lineObjectNumber)"
+_ITEM_IDS = {ITEM_BY_ID: "guid(r.itemId)", ITEM_BY_NUMBER: "i.item_id"}
 
 _COLUMNS = ("itemId", "itemVariantId", "lineObjectNumber", "unitOfMeasureCode")
 
@@ -32,7 +33,8 @@ def keys(tables: Iterable[str], options: SyncOptions, *, item: str, where: str =
 
     Columns: the line's own columns (see ``JOIN_KEYS``), item_id, item_number, product (remote id),
     product_id (null while it does not stand in Optiply), multiplier (Optiply units per unit).
-    Item, product and multiplier are null when unknown.
+    Product and multiplier are null when unknown. A product of Optiply is known whether or not its
+    item is still listed.
 
     Args:
         tables: mirror tables of the lines.
@@ -44,9 +46,10 @@ def keys(tables: Iterable[str], options: SyncOptions, *, item: str, where: str =
         f"SELECT DISTINCT {columns} FROM bc.{table} WHERE lineType = 'Item' AND {where}"
         for table in tables
     )
-    product = parents.product_key("i.item_id", "guid(r.itemVariantId)", options)
+    item_id = _ITEM_IDS[item]
+    product = parents.product_key(item_id, "guid(r.itemVariantId)", options)
     return f"""
-        SELECT r.*, i.item_id,
+        SELECT r.*, {item_id} AS item_id,
             coalesce(i.number, code(r.lineObjectNumber), '(blank)') AS item_number,
             p.remote_id AS product, p.optiply_id AS product_id, u.multiplier
         FROM ({lines}) r

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bc_pipeline.mapping import parents, units
-from bc_pipeline.mapping.columns import as_sent
+from bc_pipeline.mapping import known, parents, units
+from bc_pipeline.mapping.columns import as_sent, sent
 from bc_pipeline.mapping.model import Facts, Plan
 from bc_pipeline.tenants.model import SyncOptions
 
@@ -19,10 +19,12 @@ def plan(options: SyncOptions, facts: Facts) -> Plan:
         steps={
             **units.steps(options, facts),
             "m_products": parents.step("products"),
+            "m_variants": known.variants(),
+            "m_variant_codes": _VARIANT_CODES,
             "m_lines": _lines(options),
             "m_pairs": _PAIRS,
         },
-        wanted=f"{_WANTED} UNION ALL BY NAME {_MERGED}",
+        wanted=f"{_WANTED} UNION ALL BY NAME {_MERGED} UNION ALL BY NAME {_HELD}",
         warnings=(_CIRCULAR, _FRACTIONS),
     )
 
@@ -34,29 +36,38 @@ _AS_SENT = f"""
 """
 
 
+# A code that was given away again means the variant that is listed.
+_VARIANT_CODES = """
+    SELECT item_id, code, arg_max(variant_id, (listed, variant_id)) AS variant_id
+    FROM m_variants WHERE code IS NOT NULL GROUP BY item_id, code
+"""
+
+
 def _lines(options: SyncOptions) -> str:
     """Item lines of the BOMs with both products. Of the lines about the same pair, the one that
     stands in Optiply already, else the first id, speaks for all (``keeper``).
 
     ``quantity`` is in Optiply's units of the part, for one of Optiply's units of the parent.
     """
-    part = parents.product_key(
-        "i.item_id",
-        "(SELECT guid(v.id) FROM bc.item_variants v WHERE guid(v.itemId) = i.item_id "
-        "AND code(v.code) = code(b.variantCode))",
-        options,
-    )
+    # A variant that does not exist makes a key that no product has: never the item itself.
+    variant = """CASE WHEN code(b.variantCode) IS NOT NULL
+        THEN coalesce(v.variant_id, '?' || code(b.variantCode)) END"""
+    part = parents.product_key("i.item_id", variant, options)
+    number = "code(b.no)"
+    if options.variant_mode == "variant":
+        number += " || coalesce('-' || code(b.variantCode), '')"
     return f"""
         WITH line AS (
             SELECT guid(b.id) AS line_id, stamp(b.lastModifiedDateTime) AS modified,
-                code(b.parentItemNo) AS parent_number, code(b.no) AS part_number,
+                code(b.parentItemNo) AS parent_number, {number} AS part_number,
                 coalesce(c.item_id, code(b.parentItemNo)) AS composed_id,
-                coalesce({part}, code(b.no)) AS part_id,
+                coalesce({part}, {number}) AS part_id,
                 coalesce(b.unitOfMeasureCode, '') AS unit, c.scale AS parent_scale,
                 CAST(b.quantityPer * u.multiplier AS DECIMAL(38,10)) AS quantity
             FROM bc.bom_components b
             LEFT JOIN m_items c ON c.number = code(b.parentItemNo)
             LEFT JOIN m_items i ON i.number = code(b.no)
+            LEFT JOIN m_variant_codes v ON v.item_id = i.item_id AND v.code = code(b.variantCode)
             LEFT JOIN m_units u
                 ON u.item_id = i.item_id AND u.unit = {units.unit_name("b.unitOfMeasureCode")}
             WHERE member(b.componentType) = 'Item'
@@ -121,6 +132,17 @@ _MERGED = """
         modified AS source_modified_at, NULL AS extra,
         NULL AS composedProductId, NULL AS partProductId, NULL AS partQuantity
     FROM m_lines WHERE line_id <> keeper
+"""
+
+# An item that left its list takes its BOM along: what it consists of is not known any more, so it
+# stays as it was sent (decisions 24).
+_HELD = f"""
+    SELECT s.remote_id, i.number AS reference, 'write' AS decision, NULL AS reason,
+        s.source_modified_at, s.extra, {as_sent("product_compositions", "s")}
+    FROM sync.product_compositions s
+    JOIN sync.products c ON c.optiply_id = {sent("s", "composedProductId", "BIGINT")}
+    JOIN m_items i ON i.item_id = left(c.remote_id, 36) AND NOT i.listed
+    WHERE {parents.standing("s")} AND s.remote_id NOT IN (SELECT line_id FROM m_lines)
 """
 
 _CIRCULAR = """

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 
 from bc_pipeline.errors import ConfigError
-from bc_pipeline.mapping import parents, stock, units
+from bc_pipeline.mapping import known, parents, stock, units
 from bc_pipeline.mapping.model import Facts, Plan
 from bc_pipeline.mapping.values import MAX_PRICE, MAX_STOCK, literal, rows
 from bc_pipeline.snapshot.tables import TABLES
@@ -75,7 +75,7 @@ def _rows(options: SyncOptions, facts: Facts) -> str:
     return f"""
         WITH facts AS (
             SELECT i.*, m.item_id, m.number AS item_number, m.name AS item_name, m.base_unit,
-                m.stocked, m.blocked AS is_blocked, m.scale, v.code AS variant_code,
+                m.stocked, m.blocked AS is_blocked, m.scale, m.category, v.code AS variant_code,
                 v.description AS variant_description, k.variant_id,
                 k.inventory AS physical, k.outstanding,
                 m.number IN (SELECT number FROM m_parents) AS has_bom,
@@ -137,7 +137,7 @@ def _wanted(facts: Facts) -> str:
                 WHEN {_NO_REMAINDER} THEN 'the item keeps its stock per variant'
                 WHEN r.stock_level IS NULL AND NOT {_STANDS} THEN {no_stock} END AS reason,
             stamp(r.lastModifiedDateTime) AS source_modified_at,
-            NULL AS extra,
+            {known.PRODUCT_EXTRA} AS extra,
             CASE WHEN r.variant_id IS NULL THEN r.item_name
                 ELSE text(r.item_name || ' - ' ||
                     coalesce(text(r.variant_description), text(r.variant_code), '')) END AS name,

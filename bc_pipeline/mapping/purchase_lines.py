@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bc_pipeline.mapping import currency, order_lines, parents, receipt_history, units
-from bc_pipeline.mapping.columns import sent
+from bc_pipeline.mapping.columns import extra, sent
 from bc_pipeline.mapping.model import Facts
-from bc_pipeline.mapping.values import literal
+from bc_pipeline.mapping.values import MONEY, NUMBER, literal
 from bc_pipeline.tenants.model import SyncOptions
 
 
@@ -15,15 +15,16 @@ def steps(options: SyncOptions, facts: Facts) -> dict[str, str]:
 
     ``finished`` orders stand in Optiply as completed: they stay even when their lines are gone.
     A line's ``state`` is ``write``, ``defer`` (its product is pending), ``quarantine`` (its unit is
-    unknown) or ``drop`` (not about a product of Optiply, or no quantity). ``m_totals`` adds up the
-    lines of each order.
+    unknown) or ``drop`` (not about a product of Optiply, or no quantity). ``m_standing`` is what
+    Optiply has of the lines, ``m_totals`` adds up the lines of each order.
     """
     return {
         **units.steps(options, facts),
         "m_products": parents.step("products"),
+        "m_standing": _STANDING,
         **receipt_history.steps(options),
         "m_purchase_orders": receipt_history.with_orders(_orders(options), options),
-        **currency.steps("m_purchase_orders"),
+        **currency.steps("m_purchase_orders", known_rate="d.known_rate"),
         "m_keys": order_lines.keys(("purchase_order_lines",), options, item=order_lines.ITEM_BY_ID),
         "m_lines": receipt_history.with_lines(_LINES, options),
         "m_totals": _TOTALS,
@@ -36,7 +37,8 @@ def _orders(options: SyncOptions) -> str:
         SELECT guid(o.id) AS doc, guid(o.id) AS order_id, code(o.number) AS number,
             guid(o.vendorId) AS vendor_id, code(o.vendorNumber) AS vendor_number,
             coalesce(day(o.orderDate), day(o.postingDate)) AS placed,
-            code(o.currencyCode) AS currency, day(o.requestedReceiptDate) AS requested,
+            code(o.currencyCode) AS currency, {extra("s", "rate")} AS known_rate,
+            day(o.requestedReceiptDate) AS requested,
             coalesce(o.fullyReceived, false) AS fully_received,
             coalesce(member(o.status) IN ({statuses}), false) AS taken,
             coalesce(member(o.status), '(blank)') AS status,
@@ -51,41 +53,61 @@ def _orders(options: SyncOptions) -> str:
     """
 
 
-_AMOUNT = currency.in_lcy(order_lines.AMOUNT, "r")
-_LINES = f"""
-    SELECT guid(l.id) AS line_id, o.order_id, o.number AS po_number, l.sequence, k.item_id,
-        k.item_number, k.product_id,
-        CASE WHEN k.product IS NULL OR l.quantity IS NULL OR l.quantity <= 0 THEN 'drop'
-            WHEN k.product_id IS NULL THEN 'defer'
-            WHEN k.multiplier IS NULL OR {_AMOUNT} IS NULL THEN 'quarantine'
-            ELSE 'write' END AS state,
-        CASE WHEN k.product_id IS NULL THEN 'item ' || k.item_number || ' is not in Optiply yet'
-            WHEN k.multiplier IS NULL
-                THEN 'purchase order ' || o.number || ', ' || {order_lines.UNKNOWN_UNIT}
-            ELSE 'purchase order ' || o.number || ': an amount is too large' END AS reason,
-        k.product IS NULL AND l.quantity > 0 AS dropped,
-        l.quantity AS ordered_quantity, k.multiplier AS factor,
-        CAST(l.quantity * k.multiplier AS DECIMAL(38,10)) AS exact_quantity,
-        order_quantity(l.quantity * k.multiplier) AS quantity,
-        {_AMOUNT} AS subtotal,
-        day(l.expectedReceiptDate) AS expected,
-        o.fully_received OR coalesce(l.receivedQuantity, 0) >= l.quantity AS is_received
-    FROM bc.purchase_order_lines l
-    JOIN m_keys k ON {order_lines.JOIN_KEYS}
-    JOIN m_purchase_orders o ON o.order_id = guid(l.documentId)
-    JOIN m_rates r ON r.doc = o.doc
+# What Optiply has of a line. Its factor holds while the line orders the same of the same item, so
+# it serves when the unit is not known any more (decisions 24).
+_STANDING = f"""
+    SELECT s.remote_id, {extra("s", "document_id")} AS order_id, {extra("s", "item_id")} AS item_id,
+        {extra("s", "ordered_quantity", NUMBER)} AS ordered_quantity,
+        {extra("s", "factor", NUMBER)} AS factor,
+        {sent("s", "productId", "BIGINT")} AS product_id,
+        {sent("s", "quantity", "BIGINT")} AS quantity,
+        {sent("s", "subtotalValue", MONEY)} AS subtotal
+    FROM sync.buy_order_lines s WHERE {parents.standing("s")}
 """
 
-# Lines that cannot be written yet still keep an order open; only written ones count in the total,
-# so that it is always the sum of the lines in Optiply.
+_AMOUNT = currency.in_lcy(order_lines.AMOUNT, "r")
+_LINES = f"""
+    WITH line AS (
+        SELECT guid(l.id) AS line_id, o.order_id, o.number AS po_number, l.sequence,
+            k.item_id, k.item_number, l.quantity AS ordered_quantity,
+            k.product IS NULL AND s.product_id IS NULL AS dropped,
+            CASE WHEN k.product IS NULL THEN s.product_id ELSE k.product_id END AS product_id,
+            coalesce(k.multiplier,
+                CASE WHEN s.ordered_quantity = l.quantity THEN s.factor END) AS factor,
+            {order_lines.UNKNOWN_UNIT} AS unknown_unit, {_AMOUNT} AS subtotal,
+            day(l.expectedReceiptDate) AS expected,
+            o.fully_received OR coalesce(l.receivedQuantity, 0) >= l.quantity AS is_received
+        FROM bc.purchase_order_lines l
+        JOIN m_keys k ON {order_lines.JOIN_KEYS}
+        JOIN m_purchase_orders o ON o.order_id = guid(l.documentId)
+        JOIN m_rates r ON r.doc = o.doc
+        LEFT JOIN m_standing s ON s.remote_id = guid(l.id) AND s.item_id = k.item_id
+    )
+    SELECT * EXCLUDE (unknown_unit) REPLACE (dropped AND ordered_quantity > 0 AS dropped),
+        CASE WHEN dropped OR ordered_quantity IS NULL OR ordered_quantity <= 0 THEN 'drop'
+            WHEN product_id IS NULL THEN 'defer'
+            WHEN factor IS NULL OR subtotal IS NULL THEN 'quarantine'
+            ELSE 'write' END AS state,
+        CASE WHEN product_id IS NULL THEN 'item ' || item_number || ' is not in Optiply yet'
+            WHEN factor IS NULL THEN 'purchase order ' || po_number || ', ' || unknown_unit
+            ELSE 'purchase order ' || po_number || ': an amount is too large' END AS reason,
+        CAST(ordered_quantity * factor AS DECIMAL(38,10)) AS exact_quantity,
+        order_quantity(ordered_quantity * factor) AS quantity
+    FROM line
+"""
+
+# Lines that cannot be written yet still keep an order open. The total is always the sum of the
+# lines in Optiply: of what was computed, else of what it has of a line (decisions 24).
 _TOTALS = """
-    SELECT order_id,
-        count(*) FILTER (state = 'write') AS written,
-        min(reason) FILTER (state = 'quarantine') AS problem,
-        min(reason) FILTER (state = 'defer') AS pending,
-        coalesce(sum(subtotal) FILTER (state = 'write'), 0) AS total,
-        bool_and(is_received) AS all_received,
-        min(expected) FILTER (NOT is_received) AS next_expected
-    FROM m_lines WHERE state <> 'drop'
-    GROUP BY order_id
+    SELECT l.order_id,
+        count(*) FILTER (l.state = 'write') AS written,
+        min(l.reason) FILTER (l.state = 'quarantine') AS problem,
+        min(l.reason) FILTER (l.state = 'defer') AS pending,
+        coalesce(sum(CASE WHEN l.state = 'write' THEN l.subtotal ELSE s.subtotal END), 0) AS total,
+        bool_and(l.is_received) AS all_received,
+        min(l.expected) FILTER (NOT l.is_received) AS next_expected
+    FROM m_lines l
+    LEFT JOIN m_standing s ON s.remote_id = l.line_id AND s.order_id = l.order_id
+    WHERE l.state <> 'drop'
+    GROUP BY l.order_id
 """

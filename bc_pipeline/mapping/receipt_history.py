@@ -6,7 +6,7 @@ beside the orders of BC's list and obeys the same rules.
 
 from __future__ import annotations
 
-from bc_pipeline.mapping import currency, order_lines, parents, receipt_undo
+from bc_pipeline.mapping import currency, known, order_lines, parents, receipt_undo
 from bc_pipeline.mapping.columns import extra, sent
 from bc_pipeline.mapping.values import literal
 from bc_pipeline.tenants.model import SyncOptions
@@ -29,6 +29,7 @@ def steps(options: SyncOptions) -> dict[str, str]:
         return {}
     return {
         **receipt_undo.steps(options),
+        "m_vendors": known.vendors(),
         "m_real_orders": _REAL_ORDERS,
         "m_history_parts": _PARTS,
         "m_history_orders": _ORDERS,
@@ -98,11 +99,9 @@ _ORDERS = f"""
                 (coalesce(p.posted, DATE '0001-01-01'), p.receipt_number)) AS vendor_number
         FROM m_history_parts p JOIN bc.purchase_receipts r ON guid(r.id) = p.receipt_id
         GROUP BY p.po_number HAVING bool_or(p.quantity > 0)
-    ), vendors AS (
-        SELECT code(number) AS number, min(guid(id)) AS vendor_id FROM bc.vendors
-        GROUP BY code(number)
     )
-    SELECT f.order_id AS doc, f.order_id, f.number, v.vendor_id, f.vendor_number, f.placed,
+    SELECT f.order_id AS doc, f.order_id, f.number,
+        coalesce(v.vendor_id, {extra("s", "vendor_id")}) AS vendor_id, f.vendor_number, f.placed,
         CAST(NULL AS VARCHAR) AS currency, CAST(NULL AS DATE) AS requested,
         true AS fully_received, true AS taken, 'received' AS status, f.modified,
         coalesce({parents.standing("s")}, false) AS stands,
@@ -112,7 +111,7 @@ _ORDERS = f"""
         v.vendor_id IN (SELECT remote_id FROM optiply.suppliers WHERE decision = 'update_only')
             AS vendor_left_out
     FROM found f
-    LEFT JOIN vendors v ON v.number = f.vendor_number
+    LEFT JOIN m_vendors v ON v.number = f.vendor_number
     LEFT JOIN sync.buy_orders s ON s.remote_id = f.order_id
 """
 
@@ -134,6 +133,7 @@ _SUMS = f"""
         CAST(sum(p.quantity * p.multiplier) AS DECIMAL(38,10)) AS quantity,
         min(p.unit) FILTER (p.multiplier IS NULL) AS unknown_unit,
         sum({_AMOUNT}) AS subtotal, bool_or({_AMOUNT} IS NULL) AS too_large,
+        bool_or(r.missing) AS rate_missing,
         row_number() OVER (PARTITION BY p.po_number, p.sequence
             ORDER BY min(p.posted) NULLS LAST, p.item_number) AS nth
     FROM m_history_parts p
@@ -143,26 +143,42 @@ _SUMS = f"""
     HAVING coalesce(sum(p.quantity * p.multiplier), sum(p.quantity)) > 0
 """
 
+# What was sent of a received line holds when its item, unit or rate is not known any more.
 _LINES = f"""
-    SELECT {literal(PREFIX)} || s.po_number || '_' || s.sequence
-            || CASE WHEN s.nth > 1 THEN '_' || s.item_number ELSE '' END AS line_id,
-        {literal(PREFIX)} || s.po_number AS order_id, s.po_number, s.sequence, s.item_id,
-        s.item_number, p.optiply_id AS product_id,
-        CASE WHEN p.remote_id IS NULL THEN 'drop'
-            WHEN p.optiply_id IS NULL THEN 'defer'
-            WHEN s.unknown_unit IS NOT NULL OR s.too_large THEN 'quarantine'
+    WITH line AS (
+        SELECT {literal(PREFIX)} || s.po_number || '_' || s.sequence
+            || CASE WHEN s.nth > 1 THEN '_' || s.item_number ELSE '' END AS line_id, s.*
+        FROM m_history_sums s
+    ), known AS (
+        SELECT s.* REPLACE (
+                CASE WHEN s.unknown_unit IS NULL THEN s.quantity ELSE b.ordered_quantity END
+                    AS quantity,
+                CASE WHEN s.rate_missing AND s.quantity = b.ordered_quantity
+                    OR s.unknown_unit IS NOT NULL AND b.subtotal IS NOT NULL
+                    THEN b.subtotal ELSE s.subtotal END AS subtotal,
+                coalesce(s.item_id, b.item_id) AS item_id),
+            p.remote_id IS NULL AND b.product_id IS NULL AS unknown,
+            CASE WHEN p.remote_id IS NULL THEN b.product_id ELSE p.optiply_id END AS product_id
+        FROM line s
+        LEFT JOIN m_products p ON p.remote_id = s.item_id
+        LEFT JOIN m_standing b ON b.remote_id = s.line_id
+    )
+    SELECT s.line_id, {literal(PREFIX)} || s.po_number AS order_id, s.po_number, s.sequence,
+        s.item_id, s.item_number, s.product_id,
+        CASE WHEN s.unknown THEN 'drop'
+            WHEN s.product_id IS NULL THEN 'defer'
+            WHEN s.quantity IS NULL OR s.too_large THEN 'quarantine'
             ELSE 'write' END AS state,
-        CASE WHEN p.optiply_id IS NULL THEN 'item ' || s.item_number || ' is not in Optiply yet'
+        CASE WHEN s.product_id IS NULL THEN 'item ' || s.item_number || ' is not in Optiply yet'
             WHEN s.unknown_unit IS NOT NULL
                 THEN 'purchase order ' || s.po_number || ', line ' || s.sequence || ': unit '
                     || s.unknown_unit || ' of item ' || s.item_number || ' is not known'
             ELSE 'purchase order ' || s.po_number || ': an amount is too large' END AS reason,
-        p.remote_id IS NULL AS dropped,
+        s.unknown AS dropped,
         s.quantity AS ordered_quantity, CAST(1 AS DECIMAL(38,10)) AS factor,
         s.quantity AS exact_quantity, order_quantity(s.quantity) AS quantity, s.subtotal,
         CAST(NULL AS DATE) AS expected, true AS is_received
-    FROM m_history_sums s
-    LEFT JOIN m_products p ON p.remote_id = s.item_id
+    FROM known s
 """
 
 _MISSING_RATES = f"""

@@ -123,7 +123,8 @@ _STALE = f"""
         NULL AS buyOrderLineId, NULL AS quantity, NULL AS occurred
     FROM sync.receipt_lines s
     WHERE {parents.standing("s")} AND length(s.remote_id) > 36
-      AND left(s.remote_id, 36) IN (SELECT line_id FROM m_net)
+      AND left(s.remote_id, 36) IN (
+          SELECT line_id FROM m_open UNION ALL SELECT line_id FROM m_net WHERE quantity = 0)
       AND s.remote_id NOT IN (SELECT remote_id FROM m_whole)
 """
 

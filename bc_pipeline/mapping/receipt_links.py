@@ -57,12 +57,33 @@ ORDER_LINES = f"""
         ON i.item_id = x.item_id
 """
 
-# Receipt lines that look for an order line; an undone one keeps its line until it is removed.
-_OPEN = """
+# Receipt lines that look for an order line; an undone one keeps its line until it is removed. One
+# that stands in Optiply does not leave it because its unit is not known any more: goods are
+# received in the unit they were ordered in, so the factor of its order line serves (decisions 24).
+_OPEN = f"""
+    WITH factors AS (
+        SELECT po_number, item_number, sequence, factor FROM m_order_lines
+        UNION ALL
+        SELECT po_number, item_number, NULL, factor FROM m_order_lines
+    ), sure AS (
+        SELECT po_number, item_number, sequence, min(factor) AS factor FROM factors
+        GROUP BY ALL HAVING min(factor) = max(factor)
+    ), standing AS (
+        SELECT DISTINCT left(s.remote_id, 36) AS line_id FROM sync.receipt_lines s
+        WHERE {parents.standing("s")}
+    ), given AS (
+        SELECT m.*, coalesce(m.multiplier, o.factor, a.factor) AS factor
+        FROM m_net m
+        LEFT JOIN standing x ON x.line_id = m.line_id
+        LEFT JOIN sure o ON x.line_id IS NOT NULL AND o.po_number = m.po_number
+            AND o.item_number = m.item_number AND o.sequence = m.sequence
+        LEFT JOIN sure a ON x.line_id IS NOT NULL AND a.po_number = m.po_number
+            AND a.item_number = m.item_number AND a.sequence IS NULL
+    )
     SELECT line_id, receipt_number, po_number, sequence, item_number, posted,
-        CAST(quantity * multiplier AS DECIMAL(38,10)) AS quantity
-    FROM m_net
-    WHERE problem IS NULL AND po_number IS NOT NULL AND multiplier IS NOT NULL
+        CAST(quantity * factor AS DECIMAL(38,10)) AS quantity
+    FROM given
+    WHERE problem IS NULL AND po_number IS NOT NULL AND factor IS NOT NULL
 """
 
 _DIRECT = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bc_pipeline.mapping import known
 from bc_pipeline.mapping.model import Facts, Plan
 from bc_pipeline.mapping.values import literal
 from bc_pipeline.tenants.model import SyncOptions
@@ -31,7 +32,7 @@ def plan(options: SyncOptions, facts: Facts) -> Plan:
                     WHEN v.ignored AND NOT {_ordered_from(options)}
                         THEN 'the vendor is blocked and no open order refers to it'
                     END AS reason,
-                v.modified AS source_modified_at, NULL AS extra,
+                v.modified AS source_modified_at, {known.SUPPLIER_EXTRA} AS extra,
                 v.name, nullif(v.valid, []) AS emails, NULL AS deliveryTime, v.ignored,
                 'vendor' AS type
             FROM m_vendors v

@@ -300,7 +300,7 @@ class Company:
             known = self.rows(
                 f"SELECT optiply_id FROM sync.{resource} WHERE remote_id = ?", [row["remote_id"]]
             )
-            sent = {name: _as_sent(value) for name, value in row.items() if name not in keys}
+            sent = {name: as_sent(value) for name, value in row.items() if name not in keys}
             self.stands(
                 resource,
                 row["remote_id"],
@@ -347,7 +347,8 @@ def new_company() -> Company:
     return Company(connection)
 
 
-def _as_sent(value: Any) -> Any:
+def as_sent(value: Any) -> Any:
+    """A wanted value as ``last_sent`` has it."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if value is None or isinstance(value, bool | int | str):

@@ -26,7 +26,12 @@ def test_given_an_item_when_mapped_then_each_attribute_has_its_source(company: C
         "decision": "write",
         "reason": None,
         "source_modified_at": MODIFIED,
-        "extra": None,
+        "extra": {
+            "number": "1896-S",
+            "base_unit": "PCS",
+            "category": None,
+            "variant_code": None,
+        },
         "name": "ATHENS Desk",
         "skuCode": "1896-S",
         "articleCode": None,

@@ -22,7 +22,7 @@ def test_given_a_vendor_when_mapped_then_each_attribute_has_its_source(company: 
         "decision": "write",
         "reason": None,
         "source_modified_at": MODIFIED,
-        "extra": None,
+        "extra": {"number": "10000"},
         "name": "Fabrikam",
         "emails": ["a@b.nl"],
         "deliveryTime": None,
