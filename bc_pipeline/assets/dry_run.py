@@ -77,7 +77,7 @@ def _observation(
         partition=partition,
         description="Dry run: what would have been done",
         metadata={
-            **materialized(entry, result, run.engine().snapshot, dry_run=True),
+            **materialized(entry, result, run.engine()),
             "checks": _checks(before, after, run),
         },
     )

@@ -174,7 +174,7 @@ def _report(
 ) -> MaterializeResult:
     after = [check for check in checks if not check.before]
     return MaterializeResult(
-        metadata=materialized(entry, result, run.engine().snapshot, dry_run=False),
+        metadata=materialized(entry, result, run.engine()),
         check_results=list(results(after, entry, given(entry, result, run), run)),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dagster import MetadataValue, TableColumn, TableRecord, TableSchema
@@ -13,6 +13,7 @@ from bc_pipeline.assets.schema import column_schema
 from bc_pipeline.snapshot.rows import rows
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.sync.model import COUNT_NAMES, EntityResult
+from bc_pipeline.sync.run import TenantRun
 
 PREVIEW_ROWS = 5
 PREVIEW_COLUMNS = 8
@@ -30,17 +31,35 @@ FROM outbound.files WHERE entity = ? ORDER BY first_seen DESC, name LIMIT ?
 """
 
 
-def materialized(
-    entry: AssetEntry, result: EntityResult, snapshot: Snapshot, *, dry_run: bool
-) -> dict[str, Any]:
+def materialized(entry: AssetEntry, result: EntityResult, engine: TenantRun) -> dict[str, Any]:
     """All a run shows of an asset."""
+    snapshot = engine.snapshot
     return {
         **result_metadata(entry, result),
+        **_read_first(engine.read_first(entry.name)),
         **files(snapshot, entry),
         **requests_noted(result),
         "preview": preview(snapshot, entry, result),
         "dagster/column_schema": column_schema(entry.table),
-        "dry_run": dry_run,
+        "dry_run": engine.launch.dry_run,
+    }
+
+
+def _read_first(reads: Sequence[EntityResult]) -> dict[str, Any]:
+    """What was read along, because the asset was run without what it is made from."""
+    if not reads:
+        return {}
+    return {
+        "read_first": table(
+            {
+                "entity": read.name,
+                "rows": read.rows,
+                "requests": read.requests,
+                "complete": read.complete,
+                "reason": "; ".join(problem.reason for problem in read.problems),
+            }
+            for read in reads
+        )
     }
 
 

@@ -89,8 +89,8 @@ def sell_order_sources(tenant: Tenant) -> tuple[str, ...]:
 
 def made_from(tenant: Tenant, name: str) -> tuple[str, ...]:
     """The entities of Business Central an Optiply entity is made from, directly or by way of
-    others, in the order of a run. Empty for everything else: exports read what their records need
-    themselves."""
+    others, in the order of a run; the list of companies is only the way in. Empty for everything
+    else: exports read what their records need themselves."""
     if not name.startswith("optiply/"):
         return ()
     needs = dependencies(tenant)
@@ -100,7 +100,8 @@ def made_from(tenant: Tenant, name: str) -> tuple[str, ...]:
         new = {each for each in (*need.hard, *need.soft) if each not in found}
         found |= new
         rest.extend(new)
-    return tuple(each for each in needs if each in found and each.startswith("bc/"))
+    sources = found - {"bc/companies"}
+    return tuple(each for each in needs if each in sources and each.startswith("bc/"))
 
 
 def chosen(tenant: Tenant, entities: Iterable[str]) -> tuple[str, ...]:

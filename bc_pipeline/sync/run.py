@@ -22,7 +22,7 @@ from bc_pipeline.outbound.run.export import export_named
 from bc_pipeline.snapshot.lock import tenant_lock
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.sync import identity, runs, sources, summaries
-from bc_pipeline.sync.dependencies import chosen, dependencies
+from bc_pipeline.sync.dependencies import chosen, dependencies, made_from
 from bc_pipeline.sync.exporting import (
     Connection,
     Exporting,
@@ -48,8 +48,9 @@ class TenantRun:
         tenant: whose run.
         launch: how it was asked for.
         run_id: the orchestrator's id of the run.
-        selected: names of the tasks to run; what they need beyond these is taken from the
-            snapshot as it is. Names this tenant has no use for give an empty result.
+        selected: names of the tasks to run. What Optiply entities among them are made from is
+            read first when it is older than five minutes; everything else they need is taken from
+            the snapshot as it is. Names this tenant has no use for give an empty result.
         listener: told about progress.
         hold_outbound: nothing is written to Business Central before ``release``.
     """
@@ -136,6 +137,13 @@ class TenantRun:
         if self._graph is None:
             raise RuntimeError("the run has not been started")
         return self._graph.result(name)
+
+    def read_first(self, name: str) -> list[EntityResult]:
+        """What was read for a selected task because nobody had selected it and it was old."""
+        if self._graph is None:
+            return []
+        extra = (each for each in made_from(self.tenant, name) if each not in self.selected)
+        return [self._graph.result(each) for each in extra if each in self._graph]
 
     def prepared(self, name: str) -> Preparation:
         """What is known about an ``outbound/*`` task before anything of it is written: waits for

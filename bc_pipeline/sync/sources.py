@@ -22,6 +22,13 @@ SELECT entity, max(run_no), arg_max(complete, run_no) FROM ops.reads
 WHERE entity IN (SELECT unnest(CAST(? AS VARCHAR[]))) GROUP BY entity
 """
 
+_SETTLED = """
+SELECT count(*) FROM ops.reads r JOIN ops.runs USING (run_no)
+WHERE started_at > ? AND r.entity = ? AND (complete OR EXISTS (
+  FROM ops.warnings w
+  WHERE w.entity = r.entity AND w.run_no = r.run_no AND w.kind = 'source_absent'))
+"""
+
 _WHOLE_AND_THERE = """
 SELECT r.entity FROM ops.reads r
 WHERE r.entity IN (SELECT unnest(CAST(? AS VARCHAR[])))
@@ -51,6 +58,13 @@ def read_since(cursor: duckdb.DuckDBPyConnection, entity: str, moment: datetime)
         "WHERE entity = ? AND complete AND started_at > ?",
         [entity, moment],
     ).fetchone()
+    return row is not None and row[0] > 0
+
+
+def settled_since(cursor: duckdb.DuckDBPyConnection, entity: str, moment: datetime) -> bool:
+    """Whether a run that started after ``moment`` has read the entity to its end, or has found
+    that Business Central has no such source."""
+    row = cursor.execute(_SETTLED, [moment, entity]).fetchone()
     return row is not None and row[0] > 0
 
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import duckdb
 
@@ -21,13 +21,15 @@ from bc_pipeline.optiply.resources import BUY_ORDERS, RESOURCES, SELL_ORDERS
 from bc_pipeline.outbound.run.contexts import Around
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.sync import recognise, runs, sources
-from bc_pipeline.sync.dependencies import dependencies, sell_order_sources
+from bc_pipeline.sync.dependencies import dependencies, made_from, sell_order_sources
 from bc_pipeline.sync.engine import Rules, SyncContext, sync_resource
 from bc_pipeline.sync.exporting import Exporting, is_export
 from bc_pipeline.sync.graph import Task, Work
 from bc_pipeline.sync.model import EntityResult, Launch, Problem, ProgressListener
 from bc_pipeline.tenants.model import Tenant
 
+FRESH_ENOUGH = timedelta(minutes=5)
+"""How old a mirror may be for an Optiply entity that is run without what it is made from."""
 ENTITY_SETS: Mapping[str, str] = {
     "sales_invoices": "salesInvoices",
     "sales_orders": "salesOrders",
@@ -87,15 +89,28 @@ class Surroundings:
 
 
 def tasks(around: Surroundings, selected: frozenset[str]) -> list[Task]:
-    """The selected tasks this tenant's configuration asks for."""
+    """The selected tasks this tenant's configuration asks for, and what has to be read first."""
     everything = dependencies(around.tenant)
     imported = {name for name in everything if not is_export(name)}
     whole = not around.launch.full and selected >= imported
+    wanted = selected | _read_first(around, selected)
     return [
         Task(name, _work(around, name, may_keep=whole), needs.hard, needs.soft)
         for name, needs in everything.items()
-        if name in selected
+        if name in wanted
     ]
+
+
+def _read_first(around: Surroundings, selected: frozenset[str]) -> set[str]:
+    """What the selected Optiply entities are made from and nobody has selected, when some of it is
+    not of the last minutes (decision 31). All of it then: figures that are taken off each other
+    have to be of one moment."""
+    needed = {source for name in selected for source in made_from(around.tenant, name)} - selected
+    moment = around.started_at - FRESH_ENOUGH
+    with around.snapshot.cursor() as cursor:
+        settled = all(sources.settled_since(cursor, name, moment) for name in needed)
+    anew = around.launch.full or around.launch.since is not None
+    return set() if settled and not anew else needed
 
 
 def _work(around: Surroundings, name: str, *, may_keep: bool) -> Work:

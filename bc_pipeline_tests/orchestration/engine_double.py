@@ -30,6 +30,7 @@ class Script:
         refusals: tenant -> error its start ends with.
         setup: SQL run on each snapshot once it is open.
         preparations: entity -> what it is about to write, instead of nothing.
+        read_first: entity -> what had to be read for it, because it was run alone.
         runs: every run that was started.
     """
 
@@ -38,6 +39,7 @@ class Script:
     refusals: dict[str, PipelineError] = field(default_factory=dict)
     setup: list[str] = field(default_factory=list)
     preparations: dict[str, Preparation] = field(default_factory=dict)
+    read_first: dict[str, list[EntityResult]] = field(default_factory=dict)
     runs: list[EngineDouble] = field(default_factory=list)
 
 
@@ -80,6 +82,9 @@ class EngineDouble:
 
     def result(self, name: str) -> EntityResult:
         return self.script.results.get(name, EntityResult(name=name))
+
+    def read_first(self, name: str) -> list[EntityResult]:
+        return self.script.read_first.get(name, [])
 
     def prepared(self, name: str) -> Preparation:
         self.steps.append(("prepared", name))

@@ -133,6 +133,17 @@ def test_given_a_failed_entity_then_its_step_fails_and_only_what_needs_it_is_ski
     assert script.runs[0].finished == 1
 
 
+@pytest.mark.covers("decision 31")
+def test_given_an_asset_alone_then_its_page_says_what_was_read_for_it(script, instance):
+    script.read_first["optiply/products"] = [EntityResult(name="bc/items", rows=57, requests=1)]
+
+    result = execute(instance, asset_selection=[asset_key("optiply/products")])
+
+    (event,) = result.get_asset_materialization_events()
+    (row,) = event.materialization.metadata["read_first"].records
+    assert (row.data["entity"], row.data["rows"], row.data["requests"]) == ("bc/items", 57, 1)
+
+
 @pytest.mark.covers("decision 29")
 def test_given_a_failed_read_then_its_page_shows_how_old_what_we_have_is(script, instance):
     script.setup.append(

@@ -18,7 +18,7 @@ from bc_pipeline.sandbox.companies import cronus
 from bc_pipeline.sandbox.optiply import Shop
 from bc_pipeline.snapshot.lock import tenant_lock
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.sync.dependencies import chosen, dependencies
+from bc_pipeline.sync.dependencies import chosen, dependencies, made_from
 from bc_pipeline.sync.model import COUNT_NAMES, EntityResult, Launch, RunSummary
 from bc_pipeline.sync.operations import (
     accept_sell_order_source,
@@ -262,6 +262,51 @@ def test_a_single_task_takes_the_rest_from_the_snapshot(house: House) -> None:
 
     assert run.wait("optiply/products").unchanged > 0
     assert list(run.finish().entities) == ["optiply/products"]
+
+
+def minutes_pass(house: House, minutes: int) -> None:
+    with Snapshot.open(house.tenant().snapshot_dir) as snapshot, snapshot.transaction() as cursor:
+        cursor.execute(
+            "UPDATE ops.runs SET started_at = started_at - to_minutes($minutes)",
+            {"minutes": minutes},
+        )
+
+
+@pytest.mark.covers("decision 31")
+@pytest.mark.parametrize("sync", [{"deduct_sales_orders": True}, {"deduct_sales_orders": False}])
+def test_an_old_mirror_is_read_first_with_one_request_for_each_source(
+    house: House, sync: dict[str, Any]
+) -> None:
+    tenant = house.tenant(**sync)
+    house.run(entities=MASTERS)
+    minutes_pass(house, 6)
+    item = next(iter(house.company.tables["items"].values()))
+    house.company.modify("items", item["id"], displayName="Renamed since")
+    before = house.sandbox.requests.total
+
+    run = TenantRun(tenant, Launch(), run_id="x", selected=["optiply/products"])
+    run.start()
+
+    assert run.wait("optiply/products").updated == 1
+    read = {each.name: each.requests for each in run.read_first("optiply/products")}
+    assert read == dict.fromkeys(made_from(tenant, "optiply/products"), 1)
+    run.finish()
+    asked = house.sandbox.requests.of("bc", after=before)
+    assert len(asked) == len(read) + 1, "each source, and the companies to get in"
+
+
+@pytest.mark.covers("decision 31")
+def test_a_source_that_cannot_be_read_first_stops_what_is_made_from_it(house: House) -> None:
+    house.run(entities=MASTERS)
+    minutes_pass(house, 6)
+    house.sandbox.faults.add("bc", action="status", status=403, path=r"/items\?", times=None)
+
+    run = TenantRun(house.tenant(), Launch(), run_id="x", selected=["optiply/products"])
+    run.start()
+
+    with pytest.raises(EntityBlocked, match="bc/items failed"):
+        run.wait("optiply/products")
+    assert run.finish().status == "failed"
 
 
 def test_names_a_tenant_has_no_use_for_give_an_empty_result(house: House) -> None:
