@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
-from bc_pipeline.sandbox.business_central.company import Company
+from bc_pipeline.sandbox.business_central.company import Company, Row
 from bc_pipeline.sandbox.business_central.metadata import entities
 from bc_pipeline.sandbox.business_central.values import ZERO_GUID
 from bc_pipeline.sandbox.changes.documents import (
@@ -14,6 +14,7 @@ from bc_pipeline.sandbox.changes.documents import (
     SALES_CREDIT_MEMO,
     SALES_INVOICE,
     SALES_ORDER,
+    Kind,
     lines_of,
 )
 
@@ -74,7 +75,27 @@ def _wrong_totals(company: Company) -> list[str]:
             net = sum(r["netAmount"] for r in lines_of(company, kind, header["id"]))
             if header["totalAmountExcludingTax"] != net:
                 found.append(f"{kind.headers} {header['number']}: total is not the sum of lines")
+            if header["totalTaxAmount"] != _tax_of(company, kind, header):
+                found.append(f"{kind.headers} {header['number']}: tax is not rounded once")
     return found
+
+
+def _tax_of(company: Company, kind: Kind, header: Row) -> Decimal:
+    """The tax of a document, worked out from the sums per VAT identifier."""
+    sums: dict[tuple[str, Decimal], Decimal] = defaultdict(Decimal)
+    includes = header["pricesIncludeTax"]
+    for line in lines_of(company, kind, header["id"]):
+        worth = line["amountIncludingTax" if includes else "amountExcludingTax"]
+        discount = line.get("#invoiceDiscount", Decimal(0))
+        sums[line["taxCode"], line["taxPercent"]] += worth - discount
+    rates = {key: key[1] / 100 for key in sums}
+    if includes:
+        return sum((s - _cents(s / (1 + rates[k])) for k, s in sums.items()), Decimal(0))
+    return sum((_cents(s * rates[k]) for k, s in sums.items()), Decimal(0))
+
+
+def _cents(amount: Decimal) -> Decimal:
+    return amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def _wrong_received_quantities(company: Company) -> list[str]:

@@ -14,7 +14,13 @@ from typing import Any
 from bc_pipeline.sandbox.business_central.company import Company, Row
 from bc_pipeline.sandbox.business_central.metadata import entities
 from bc_pipeline.sandbox.business_central.values import ZERO_DATE, ZERO_GUID
-from bc_pipeline.sandbox.changes.amounts import CENT, NOTHING, amounts
+from bc_pipeline.sandbox.changes.amounts import (
+    CENT,
+    NOTHING,
+    amounts,
+    invoice_discount,
+    net_amounts,
+)
 
 LINE_STEP = 10000
 
@@ -162,7 +168,8 @@ def add_line(
         values |= _item_line(company, kind, header, spec)
     values |= open_quantities(company, values)
     fields = entities()[kind.lines].fields
-    return company.insert(kind.lines, {k: v for k, v in values.items() if k in fields})
+    kept = {k: v for k, v in values.items() if k in fields or k.startswith("#")}
+    return company.insert(kind.lines, kept)
 
 
 def open_quantities(company: Company, line: Row) -> Row:
@@ -236,10 +243,16 @@ def reprice(kind: Kind, header: Row, line: Row, **changes: Decimal) -> Row:
 
 
 def totals(company: Company, kind: Kind, document_id: str) -> Row:
-    """What a header shows of its lines: amounts, and whether all goods came or went."""
+    """What a header shows of its lines, whose net amounts are settled among them first: amounts,
+    and whether all goods came or went."""
+    includes_tax = company.tables[kind.headers][document_id]["pricesIncludeTax"]
     lines = lines_of(company, kind, document_id)
+    for line, net in zip(lines, net_amounts(lines, includes_tax=includes_tax), strict=True):
+        if any(line[name] != value for name, value in net.items()):
+            company.modify(kind.lines, line["id"], **net)
+    discounts = (invoice_discount(line, includes_tax=includes_tax) for line in lines)
     summed: Row = {
-        "discountAmount": sum((r["invoiceDiscountAllocation"] for r in lines), NOTHING),
+        "discountAmount": sum(discounts, NOTHING),
         "totalAmountExcludingTax": sum((r["netAmount"] for r in lines), NOTHING),
         "totalTaxAmount": sum((r["netTaxAmount"] for r in lines), NOTHING),
         "totalAmountIncludingTax": sum((r["netAmountIncludingTax"] for r in lines), NOTHING),

@@ -24,7 +24,7 @@ from bc_pipeline.sandbox.business_central.rules.purchase_totals import INVOICE_D
 from bc_pipeline.sandbox.business_central.rules.tax import tax_of
 from bc_pipeline.sandbox.business_central.values import ZERO_GUID, empty_row
 from bc_pipeline.sandbox.business_central.writes import WriteContext
-from bc_pipeline.sandbox.changes.amounts import NOTHING, cents, net_amounts, unit_amount
+from bc_pipeline.sandbox.changes.amounts import NOTHING, cents, line_amounts, unit_amount
 from bc_pipeline.sandbox.changes.documents import Kind, Refused, factor, open_quantities
 
 KEPT_BY_RESET = ("id", "documentId", "sequence", "quantity", "discountAppliedBeforeTax")
@@ -76,7 +76,7 @@ class LineValues:
         """The values with their amounts."""
         values = self.values
         gross = cents(values["quantity"] * values[self.kind.price])
-        return values | net_amounts(
+        return values | line_amounts(
             gross,
             values["discountAmount"],
             invoice_discount_percent=self.header.get(INVOICE_DISCOUNT, NOTHING),

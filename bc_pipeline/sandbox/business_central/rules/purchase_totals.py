@@ -7,7 +7,8 @@ from decimal import Decimal
 from bc_pipeline.sandbox.business_central.company import Row
 from bc_pipeline.sandbox.business_central.errors import dialog
 from bc_pipeline.sandbox.business_central.writes import WriteContext
-from bc_pipeline.sandbox.changes.amounts import NOTHING, allocated, cents
+from bc_pipeline.sandbox.changes import amounts
+from bc_pipeline.sandbox.changes.amounts import NOTHING, cents
 from bc_pipeline.sandbox.changes.documents import Kind, lines_of, totals
 
 INVOICE_DISCOUNT = "#invoiceDiscountPercent"
@@ -29,17 +30,18 @@ def discount_invoice(ctx: WriteContext, kind: Kind, header: Row, amount: Decimal
     Raises:
         BcError: the discount is more than the lines are worth.
     """
+    own = "amountIncludingTax" if header["pricesIncludeTax"] else "amountExcludingTax"
     lines = lines_of(ctx.company, kind, header["id"])
-    worth = sum((line["amountExcludingTax"] for line in lines), NOTHING)
+    worth = sum((line[own] for line in lines), NOTHING)
     if not 0 <= amount <= worth:
         raise dialog("The invoice discount amount is greater than the total of the lines.")
     percent = amount * 100 / worth if worth else NOTHING
     left = cents(amount)
-    priced = [line for line in lines if line["amountExcludingTax"]]
+    priced = [line for line in lines if line[own]]
     for place, line in enumerate(priced, start=1):
-        share = cents(line["amountExcludingTax"] * percent / 100)
+        share = cents(line[own] * percent / 100)
         share = left if place == len(priced) else min(share, left)
         left -= share
-        values = allocated(line["amountExcludingTax"], share, line["taxPercent"])
-        ctx.modify(kind.lines, line, **values)
+        part: Row = {amounts.INVOICE_DISCOUNT: share}
+        ctx.modify(kind.lines, line, **part)
     return {INVOICE_DISCOUNT: percent} | totals(ctx.company, kind, header["id"])
