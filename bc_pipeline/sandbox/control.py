@@ -25,6 +25,9 @@ POST     ``/replica``          ``{"seconds": 30, "company": name or null}``: lag
 POST     ``/sign-in``          the person at the browser: any of ``{"user", "error", "asks"}``
 POST     ``/settings``         ``{"company": name, "property_order": "json", ...}``: switches of
                                ``CompanySettings``; without company: of all
+POST     ``/couplings``        ``{"shop": name, "name": new name}``: another coupling to the account
+POST     ``/optiply-rows``     ``{"shop": name, "resource": ..., "attributes": ..., "by_user":
+                               false}``: add a row as a shop's coupling, or its user, would
 GET      ``/requests``         the log, newest last; ``?system=bc&after=<number>&limit=100``
 DELETE   ``/requests``         empty it
 POST     ``/reset``            back to the start
@@ -46,6 +49,7 @@ from starlette.routing import Route
 
 from bc_pipeline.sandbox import changes
 from bc_pipeline.sandbox.json_text import JsonValue, dumps
+from bc_pipeline.sandbox.optiply import ApiError
 
 if TYPE_CHECKING:
     from bc_pipeline.sandbox.server import Sandbox
@@ -91,6 +95,8 @@ def routes(sandbox: Sandbox) -> list[Route]:
         change("/replica", "POST", lambda body: sandbox.business_central.set_replica_lag(**body)),
         change("/sign-in", "POST", lambda body: _sign_in(sandbox, body)),
         change("/settings", "POST", lambda body: _settings(sandbox, body)),
+        change("/couplings", "POST", lambda body: _coupling(sandbox, **body)),
+        change("/optiply-rows", "POST", lambda body: _row(sandbox, **body)),
         get("/requests", lambda request: _requests(sandbox, request)),
         change("/requests", "DELETE", lambda body: sandbox.requests.clear()),
         change("/reset", "POST", lambda body: sandbox.reset()),
@@ -194,6 +200,22 @@ def _settings(sandbox: Sandbox, body: Body) -> list[str]:
     for name in chosen:
         companies[name].settings.change(values)
     return chosen
+
+
+def _coupling(sandbox: Sandbox, shop: str, name: str | None = None) -> Body:
+    made = sandbox.optiply.add_coupling(shop, name)
+    names = ("name", "account_id", "coupling_id", "username", "password")
+    return {each: getattr(made, each) for each in (*names, "client_id", "client_secret")}
+
+
+def _row(
+    sandbox: Sandbox, shop: str, resource: str, attributes: Body, *, by_user: bool = False
+) -> Body:
+    owner = sandbox.optiply.shops[shop]
+    try:
+        return owner.create(resource, attributes, owner.coupling_id, by_user=by_user)
+    except ApiError as error:
+        raise ValueError(error.message) from error
 
 
 def _requests(sandbox: Sandbox, request: Request) -> list[Body]:

@@ -52,7 +52,7 @@ class ListQuery:
 
     limit: int
     offset: int
-    sort: tuple[tuple[str, bool], ...]
+    sort: tuple[tuple[str, str, bool], ...]
     conditions: tuple[Condition, ...]
 
 
@@ -84,8 +84,8 @@ def apply(query: ListQuery, rows: Iterable[Row]) -> tuple[list[Row], bool]:
     passing: Sequence[Row] = [
         row for row in rows if all(condition.holds(row) for condition in query.conditions)
     ]
-    for attribute, descending in reversed(query.sort):
-        passing = sorted(passing, key=_sort_key(attribute), reverse=descending)
+    for attribute, kind, descending in reversed(query.sort):
+        passing = sorted(passing, key=_sort_key(attribute, kind), reverse=descending)
     end = query.offset + query.limit
     return list(passing[query.offset : end]), end < len(passing)
 
@@ -96,20 +96,22 @@ def _whole(text: str, name: str) -> int:
     return int(text)
 
 
-def _sort_key(attribute: str) -> Callable[[Row], tuple[bool, Any]]:
+def _sort_key(attribute: str, kind: str) -> Callable[[Row], tuple[bool, Any]]:
     def key(row: Row) -> tuple[bool, Any]:
         value = row.get(attribute)
-        return (value is not None, str(value) if isinstance(value, list | dict) else value)
+        if value is not None and kind == "decimal":
+            return True, Decimal(value)  # answered as text, but a number
+        return value is not None, str(value) if isinstance(value, list | dict) else value
 
     return key
 
 
-def _sort(resource: Resource, text: str) -> tuple[tuple[str, bool], ...]:
+def _sort(resource: Resource, text: str) -> tuple[tuple[str, str, bool], ...]:
+    """Attribute, its type, and whether it descends."""
     keys = []
     for part in filter(None, text.split(",")):
         attribute = part.lstrip("-")
-        _type_of(resource, attribute)
-        keys.append((attribute, part.startswith("-")))
+        keys.append((attribute, _type_of(resource, attribute), part.startswith("-")))
     return tuple(keys)
 
 

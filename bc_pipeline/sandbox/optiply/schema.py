@@ -60,6 +60,7 @@ class Resource:
     no_mirror_pair: tuple[str, str] | None = None
     lines: NestedLines | None = None
     remote_id_map: bool = False
+    shows_account: bool = False
     references: tuple[Attribute, ...] = field(default=())
 
 
@@ -105,6 +106,7 @@ def _resource(name: str, spec: dict[str, Any]) -> Resource:
         if lines
         else None,
         remote_id_map=spec.get("remote_id_map", False),
+        shows_account=spec.get("shows_account", False),
         references=tuple(a for a in attributes.values() if a.refers_to),
     )
 

@@ -97,14 +97,16 @@ class OptiplySandbox:
         password: str | None = None,
         client_id: str | None = None,
         client_secret: str | None = None,
+        account: Shop | None = None,
     ) -> Shop:
-        """Adds an empty shop with an API user. Raises ValueError when the name is taken."""
+        """Adds an empty shop with an API user; see :meth:`add_coupling` for ``account``. Raises
+        ValueError when the name is taken."""
         if name in self.shops:
             raise ValueError(f"shop {name!r} exists")
         number = len(self.shops) + 1
         shop = Shop(
             name=name,
-            account_id=account_id or 100 + number,
+            account_id=account.account_id if account else account_id or 100 + number,
             coupling_id=coupling_id or 500 + number,
             username=username or f"{name}@api.sandbox",
             password=password or f"{name}-password",
@@ -112,10 +114,21 @@ class OptiplySandbox:
             client_secret=client_secret or f"{name}-secret",
             clock=self._clock,
             next_id=lambda: next(self._ids),
+            account=account.account or account if account else None,
         )
         self.shops[name] = shop
         self._budgets[name] = Budget()
         return shop
+
+    def add_coupling(self, shop: str, name: str | None = None) -> Shop:
+        """Adds another coupling to a shop, with an API user of its own: it works on the same rows
+        and knows them by remote ids of its own.
+
+        Raises:
+            KeyError: no such shop.
+            ValueError: the name is taken.
+        """
+        return self.add_shop(name or f"{shop} {len(self.shops) + 1}", account=self.shops[shop])
 
     def expire_tokens(self, shop: str | None = None) -> None:
         """Ends all access tokens at once, or those of one shop by name."""
@@ -165,11 +178,13 @@ class OptiplySandbox:
             return JSONResponse({"message": "Too many requests"}, 429, headers)
         request.state.attributes = {}
         try:
+            _check_account(shop, request.query_params.get("accountId"))
             resource = RESOURCES.get(request.path_params["resource"])
             if resource is None:
                 raise ApiError(404, f"{request.path_params['resource']} is not a resource")
             if request.method in ("POST", "PATCH"):
                 request.state.attributes = await _sent_attributes(request, resource)
+                _check_account(shop, request.state.attributes.get("accountId"))
             handler = handlers.get(request.method)
             if handler is None or request.method not in resource.methods:
                 raise ApiError(405, f"{request.method} is not allowed here")
@@ -241,6 +256,12 @@ def _id(request: Request) -> int:
     return int(text)
 
 
+def _check_account(shop: Shop, given: Json) -> None:
+    """Raises ApiError 403 for another account than the user's, wherever it is named."""
+    if INTEGER.fullmatch(str(given)) and int(given) != shop.account_id:
+        raise ApiError(403, "the account is not this user's")
+
+
 def _coupling(request: Request, shop: Shop) -> int:
     """The coupling of a write; its account and coupling must be the shop's (api: both on every
     write)."""
@@ -250,8 +271,8 @@ def _coupling(request: Request, shop: Shop) -> int:
         if not INTEGER.fullmatch(text):
             raise ApiError(400, f"{name} is required in the query string of a write")
         given[name] = int(text)
-    if given["accountId"] != shop.account_id or given["couplingId"] != shop.coupling_id:
-        raise ApiError(403, "the account or coupling is not this user's")
+    if given["couplingId"] != shop.coupling_id:
+        raise ApiError(403, "the coupling is not this user's")
     return given["couplingId"]
 
 
@@ -280,7 +301,8 @@ def _no_number(text: str) -> Json:
 
 
 def _item(shop: Shop, resource: Resource, row: Row) -> dict[str, Any]:
-    attributes = {name: value for name, value in row.items() if name != "id"}
+    hidden = {"id"} if resource.shows_account else {"id", "accountId"}
+    attributes = {name: value for name, value in row.items() if name not in hidden}
     if resource.remote_id_map:
         attributes["remoteIdMap"] = shop.remote_id_map(resource.name, row["id"])
     return {"type": resource.name, "id": str(row["id"]), "attributes": attributes}

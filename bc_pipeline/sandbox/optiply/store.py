@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +19,7 @@ from bc_pipeline.sandbox.optiply.schema import (
     Json,
     Resource,
 )
+from bc_pipeline.sandbox.optiply.tables import AccountTables
 from bc_pipeline.sandbox.optiply.values import decode, utc_text
 
 REMOTE_ID = Attribute("remoteId", "string", nullable=True, max_length=REMOTE_ID_MAX_LENGTH)
@@ -38,7 +37,8 @@ class Write:
 
 @dataclass
 class Shop:
-    """A shop with its API user. ``next_id`` hands out ids that no other shop has.
+    """A shop with its API user. ``next_id`` hands out ids that no other shop has. One with an
+    ``account`` is another coupling to that shop: another API user, the same rows.
 
     ``refused_attributes`` and ``refused_nulls`` hold ``resource.attribute`` names this shop
     answers 400 to, for what is unproven about the real one (behaviour.md 2);
@@ -58,14 +58,12 @@ class Shop:
     refused_nulls: set[str] = field(default_factory=set)
     preferred_only_on_patch: bool = False
     write_log: list[Write] = field(default_factory=list)
-    lock: threading.RLock = field(default_factory=threading.RLock)
+    account: Shop | None = None
 
     def __post_init__(self) -> None:
-        # Rows in the order of their last change, as a list without sort shows them.
-        self._tables: dict[str, dict[int, Row]] = {name: {} for name in RESOURCES}
-        self._remote_ids: dict[tuple[str, int], dict[int, str]] = defaultdict(dict)
-        self._index: dict[tuple[str, str, int], set[int]] = defaultdict(set)
-        self._insert("accounts", {"name": self.name}, by_user=True, id_=self.account_id)
+        self._tables: AccountTables = self.account._tables if self.account else AccountTables()
+        if self.account is None:
+            self._insert("accounts", {"name": self.name}, by_user=True, id_=self.account_id)
 
     # -- for tests and the demo ---------------------------------------------------------------
 
@@ -77,20 +75,20 @@ class Shop:
     def rows(self, resource: str) -> list[Row]:
         """All rows of a resource by id: the stored attributes with ``id`` and ``remoteId`` (of
         the shop's own coupling, None without)."""
-        with self.lock:
-            table = self._tables[resource]
+        with self._tables.lock:
+            table = self._tables.rows[resource]
             return [
                 {**table[id_], "remoteId": self.remote_id(resource, id_)} for id_ in sorted(table)
             ]
 
     def remote_id(self, resource: str, id_: int) -> str | None:
         """The remote id a row has in the shop's own coupling."""
-        return self._remote_ids.get((resource, id_), {}).get(self.coupling_id)
+        return self._tables.remote_ids.get((resource, id_), {}).get(self.coupling_id)
 
     def snapshot(self) -> Snapshot:
         """The shop's state without anything that differs between two equal shops
         (see ``comparison.snapshot``)."""
-        with self.lock:
+        with self._tables.lock:
             return snapshot(self)
 
     def add_by_user(self, resource: str, attributes: dict[str, Any]) -> Row:
@@ -103,28 +101,30 @@ class Shop:
 
     def clear(self) -> None:
         """Empties the shop, keeping its account and credentials."""
-        with self.lock:
-            self.__post_init__()
+        with self._tables.lock:
+            self._tables.clear()
+            account = self.account or self
+            self._insert("accounts", {"name": account.name}, by_user=True, id_=self.account_id)
             self.write_log.clear()
 
     # -- reading ------------------------------------------------------------------------------
 
     def get(self, resource: str, id_: int) -> Row:
         """One row. Raises ApiError 404."""
-        with self.lock:
-            row = self._tables[resource].get(id_)
+        with self._tables.lock:
+            row = self._tables.rows[resource].get(id_)
             if row is None:
                 raise ApiError(404, f"{resource} {id_} was not found")
             return row
 
     def select(self, resource: str, query: ListQuery) -> tuple[list[Row], bool]:
         """The rows of a page and whether more follow."""
-        with self.lock:
-            return apply(query, self._candidates(resource, query))
+        with self._tables.lock:
+            return apply(query, self._tables.candidates(resource, query))
 
     def remote_id_map(self, resource: str, id_: int) -> dict[str, str] | None:
         """The remote ids of a row by coupling, as read back (behaviour.md 7)."""
-        known = self._remote_ids.get((resource, id_))
+        known = self._tables.remote_ids.get((resource, id_))
         return {str(coupling): value for coupling, value in known.items()} if known else None
 
     # -- writing ------------------------------------------------------------------------------
@@ -134,47 +134,51 @@ class Shop:
     ) -> Row:
         """Adds a row, with its nested ``orderLines`` or not at all. Raises ApiError."""
         declared = RESOURCES[resource]
-        with self.lock:
+        with self._tables.lock:
             values = self._decoded(declared, attributes, creating=True)
             remote_id = decode(REMOTE_ID, attributes.get("remoteId"))
             self._check(declared, None, values)
             lines = self._nested_lines(declared, attributes.get("orderLines"))
             self._fill_in(declared, attributes, values)
             row = self._insert(resource, values, by_user=by_user)
-            self._set_remote_id(resource, row["id"], coupling_id, remote_id)
+            self._tables.set_remote_id(resource, row["id"], coupling_id, remote_id)
             if declared.lines:
-                for line in lines:
+                line_resource = RESOURCES[declared.lines.resource]
+                for sent, line in lines:
                     line[declared.lines.parent] = row["id"]
-                    self._insert(declared.lines.resource, line, by_user=by_user)
+                    self._fill_in(line_resource, sent, line)
+                    self._insert(line_resource.name, line, by_user=by_user)
+            self._after(declared, row)
             return row
 
     def change(self, resource: str, id_: int, attributes: dict[str, Any], coupling_id: int) -> Row:
         """Changes the given attributes of a row; the others keep their value. Raises ApiError."""
         declared = RESOURCES[resource]
-        with self.lock:
+        with self._tables.lock:
             row = self.get(resource, id_)
             if "orderLines" in attributes and declared.lines:
                 raise ApiError(400, "orderLines: only taken when the order is created")
             values = self._decoded(declared, attributes, creating=False)
             remote_id = decode(REMOTE_ID, attributes.get("remoteId"))
             self._check(declared, id_, {**row, **values})
-            self._unindex(declared, row)
+            self._tables.unindex(declared, row)
             row.update(values)
             row["updatedAt"] = utc_text(self.clock())
             self._file(declared, row)
+            self._after(declared, row)
             if "remoteId" in attributes:
-                self._set_remote_id(resource, id_, coupling_id, remote_id)
+                self._tables.set_remote_id(resource, id_, coupling_id, remote_id)
             return row
 
     def remove(self, resource: str, id_: int) -> None:
         """Deletes a row and what cascades from it. Raises ApiError 404, or 409 when other rows
         still refer to it."""
-        with self.lock:
+        with self._tables.lock:
             self.get(resource, id_)
             for child, reference in DEPENDANTS[resource]:
-                if not reference.cascade and self._index[child, reference.name, id_]:
+                if not reference.cascade and self._tables.referring(child, reference.name, id_):
                     raise ApiError(409, f"{resource} {id_} still has {child}")
-            self._remove_tree(resource, id_)
+            self._tables.remove_tree(resource, id_)
 
     # -- inside -------------------------------------------------------------------------------
 
@@ -204,30 +208,27 @@ class Shop:
     def _check(self, declared: Resource, own_id: int | None, values: Row) -> None:
         """The rules between rows: references, unique pairs, no circular pair."""
         for reference in declared.references:
-            if values[reference.name] not in self._tables[str(reference.refers_to)]:
+            if values[reference.name] not in self._tables.rows[str(reference.refers_to)]:
                 # Only receipt lines answer 404 for an unknown parent (behaviour.md 9).
                 status = 404 if declared.name == "receiptLines" else 400
                 raise ApiError(status, f"{reference.name}: {values[reference.name]} was not found")
         for pair in declared.unique:
-            if self._twin(declared, own_id, {name: values[name] for name in pair}):
+            if self._tables.twins(declared, own_id, {name: values[name] for name in pair}):
                 raise ApiError(409, f"{declared.name} with this {' and '.join(pair)} exists")
         if declared.unique_in_parent:
             wanted = {name: values[name] for name in declared.unique_in_parent}
-            if self._twin(declared, own_id, wanted):
+            if self._tables.twins(declared, own_id, wanted):
                 raise ApiError(400, "productId: occurs more than once in the order")
         if declared.no_mirror_pair:
             whole, part = declared.no_mirror_pair
             mirrored = {whole: values[part], part: values[whole]}
-            if values[whole] == values[part] or self._twin(declared, own_id, mirrored):
+            if values[whole] == values[part] or self._tables.twins(declared, own_id, mirrored):
                 raise ApiError(400, f"{part}: the composition would be circular")
 
-    def _twin(self, declared: Resource, own_id: int | None, wanted: dict[str, int]) -> bool:
-        found = set.intersection(
-            *(self._index[declared.name, name, value] for name, value in wanted.items())
-        )
-        return bool(found - {own_id})
-
-    def _nested_lines(self, declared: Resource, raw: Json) -> list[dict[str, Any]]:
+    def _nested_lines(
+        self, declared: Resource, raw: Json
+    ) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        """Each line as it was sent and in its stored form."""
         if declared.lines is None or raw is None:
             return []
         if not isinstance(raw, list) or not all(isinstance(line, dict) for line in raw):
@@ -242,26 +243,42 @@ class Shop:
                     values[name] = decode(attribute, line[name])
                 elif attribute.required:
                     raise ApiError(400, f"orderLines.{name}: is required")
-            if values["productId"] not in self._tables["products"]:
+            if values["productId"] not in self._tables.rows["products"]:
                 raise ApiError(400, f"orderLines.productId: {values['productId']} was not found")
             decoded.append({name: values.get(name) for name in _writable(lines)})
         products = [line["productId"] for line in decoded]
         if lines.unique_in_parent and len(set(products)) < len(products):
             raise ApiError(400, "orderLines.productId: occurs more than once in the order")
-        return decoded
+        return list(zip(raw, decoded, strict=True))
 
     def _fill_in(self, declared: Resource, sent: dict[str, Any], values: dict[str, Any]) -> None:
-        """The expected delivery date a buy order gets when none was sent: placed plus the
-        supplier's delivery time, null when the supplier has none (behaviour.md 9)."""
-        if declared.name != "buyOrders" or "expectedDeliveryDate" in sent:
+        """The expected delivery date when none was sent: that of its order for a line of a buy
+        order; for the order placed plus the supplier's delivery time, null when the supplier has
+        none (behaviour.md 9)."""
+        if "expectedDeliveryDate" in sent:
             return
-        days = self._tables["suppliers"][values["supplierId"]]["deliveryTime"]
+        if declared.name == "buyOrderLines":
+            order = self._tables.rows["buyOrders"][values["buyOrderId"]]
+            values["expectedDeliveryDate"] = order["expectedDeliveryDate"]
+        if declared.name != "buyOrders":
+            return
+        days = self._tables.rows["suppliers"][values["supplierId"]]["deliveryTime"]
         if days is not None:
             placed = datetime.fromisoformat(values["placed"])
             try:
                 values["expectedDeliveryDate"] = utc_text(placed + timedelta(days=days))
             except OverflowError:
                 raise ApiError(400, "placed: is out of range") from None
+
+    def _after(self, declared: Resource, row: Row) -> None:
+        """What a row that was written does to others: a product has one preferred supplier."""
+        if declared.name != "supplierProducts" or not row["preferred"]:
+            return
+        for id_ in self._tables.twins(declared, row["id"], {"productId": row["productId"]}):
+            other = self._tables.rows[declared.name][id_]
+            if other["preferred"]:
+                other |= {"preferred": False, "updatedAt": utc_text(self.clock())}
+                self._tables.file(declared, other)
 
     def _insert(
         self, resource: str, values: dict[str, Any], *, by_user: bool, id_: int | None = None
@@ -281,46 +298,9 @@ class Shop:
         return row
 
     def _file(self, declared: Resource, row: Row) -> None:
-        table = self._tables[declared.name]
-        table.pop(row["id"], None)
-        table[row["id"]] = row
-        for reference in declared.references:
-            self._index[declared.name, reference.name, row[reference.name]].add(row["id"])
-
-    def _unindex(self, declared: Resource, row: Row) -> None:
-        for reference in declared.references:
-            self._index[declared.name, reference.name, row[reference.name]].discard(row["id"])
-
-    def _remove_tree(self, resource: str, id_: int) -> None:
-        for child, reference in DEPENDANTS[resource]:
-            for child_id in list(self._index[child, reference.name, id_]):
-                self._remove_tree(child, child_id)
-        row = self._tables[resource].pop(id_)
-        self._unindex(RESOURCES[resource], row)
-        self._remote_ids.pop((resource, id_), None)
-
-    def _set_remote_id(
-        self, resource: str, id_: int, coupling_id: int, remote_id: str | None
-    ) -> None:
-        if remote_id is None:
-            self._remote_ids[resource, id_].pop(coupling_id, None)
-        else:
-            self._remote_ids[resource, id_][coupling_id] = remote_id
-
-    def _candidates(self, resource: str, query: ListQuery) -> Iterable[Row]:
-        """All rows, or the few an equality on an indexed attribute leaves."""
-        table = self._tables[resource]
-        references = {reference.name for reference in RESOURCES[resource].references}
-        for condition in query.conditions:
-            if condition.operator != "EQ":
-                continue
-            if condition.attribute == "id":
-                row = table.get(int(condition.value))
-                return [row] if row else []
-            if condition.attribute in references:
-                ids = self._index[resource, condition.attribute, int(condition.value)]
-                return [table[id_] for id_ in sorted(ids)]
-        return table.values()
+        if "productUuid" in declared.attributes:
+            row["productUuid"] = self._tables.rows["products"][row["productId"]]["uuid"]
+        self._tables.file(declared, row)
 
 
 def _writable(declared: Resource) -> Iterator[str]:
