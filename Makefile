@@ -7,14 +7,18 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+CLIENTS := .venv-clients
 
-.PHONY: demo test dev lint drill bench clean
+.PHONY: demo test clients dev lint drill bench clean
 
 demo: $(STAMP)  ## sandbox, two tenants, syncs and exports; leaves var/demo to look at
 	$(BIN)/bc-pipeline demo
 
-test: $(STAMP)  ## everything; three workers, because many tests wait for a daemon or a browser
+test: $(STAMP) clients  ## everything; three workers, because many tests wait for a daemon or a browser
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+clients: $(STAMP)  ## the clients that tests run against the sandbox, in an environment of their own
+	$(BIN)/python -m bc_pipeline_tests.sandbox.clients.environment
 
 dev: $(STAMP)  ## sandbox and Dagster's UI, until Ctrl-C
 	$(BIN)/python -m bc_pipeline.cli.dev
@@ -33,7 +37,7 @@ bench: $(STAMP)  ## a million sales invoice lines into the mirror; customers and
 	$(BIN)/python benchmarks/export.py
 
 clean:  ## removes what these targets made; run-time files of a configured installation stay
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis var/demo var/dev
+	rm -rf $(VENV) $(CLIENTS) $(CLIENTS).lock .pytest_cache .mypy_cache .ruff_cache .hypothesis var/demo var/dev
 
 $(STAMP): pyproject.toml setup.py
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed (set PYTHON=...)"; exit 1; }

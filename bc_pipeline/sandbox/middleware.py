@@ -168,7 +168,7 @@ def _without_host(body: bytes) -> bytes:
 def _next_link(fault: Fault, scope: Scope) -> str:
     host = fault.host
     if fault.action == "repeat_next_link":
-        host = "http://" + dict(scope["headers"]).get(b"host", b"").decode()
+        host = f"{scope['scheme']}://{dict(scope['headers']).get(b'host', b'').decode()}"
     target = scope.get("raw_path", scope["path"].encode()).decode()
     query = scope["query_string"].decode("latin-1")
     return f"{host}{target}?{query}" if query else f"{host}{target}"

@@ -47,6 +47,7 @@ class Sandbox:
             other, as Entra has it.
         limits: Business Central's limits per user.
         cronus_variant: ``w1`` (GBP) or ``nl`` (EUR).
+        certificate: PEM file with a certificate for this machine and its key: serves https.
         big_invoices: (documents, lines per document) of an extra company ``BIG`` whose sales
             invoices are made as they are read; for benchmarks.
         property_order: in which order Business Central applies the properties of a body; see
@@ -70,6 +71,7 @@ class Sandbox:
         *,
         limits: LimitSettings | None = None,
         cronus_variant: cronus.Variant = "w1",
+        certificate: Path | None = None,
         big_invoices: tuple[int, int] | None = None,
         property_order: PropertyOrder = "json",
     ) -> None:
@@ -81,6 +83,7 @@ class Sandbox:
         self.entra = Entra(self.clock, access_token_seconds, refresh_grace_seconds)
         self._limits = limits or LimitSettings()
         self._cronus_variant: cronus.Variant = cronus_variant
+        self._certificate = certificate
         self._big_invoices = big_invoices
         self._property_order: PropertyOrder = property_order
         self._port = port
@@ -155,8 +158,8 @@ class Sandbox:
 
     @property
     def base_url(self) -> str:
-        """``http://127.0.0.1:<port>``."""
-        return f"http://127.0.0.1:{self._port}"
+        """``http://127.0.0.1:<port>``; https with a certificate."""
+        return f"http{'s' if self._certificate else ''}://127.0.0.1:{self._port}"
 
     def start(self) -> Self:
         """Serve in a thread; returns when requests are answered.
@@ -178,6 +181,7 @@ class Sandbox:
             server_header=False,
             date_header=False,  # the middleware sends that of the system played
             timeout_graceful_shutdown=1,
+            ssl_certfile=self._certificate,
         )
         server = uvicorn.Server(config)
         self._server = server

@@ -14,6 +14,8 @@ from bc_pipeline.sandbox.business_central.metadata import EntityType, Field, Nav
 NAMESPACE = "Microsoft.NAV"
 _EDMX = "http://docs.oasis-open.org/odata/ns/edmx"
 _EDM = "http://docs.oasis-open.org/odata/ns/edm"
+# What AL's decimals hold. Scale "variable" would do as well, but not every parser knows it.
+_DECIMAL = {"Precision": "28", "Scale": "18"}
 _ACTION = f"{NAMESPACE}."
 
 Types = Mapping[str, EntityType]
@@ -66,7 +68,7 @@ def _property(entity: EntityType, field: Field, *, required: bool) -> ElementTre
     if field.max_length is not None:
         attributes["MaxLength"] = str(field.max_length)
     if field.type == "Decimal":
-        attributes["Scale"] = "Variable"
+        attributes |= _DECIMAL
     return ElementTree.Element("Property", attributes)
 
 
