@@ -13,6 +13,7 @@ import yaml
 
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.business_central.metadata import entities
+from bc_pipeline.sandbox.business_central.values import ZERO_GUID as ZERO
 from bc_pipeline.sandbox.companies import wholesale
 from bc_pipeline.sandbox.request_log import RequestLog
 from bc_pipeline_tests.sandbox.conftest import BcClient, sign_in, small_sandbox, token_request
@@ -174,6 +175,39 @@ def test_the_wholesale_company_serves_every_list_and_its_pages(sandbox: Sandbox)
         totals[row["ItemId"]] += row["Inventory"]
     for item in bc.rows("items?$select=id,inventory"):
         assert totals[item["id"]] == pytest.approx(item["inventory"])
+
+
+@pytest.mark.covers("sandbox: unit and tax ids")
+@pytest.mark.parametrize("path", ["items?", "purchaseOrders?$expand=", "salesInvoices?$expand="])
+def test_items_and_lines_of_the_wholesaler_expand_to_their_unit(
+    sandbox: Sandbox, path: str
+) -> None:
+    bc = sign_in(sandbox, wholesale.NAME)
+    lines = f"{path[: -len('s?$expand=')]}Lines" if "=" in path else ""
+    if lines:
+        documents = bc.rows(f"{path}{lines}($expand=unitOfMeasure)&$top=5")
+        found = [line for row in documents for line in row[lines] if line["itemId"] != ZERO]
+    else:
+        found = bc.rows("items?$expand=unitOfMeasure")
+    assert found
+    for row in found:
+        code = row["unitOfMeasureCode" if lines else "baseUnitOfMeasureCode"]
+        assert row["unitOfMeasure"]["code"] == code
+
+
+@pytest.mark.covers("sandbox: unit and tax ids")
+def test_items_and_lines_written_have_the_id_of_their_unit(sandbox: Sandbox) -> None:
+    bc = sign_in(sandbox, wholesale.NAME)
+    item = bc.created("items", {"baseUnitOfMeasureCode": "DOOS", "taxGroupCode": "LAAG"})
+    unit = bc.company.find("unitsOfMeasure", code="DOOS")[0]["id"]
+    group = bc.company.find("taxGroups", code="LAAG")[0]["id"]
+    assert (item["baseUnitOfMeasureId"], item["taxGroupId"]) == (unit, group)
+    vendor = bc.company.find("vendors", blocked="_x0020_")[0]["number"]
+    order = bc.created("purchaseOrders", {"vendorNumber": vendor})
+    lines = f"purchaseOrders({order['id']})/purchaseOrderLines"
+    line = bc.created(lines, {"itemId": item["id"], "quantity": 1})
+    assert (line["unitOfMeasureCode"], line["unitOfMeasureId"]) == ("DOOS", unit)
+    assert bc.json(f"{lines}({line['id']})?$expand=unitOfMeasure")["unitOfMeasure"]["id"] == unit
 
 
 def test_answers_of_the_large_company_are_kept_until_it_changes() -> None:

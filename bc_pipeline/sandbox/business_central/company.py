@@ -19,6 +19,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from random import Random
 
+from bc_pipeline.sandbox.business_central.code_ids import ids_beside_codes
 from bc_pipeline.sandbox.business_central.metadata import EntityType, Field, entities
 from bc_pipeline.sandbox.business_central.redo import Follower, Redo
 from bc_pipeline.sandbox.business_central.rows import Row, RowMaker
@@ -105,16 +106,17 @@ class Company(Tables):
     def insert(self, entity_set: str, row: Row, *, stamp: datetime | str | None = None) -> Row:
         """Add a row and return it as stored.
 
-        Absent properties get Business Central's empty value, ``id`` a new one, ``currencyCode``
-        the local currency (behaviour.md 7), ``lastModifiedDateTime`` the clock or ``stamp``
-        (aware datetime, or text such as ``0001-01-01T00:00:00Z``).
+        Absent properties get Business Central's empty value, ``id`` a new one, ids beside codes
+        those of the codes, ``currencyCode`` the local currency (behaviour.md 7),
+        ``lastModifiedDateTime`` the clock or ``stamp`` (aware datetime, or text such as
+        ``0001-01-01T00:00:00Z``).
 
         Raises:
             ValueError: unknown property, or the id exists.
         """
         entity = self.entity(entity_set)
         with self.lock:
-            stored = self._rows.new(entity, row)
+            stored = self._rows.new(entity, row | ids_beside_codes(entity, row, self.find))
             if not row.get("id") and "id" in entity.fields:
                 stored["id"] = self.new_id()
             if "lastModifiedDateTime" in entity.fields and (
@@ -139,7 +141,8 @@ class Company(Tables):
         """
         entity = self.entity(entity_set)
         with self.lock:
-            values = self._rows.checked(entity, changes)
+            beside = ids_beside_codes(entity, changes, self.find)
+            values = self._rows.checked(entity, changes | beside)
             if touch and "lastModifiedDateTime" in entity.fields:
                 values["lastModifiedDateTime"] = self._stamp(changes.get("lastModifiedDateTime"))
             values[ETAG] = self._next_etag()

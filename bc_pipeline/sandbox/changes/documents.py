@@ -201,8 +201,14 @@ def _item_line(company: Company, kind: Kind, header: Row, spec: LineSpec) -> Row
         "locationId": location["id"] if location else ZERO_GUID,
         "expectedReceiptDate": expected,
         "shipmentDate": expected if "date" in spec else today(company),
-        "taxCode": item["taxGroupCode"],
+        "taxCode": vat_identifier(company, item["taxGroupCode"]),
     } | priced(kind, header, spec, price, item.get("#taxPercent", NOTHING))
+
+
+def vat_identifier(company: Company, group: str) -> str:
+    """What lines show of a VAT product posting group (rules.md 4.16)."""
+    found = company.find("taxGroups", code=group) if group else []
+    return str(found[0].get("#identifier", group)) if found else group
 
 
 def _variant_id(company: Company, item: Row, code: str | None) -> str:

@@ -16,12 +16,14 @@ NAME = "BIG"
 ITEMS = 2_000
 _FIRST_DAY = date(2024, 1, 1)
 _DAYS = 900
+_UNIT = "00000000-0000-4000-8000-00000000000d"
 
 
 def build(clock: Callable[[], datetime], documents: int, lines: int) -> Company:
     """A company of ``documents`` posted sales invoices with ``lines`` item lines each."""
     company = Company(NAME, currency_code="EUR", clock=clock)
     company.insert("companyInformation", {"displayName": NAME, "currencyCode": "EUR"})
+    company.insert("unitsOfMeasure", {"id": _UNIT, "code": "PCS", "displayName": "Pieces"})
     for number in range(ITEMS):
         company.insert("items", {"id": _id("a", number), **_item(number)})
     company.tables["salesInvoices"] = Invoices(documents)
@@ -125,6 +127,7 @@ class InvoiceLines(GeneratedTable):
             "lineType": "Item",
             "lineObjectNumber": f"B{item:06d}",
             "description": f"Benchmark item {item}",
+            "unitOfMeasureId": _UNIT,
             "unitOfMeasureCode": "PCS",
             "quantity": quantity,
             "unitPrice": self._prices[item],

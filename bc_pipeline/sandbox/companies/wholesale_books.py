@@ -6,7 +6,6 @@ Added after its history, with ids of its own, so that the trade of a seed stays 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from bc_pipeline.sandbox.business_central.company import Company, Row
@@ -45,12 +44,6 @@ _ACCOUNTS = (
     ("8000", "Turnover", "Income", "Posting", True, ""),
 )
 BLOCKED_ACCOUNT = "4900"
-_TAX_GROUPS: Rows = (
-    {"code": "HOOG", "displayName": "High", "#percent": Decimal(21), "#identifier": "BTW21"},
-    {"code": "LAAG", "displayName": "Low", "#percent": Decimal(9), "#identifier": "BTW9"},
-    {"code": "NUL", "displayName": "Zero", "#percent": Decimal(0), "#identifier": "BTW0"},
-    {"code": "MARGE", "displayName": "Margin", "#percent": Decimal(21), "#identifier": "BTW21"},
-)
 _PAYMENT_TERMS: Rows = (
     {"code": "14D", "displayName": "Net 14 days", "dueDateCalculation": "14D"},
     {"code": "30D", "displayName": "Net 30 days", "dueDateCalculation": "30D"},
@@ -88,7 +81,6 @@ def add_books(company: Company) -> None:
     company.settings.global_dimensions = ("DEPARTMENT", "CLASS")
     company.settings.templates["items"] = posting_groups(company, "Inventory")
     _add_accounts(company)
-    add_rows(company, "taxGroups", "code", _TAX_GROUPS)
     add_rows(company, "paymentTerms", "code", _PAYMENT_TERMS)
     add_rows(company, "paymentMethods", "code", _PAYMENT_METHODS)
     _add_posting_groups(company)

@@ -8,10 +8,17 @@ from random import Random
 from typing import Any
 
 from bc_pipeline.sandbox.business_central.company import Company, Row
+from bc_pipeline.sandbox.companies.books import add_rows
 
 LOCATIONS = ("AMS", "RTM", "WINKEL", "ONDERWEG")
 UNITS = ("STUK", "DOOS", "PALLET", "PAAR", "KG", "ZAK", "METER", "ROL", "HOUR")
-TAX_PERCENT = {"HOOG": Decimal(21), "LAAG": Decimal(9), "NUL": Decimal(0), "MARGE": Decimal(21)}
+TAX_GROUPS: tuple[Row, ...] = (
+    {"code": "HOOG", "displayName": "High", "#percent": Decimal(21), "#identifier": "BTW21"},
+    {"code": "LAAG", "displayName": "Low", "#percent": Decimal(9), "#identifier": "BTW9"},
+    {"code": "NUL", "displayName": "Zero", "#percent": Decimal(0), "#identifier": "BTW0"},
+    {"code": "MARGE", "displayName": "Margin", "#percent": Decimal(21), "#identifier": "BTW21"},
+)
+TAX_PERCENT = {str(row["code"]): row["#percent"] for row in TAX_GROUPS}
 # Local currency for 100 of the foreign one at the start; TRY has a currency but no rate.
 RATES = {"USD": "91.4", "GBP": "117.25", "SEK": "8.91", "CHF": "105.333333", "JPY": "0.6113"}
 WITHOUT_RATE = "TRY"
@@ -29,6 +36,7 @@ def set_up(company: Company, words: Words, first_day: date, today: date) -> None
         company.insert("locations", {"code": code, "displayName": f"Location {code}"})
     for code in UNITS:
         company.insert("unitsOfMeasure", {"code": code, "displayName": code.capitalize()})
+    add_rows(company, "taxGroups", "code", TAX_GROUPS)
     for category in words["categories"]:
         company.insert(
             "itemCategories", {"code": category["code"], "displayName": category["name"]}

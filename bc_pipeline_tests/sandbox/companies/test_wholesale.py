@@ -207,6 +207,33 @@ def test_given_the_item_page_then_supply_data_is_as_messy_as_people_leave_it(com
     assert any(row["Assembly_BOM"] for row in cards)
 
 
+@pytest.mark.covers("sandbox: unit and tax ids")
+def test_given_a_code_of_a_unit_tax_group_or_posting_group_then_its_id_is_there_too(
+    company: Company,
+):
+    pairs = 0
+    for entity_set, table in company.tables.items():
+        for row in table.values():
+            for code in (name for name in row if name.endswith("Code")):
+                id = f"{code.removesuffix('Code')}Id"
+                if row[code] and id in row and code != "currencyCode":
+                    assert row[id] != ZERO_GUID, (entity_set, code, row[code])
+                    pairs += 1
+    assert pairs > 2000
+    for row in rows(company, "items"):
+        for kind in ("baseUnitOfMeasure", "taxGroup"):
+            assert row[f"{kind}Code"]
+            assert row[f"{kind}Id"] != ZERO_GUID
+
+
+@pytest.mark.covers("sandbox: unit and tax ids")
+def test_given_lines_then_they_show_the_vat_identifier_of_their_group(company: Company):
+    groups = {row["code"] for row in rows(company, "taxGroups")}
+    shown = {r["taxCode"] for r in rows(company, "salesInvoiceLines") if r["taxPercent"]}
+    assert shown == {"BTW21", "BTW9"}
+    assert not shown & groups
+
+
 def test_given_sales_orders_then_the_item_page_tells_what_is_still_to_be_shipped(company: Company):
     line = next(
         row
