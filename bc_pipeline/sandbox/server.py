@@ -24,7 +24,7 @@ from bc_pipeline.sandbox.changes import Postings
 from bc_pipeline.sandbox.clock import Clock, ShiftedClock
 from bc_pipeline.sandbox.companies import big, cronus, wholesale
 from bc_pipeline.sandbox.connections import Connections
-from bc_pipeline.sandbox.entra import Entra
+from bc_pipeline.sandbox.entra import Entra, Person
 from bc_pipeline.sandbox.faults import Faults
 from bc_pipeline.sandbox.middleware import Middleware
 from bc_pipeline.sandbox.optiply import OptiplySandbox
@@ -98,8 +98,10 @@ class Sandbox:
     def reset(self) -> None:
         """Back to the seeded companies and empty shops; no faults, real time, empty log.
 
-        Applications and tokens of Entra stay, so that clients stay signed in.
+        Applications and tokens of Entra stay, so that clients stay signed in; the person at the
+        browser accepts again.
         """
+        self.entra.person = Person()
         self.faults.clear()
         self.clock.reset()
         self._build()

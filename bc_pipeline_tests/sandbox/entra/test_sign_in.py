@@ -106,6 +106,24 @@ def test_without_offline_access_there_is_no_refresh_token(sandbox: Sandbox) -> N
     assert "id_token" not in tokens
 
 
+def test_at_the_v1_address_a_person_signs_in_for_a_resource(sandbox: Sandbox) -> None:
+    resource = SCOPE.removesuffix("/.default")
+    asked = {n: v for n, v in ASKED.items() if n != "scope"} | {"resource": resource}
+    url = f"{sandbox.base_url}/entra/common/oauth2"
+    page = requests.get(f"{url}/authorize", params=asked, allow_redirects=False, timeout=30)
+    form = {
+        "grant_type": "authorization_code",
+        "code": sent_back(page)["code"],
+        "redirect_uri": CALLBACK,
+        "code_verifier": VERIFIER,
+        "resource": resource,
+        **CLIENT,
+    }
+    tokens = requests.post(f"{url}/token", data=form, timeout=30).json()
+    assert (tokens["expires_in"], tokens["scope"]) == ("3600", "user_impersonation")
+    assert tokens["refresh_token"]
+
+
 # --- the exchange --------------------------------------------------------------------------------
 
 
@@ -246,6 +264,8 @@ def test_the_person_is_set_over_http(sandbox: Sandbox) -> None:
     assert sent_back(open_page(sandbox))["error"] == "consent_required"
     assert requests.post(url, json={"name": "x"}, timeout=30).status_code == 400
     assert sandbox.entra.person.user == "eva@cronus.example"
+    sandbox.reset()
+    assert sandbox.entra.person == Person()
 
 
 # --- on another device ---------------------------------------------------------------------------

@@ -89,12 +89,16 @@ def publish_pages(
                 "Last_Date_Modified": item["lastModifiedDateTime"][:10],
             }
 
-    def units(_: Company) -> Iterable[Row]:
+    def units(company: Company) -> Iterable[Row]:
+        base = {row["number"]: row["baseUnitOfMeasureCode"] for row in company.find("items")}
         for row in tables["itemUnitsOfMeasure"]:
             yield {
                 "Item_No": row["itemNumber"],
                 "Code": row["unitOfMeasureCode"],
                 "Qty_per_Unit_of_Measure": Decimal(row["qtyPerUnitOfMeasure"]),
+                "Qty_Rounding_Precision": Decimal(row.get("qtyRoundingPrecision", 0)),
+                "ItemUnitOfMeasure": base.get(row["itemNumber"], ""),
+                "ItemBaseUOMQtyPrecision": Decimal(0),
             }
 
     company.pages[item_page] = items
