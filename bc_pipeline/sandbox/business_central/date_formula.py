@@ -10,8 +10,17 @@ import calendar
 import re
 from datetime import date, timedelta
 
+_UNIT = "(WD|[DWMQY])"
+_ANY_TERM = rf"(C{_UNIT}|\d{{1,4}}{_UNIT}|{_UNIT}\d{{1,4}})"
+_FORMULA = re.compile(rf"[+-]?{_ANY_TERM}([+-]{_ANY_TERM})*")
 _TERM = re.compile(r"([+-]?)(?:C([WMQY])|(\d+)([DWMQY]))")
 _MONTHS = {"M": 1, "Q": 3, "Y": 12}
+
+
+def is_formula(text: str) -> bool:
+    """Whether Business Central takes a text for a date formula; blank is one."""
+    plain = text.strip().strip("<>").upper().replace(" ", "")
+    return not plain or _FORMULA.fullmatch(plain) is not None
 
 
 def later(start: date, formula: str) -> date | None:

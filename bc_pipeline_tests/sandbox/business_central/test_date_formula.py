@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from bc_pipeline.sandbox.business_central.date_formula import later
+from bc_pipeline.sandbox.business_central.date_formula import is_formula, later
 
 START = date(2026, 1, 31)  # a Saturday
 
@@ -43,3 +43,15 @@ def test_given_the_end_of_february_then_months_keep_the_day_where_they_can():
     assert later(date(2024, 2, 29), "1Y") == date(2025, 2, 28)
     assert later(date(2026, 11, 30), "3M") == date(2027, 2, 28)
     assert later(date(2026, 2, 10), "CM") == date(2026, 2, 28)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "14D", "<1M+1W>", "CM", "CM+10D", "-5D", "D15", "WD3", "CM-WD2", " 1m "]
+)
+def test_given_a_formula_then_business_central_takes_it(text: str):
+    assert is_formula(text)
+
+
+@pytest.mark.parametrize("text", ["foo", "J?", "C10D", "10", "1M+", "14 days", "D", "++1D"])
+def test_given_another_text_then_it_is_no_formula(text: str):
+    assert not is_formula(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bc_pipeline.sandbox.business_central.company import Row
-from bc_pipeline.sandbox.business_central.errors import dialog, same_key
+from bc_pipeline.sandbox.business_central.errors import dialog, field_error, same_key
 from bc_pipeline.sandbox.business_central.rules.dimension_sets import NO_CODE, check_usable
 from bc_pipeline.sandbox.business_central.values import ZERO_GUID
 from bc_pipeline.sandbox.business_central.writes import RULES, EntityRules, Parent, WriteContext
@@ -101,7 +101,7 @@ def _check(values: Row, dimension: Row, value: Row | None) -> None:
     """Refuses what is blocked, and a value where none may be given (8.4, 8.6)."""
     check_usable(dimension, value)
     if values.get("postingValidation") == NO_CODE and value is not None:
-        raise dialog("Value Posting must not be No Code when there is a Dimension Value Code.")
+        raise field_error("Dimension Value Code must be equal to '' in Default Dimension: No Code.")
 
 
 def _touch_parent(ctx: WriteContext, row: Row) -> None:

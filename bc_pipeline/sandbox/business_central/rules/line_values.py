@@ -210,7 +210,7 @@ class LineValues:
     def _set_unit_by_id(self, value: str) -> None:
         unit = self.ctx.get("unitsOfMeasure", value)
         if unit is None and value != ZERO_GUID:
-            raise dialog('The "unitOfMeasureId" does not match a Unit of Measure.')
+            raise no_relation("Unit of Measure", "Unit of Measure Id", value)
         self.apply("unitOfMeasureCode", unit["code"] if unit else "")
 
     def _set_unit(self, value: str) -> None:
@@ -228,9 +228,11 @@ class LineValues:
     def _set_variant(self, value: str) -> None:
         self._not_received("Variant Code")
         if value != ZERO_GUID:
+            if self.values["lineType"] != "Item":
+                raise field_error("Type must be equal to 'Item' in Purchase Line.")
             variant = self.ctx.get("itemVariants", value)
             if variant is None or variant["itemId"] != self.values["itemId"]:
-                raise dialog("The item variant does not belong to the item.")
+                raise no_relation("Item Variant", "Variant Id", value)
             self.values["description"] = variant["description"] or self.values["description"]
         self.values["itemVariantId"] = value
         self._price()
@@ -238,7 +240,7 @@ class LineValues:
     def _set_location(self, value: str) -> None:
         self._not_received("Location Code")
         if value != ZERO_GUID and self.ctx.get("locations", value) is None:
-            raise dialog('The "locationId" does not match a Location.')
+            raise no_relation("Location", "Location Id", value)
         self.values["locationId"] = value
         self._price()
 

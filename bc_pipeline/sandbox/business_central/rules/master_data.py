@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bc_pipeline.sandbox.business_central.company import Row
+from bc_pipeline.sandbox.business_central.date_formula import is_formula
 from bc_pipeline.sandbox.business_central.errors import (
     BcError,
+    bad_request,
     dialog,
     field_error,
     no_relation,
@@ -63,6 +65,7 @@ class MasterData(EntityRules):
         entity_set: the table.
         key: the property with the number or code; PATCH of it renames the record (0.7).
         references, relations: what it refers to.
+        formulas: properties that hold date formulas.
         used_by: (entity set, property): rows that hold its id, or its key; while there are any
             it cannot be deleted.
         carried_by: properties elsewhere that hold its key and follow when it is renamed.
@@ -72,6 +75,7 @@ class MasterData(EntityRules):
     key: str = "code"
     references: tuple[Reference, ...] = ()
     relations: tuple[Relation, ...] = ()
+    formulas: tuple[str, ...] = ()
     used_by: tuple[tuple[str, str], ...] = ()
     carried_by: tuple[str, ...] = ()
 
@@ -112,6 +116,11 @@ class MasterData(EntityRules):
         values: Row = {}
         for name, value in given.items():
             self._check_relation(ctx, name, value)
+            if name in self.formulas and not is_formula(value):
+                raise bad_request(
+                    f"The value '{value}' can't be evaluated into type DateFormula.",
+                    "Application_EvaluateException",
+                )
             reference = next((r for r in self.references if name in (r.id, r.code)), None)
             if reference is None:
                 values[name] = value
@@ -262,6 +271,7 @@ _PLAIN = (
     ),
     MasterData(
         "paymentTerms",
+        formulas=("dueDateCalculation", "discountDateCalculation"),
         used_by=(("customers", "paymentTermsId"), ("vendors", "paymentTermsId")),
     ),
     MasterData("salespeoplePurchasers", used_by=(("customers", "salespersonCode"),)),

@@ -10,6 +10,7 @@ from bc_pipeline.sandbox.business_central.values import ZERO_GUID
 from bc_pipeline_tests.sandbox.business_central.test_writing import DIALOG, NOWHERE
 from bc_pipeline_tests.sandbox.conftest import BcClient
 
+FIELD = (400, "Application_FieldValidationException")
 SAME_KEY = (400, "Internal_EntityWithSameKeyExists")
 
 
@@ -152,17 +153,18 @@ def test_a_row_can_be_changed_at_its_own_url_too(bc: BcClient, path: str) -> Non
 # --- posting rules -------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("sandbox: field validation")
 def test_no_code_and_a_value_contradict_each_other(bc: BcClient, path: str) -> None:
-    assert bc.refused("POST", path, both(bc, postingValidation="No Code")) == DIALOG
+    assert bc.refused("POST", path, both(bc, postingValidation="No Code")) == FIELD
     made = bc.created(path, both(bc, postingValidation="Code Mandatory"))
     row = f"{path}({made['id']})"
-    assert bc.refused("PATCH", row, {"postingValidation": "No Code"}) == DIALOG
+    assert bc.refused("PATCH", row, {"postingValidation": "No Code"}) == FIELD
     cleared = bc.patched(row, {"dimensionValueId": ZERO_GUID, "postingValidation": "No Code"})
     assert (cleared["dimensionValueCode"], cleared["postingValidation"]) == (
         "",
         "No_x0020_Code",
     )
-    assert bc.refused("PATCH", row, {"dimensionValueId": value(bc)["id"]}) == DIALOG
+    assert bc.refused("PATCH", row, {"dimensionValueId": value(bc)["id"]}) == FIELD
 
 
 def test_the_value_of_a_global_dimension_changes_the_parent(

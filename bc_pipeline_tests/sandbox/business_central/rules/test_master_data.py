@@ -64,6 +64,18 @@ def test_a_payment_journal_is_a_journal_too(bc: BcClient) -> None:
     assert bc.refused("POST", "vendorPaymentJournals", unknown) == DIALOG
 
 
+@pytest.mark.covers("sandbox: field validation")
+@pytest.mark.parametrize("name", ["dueDateCalculation", "discountDateCalculation"])
+def test_a_date_calculation_must_be_a_date_formula(bc: BcClient, name: str) -> None:
+    error = (400, "Application_EvaluateException")
+    assert bc.refused("POST", "paymentTerms", {"code": "FOO", name: "foo"}) == error
+    assert bc.company.find("paymentTerms", code="FOO") == []
+    made = bc.created("paymentTerms", {"code": "FOO", name: "CM+10D"})
+    path = f"paymentTerms({made['id']})"
+    assert bc.refused("PATCH", path, {name: "14 days"}) == error
+    assert bc.patched(path, {name: ""})[name] == ""
+
+
 def test_what_the_sandbox_does_not_play_says_so(bc: BcClient) -> None:
     not_implemented = (501, "BadRequest_MethodNotImplemented")
     assert bc.refused("POST", "employees", {}) == not_implemented

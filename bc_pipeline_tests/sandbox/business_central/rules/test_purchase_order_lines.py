@@ -188,6 +188,7 @@ def test_given_another_object_number_then_it_is_refused(acme: Acme, lines: str):
 # --- units, variants, quantities (4.10-4.13) -----------------------------------------------------
 
 
+@pytest.mark.covers("sandbox: field validation")
 def test_given_a_unit_of_the_item_then_by_code_or_id_and_no_other(acme: Acme, lines: str):
     box = acme.id("unitsOfMeasure", "DOOS")
     by_code = acme.created(lines, acme.item(unitOfMeasureCode="DOOS"))
@@ -196,21 +197,29 @@ def test_given_a_unit_of_the_item_then_by_code_or_id_and_no_other(acme: Acme, li
     assert by_code["unitOfMeasureCode"] == by_id["unitOfMeasureCode"] == "DOOS"
     assert acme.refused("POST", lines, acme.item("C", unitOfMeasureCode="DOOS")) == RELATION
     assert acme.refused("POST", lines, acme.item(unitOfMeasureCode="UUR")) == RELATION
-    assert acme.refused("POST", lines, acme.item(unitOfMeasureId=NOWHERE)) == DIALOG
+    assert acme.refused("POST", lines, acme.item(unitOfMeasureId=NOWHERE)) == RELATION
+    assert acme.refused("POST", lines, acme.item("C", unitOfMeasureId=box)) == RELATION
 
 
+@pytest.mark.covers("sandbox: field validation")
 def test_given_a_variant_then_it_must_be_one_of_the_item(acme: Acme, lines: str):
     red, blue = (acme.company.find("itemVariants", code=c)[0]["id"] for c in ("RED", "BLUE"))
     line = acme.created(lines, acme.item(itemVariantId=red))
     assert (line["itemVariantId"], line["description"]) == (red, "Red")
     for wrong in (blue, NOWHERE):
-        assert acme.refused("POST", lines, acme.item(itemVariantId=wrong)) == DIALOG
+        assert acme.refused("POST", lines, acme.item(itemVariantId=wrong)) == RELATION
+        path = f"{lines}({line['id']})"
+        assert acme.refused("PATCH", path, {"itemVariantId": wrong}) == RELATION
+    assert acme.refused("POST", lines, acme.account(itemVariantId=red)) == FIELD
+    assert len(acme.rows(lines)) == 1
 
 
+@pytest.mark.covers("sandbox: field validation")
 def test_given_a_location_then_it_must_exist(acme: Acme, lines: str):
     place = acme.id("locations", "AMS")
     assert acme.created(lines, acme.item(locationId=place))["locationId"] == place
-    assert acme.refused("POST", lines, acme.item(locationId=NOWHERE)) == DIALOG
+    assert acme.refused("POST", lines, acme.item(locationId=NOWHERE)) == RELATION
+    assert acme.refused("POST", lines, acme.account(locationId=NOWHERE)) == RELATION
 
 
 def test_given_a_quantity_then_it_is_open_to_be_received_and_invoiced(acme: Acme, lines: str):
