@@ -11,6 +11,8 @@ from typing import Any
 import orjson
 import requests
 
+from bc_pipeline.values import storable_json
+
 MESSAGE_LIMIT = 500
 NO_EXPLANATION = "no explanation given"
 # Of use to Microsoft's support only; a person who reads the message cannot do anything with it.
@@ -32,12 +34,13 @@ def encoded(body: object) -> bytes:
 
 
 def decoded(content: bytes | str) -> Any:  # noqa: ANN401 - JSON
-    """The JSON value of ``content``, fractions as ``Decimal``.
+    """The JSON value of ``content``, fractions as ``Decimal``, texts as they can be stored.
 
     Raises:
         ValueError: not JSON.
     """
-    return json.loads(content, parse_float=Decimal)
+    text = content if isinstance(content, str) else content.decode("utf-8-sig", errors="replace")
+    return storable_json(json.loads(text, parse_float=Decimal, strict=False))
 
 
 def json_object(response: requests.Response) -> dict[str, Any]:

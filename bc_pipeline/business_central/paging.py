@@ -1,8 +1,9 @@
 """Pages of an entity, streamed to files that DuckDB can read without Python touching the rows.
 
 A page is ``{"@odata.context": .., "value": [..], "@odata.nextLink": ..}``. Only what surrounds the
-array is parsed here; the file keeps the array alone. Three kinds of page are parsed whole instead:
-numbers too long for a double, lines that BC cut into pages of their own, unusual envelopes.
+array is parsed here; the file keeps the array alone. Four kinds of page are parsed whole instead:
+numbers too long for a double, texts that have to be mended, lines that BC cut into pages of their
+own, unusual envelopes.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ import requests
 
 from bc_pipeline.business_central.client import BusinessCentral, next_link
 from bc_pipeline.business_central.http import BadAnswer, RequestCounter, TooSlow
+from bc_pipeline.business_central.mending import MendedRecord, mended
 from bc_pipeline.errors import ReadFailed, RequestFailed
+from bc_pipeline.values import may_be_unstorable
 
 SMALLEST_PAGE = 50
 LONGEST_EXACT_DIGITS = 15
@@ -76,6 +79,8 @@ class PageReader:
         page_size: rows asked for per page; halved each time BC runs out of time.
         tally: counts the requests of this entity.
         fresh: no replica may answer.
+
+    ``mended`` are the records whose texts had to be mended, as often as they were met.
     """
 
     def __init__(
@@ -92,6 +97,7 @@ class PageReader:
         self._page_size = page_size
         self._tally = tally
         self._fresh = fresh
+        self.mended: list[MendedRecord] = []
         self._numbers = itertools.count(1)
 
     def read(self, url: str, load: Callable[[Page], None]) -> int:
@@ -153,9 +159,13 @@ class PageReader:
         path = self._directory / f"page-{next(self._numbers)}.json"
         answer = self._request(url, lambda response: self._answer(response, path, whole))
         if answer.rows is not None:
+            rows = []
             for row in answer.rows:
                 self._complete_lines(row, url)
-            path.write_bytes(orjson.dumps(answer.rows))
+                sound, told = mended(row)
+                rows.append(sound)
+                self.mended += [told] if told else []
+            path.write_bytes(orjson.dumps(rows))
         return Page(url, path, next_link(answer.envelope, url), exact=answer.rows is not None)
 
     def _request(self, url: str, consume: Callable[[requests.Response], _Answer]) -> _Answer:
@@ -178,8 +188,8 @@ class PageReader:
 
     def _answer(self, response: requests.Response, path: Path, whole: bool) -> _Answer:
         seconds = self._bc.tenant.business_central.read_timeout_seconds
-        long_numbers, links = _spool(response, path, time.monotonic() + seconds)
-        envelope = None if whole or long_numbers else cut_array(path)
+        inexact, links = _spool(response, path, time.monotonic() + seconds)
+        envelope = None if whole or inexact else cut_array(path)
         if envelope is None:
             return parsed_whole(path.read_bytes())
         if links > (_NEXT_LINK in envelope):
@@ -207,21 +217,23 @@ def _spool(response: requests.Response, path: Path, deadline: float) -> tuple[bo
     """Writes the body to a file.
 
     Returns:
-        Whether a number may have more digits than a double can be trusted with, and how many links
-        to further pages there are. The scan knows no JSON: a text may fool it, but only into the
-        slower way.
+        Whether a number may have more digits than a double can be trusted with, or a text may have
+        to be mended, and how many links to further pages there are. The scan knows no JSON: a text
+        may fool it, but only into the slower way.
     """
-    long_numbers, links, carried = False, 0, b""
+    inexact, links, carried = False, 0, b""
     with path.open("wb") as file:
         for chunk in response.iter_content(_CHUNK):
             file.write(chunk)
             window = carried + chunk
-            long_numbers = long_numbers or _LONG_NUMBER.search(window) is not None
+            inexact = (
+                inexact or _LONG_NUMBER.search(window) is not None or may_be_unstorable(window)
+            )
             links += window.count(_NEXT_LINK.encode()) - carried.count(_NEXT_LINK.encode())
             carried = window[-_CARRIED:]
             if time.monotonic() > deadline:
                 raise BadAnswer("the page took too long to arrive")
-    return long_numbers, links
+    return inexact, links
 
 
 def cut_array(path: Path) -> dict[str, Any] | None:
@@ -270,7 +282,13 @@ def _rows(value: object) -> list[dict[str, Any]]:
 
 def _parsed(text: bytes) -> Any:  # noqa: ANN401 - any JSON
     try:
-        return json.loads(text, parse_float=str, parse_int=str, parse_constant=_no_number)
+        return json.loads(
+            text.decode(errors="replace"),
+            parse_float=str,
+            parse_int=str,
+            parse_constant=_no_number,
+            strict=False,
+        )
     except ValueError:
         raise BadAnswer("the page is not JSON, or was cut short") from None
 

@@ -21,6 +21,7 @@ from bc_pipeline.business_central.departures import Departures, departures
 from bc_pipeline.business_central.entities import Entity
 from bc_pipeline.business_central.filters import Guid, any_of
 from bc_pipeline.business_central.http import RequestCounter
+from bc_pipeline.business_central.mending import MendedRecord
 from bc_pipeline.business_central.paging import MalformedPage, Page, PageReader
 from bc_pipeline.business_central.place import entity_url
 from bc_pipeline.business_central.plan import ReadPlan
@@ -73,6 +74,7 @@ class Reading:
         self._pages = 0
         self._select = entity.select
         self._warnings: dict[str, str] = {}
+        self._mended: dict[MendedRecord, None] = {}
         self._started = time.monotonic()
         self._read_at = datetime.now(UTC)
 
@@ -217,6 +219,7 @@ class Reading:
     def _read_pages(self, reader: PageReader, target: _Target, condition: str | None) -> None:
         url = entity_url(self._bc, self._entity, select=self._select, condition=condition)
         self._pages += reader.read(url, self._loading(target))
+        self._mended |= dict.fromkeys(reader.mended)
 
     def _loading(self, target: _Target) -> Callable[[Page], None]:
         def load(page: Page) -> None:
@@ -272,6 +275,7 @@ class Reading:
             seconds=time.monotonic() - self._started,
             from_stamp=self._plan.start,
             warnings=dict(self._warnings),
+            mended=tuple(self._mended),
         )
 
 

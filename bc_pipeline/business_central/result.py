@@ -7,7 +7,9 @@ from datetime import datetime
 
 import duckdb
 
+from bc_pipeline.business_central import mending
 from bc_pipeline.business_central.entities import Mode
+from bc_pipeline.business_central.mending import MendedRecord
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class ReadResult:
         absent: this tenant's BC does not have the optional source.
         reason: why it is not complete.
         warnings: kind -> message, for the operator.
+        mended: records whose texts could not be stored as they were.
     """
 
     entity: str
@@ -49,6 +52,13 @@ class ReadResult:
     absent: bool = False
     reason: str | None = None
     warnings: dict[str, str] = field(default_factory=dict)
+    mended: tuple[MendedRecord, ...] = ()
+
+    @property
+    def warning_counts(self) -> dict[str, int]:
+        """How many warnings there are of each kind."""
+        counts = dict.fromkeys(self.warnings, 1)
+        return counts | ({mending.WARNING: len(self.mended)} if self.mended else {})
 
     def record(self, cursor: duckdb.DuckDBPyConnection, run_no: int) -> None:
         """Writes it down, in the transaction of ``cursor``."""
@@ -67,8 +77,12 @@ class ReadResult:
                 self.from_stamp,
             ],
         )
-        for kind, message in self.warnings.items():
+        told: list[tuple[str | None, str, str]] = [
+            *((None, kind, message) for kind, message in self.warnings.items()),
+            *((id, mending.WARNING, message) for id, message in mending.warnings(self.mended)),
+        ]
+        for id, kind, message in told:
             cursor.execute(
-                "INSERT INTO ops.warnings VALUES (?, ?, NULL, ?, ?)",
-                [run_no, self.entity, kind, message],
+                "INSERT INTO ops.warnings VALUES (?, ?, ?, ?, ?)",
+                [run_no, self.entity, id, kind, message],
             )

@@ -170,7 +170,7 @@ def _read(around: Surroundings, name: str, result: EntityResult) -> None:
     result.throttled = read.throttled
     result.mode = read.mode
     result.complete = read.complete
-    result.warnings = dict.fromkeys(read.warnings, 1)
+    result.warnings = read.warning_counts
     # A source the tenant does not have is a warning, not a problem.
     if not read.complete and not read.absent:
         reason = read.reason or "not read completely"

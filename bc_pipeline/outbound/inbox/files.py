@@ -13,7 +13,6 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import Any
 
 from bc_pipeline.outbound.inbox.endings import (
     READERS,
@@ -35,7 +34,7 @@ from bc_pipeline.outbound.inbox.records import (
 from bc_pipeline.outbound.inbox.streams import STREAMS, Stream, stream_named
 from bc_pipeline.outbound.model import RecordError
 from bc_pipeline.outbound.unified import UnifiedRecord
-from bc_pipeline.values import storable
+from bc_pipeline.values import storable, storable_json
 
 DIRECTORY = "outbound"
 UNREADABLE = "the file cannot be read: "
@@ -193,7 +192,7 @@ def _line(raw: RawLine, stream: Stream | None, prefixes: Collection[str], mark: 
     if stream is None:
         return Line(raw.number, None, error=_no_stream(raw))
     reading = Reading(frozenset(prefixes), raw.table, mark)
-    value = _storable(raw.value)
+    value = storable_json(raw.value)
     told = external_id(value, reading)
     if raw.error is not None or value is None:
         error = structure_error(stream.name, raw.error or "cannot be read")
@@ -212,17 +211,6 @@ def _line(raw: RawLine, stream: Stream | None, prefixes: Collection[str], mark: 
         mended=mended,
         table=raw.table,
     )
-
-
-def _storable(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """A value all of whose texts, names included, can be stored and sent."""
-    if isinstance(value, str):
-        return storable(value)
-    if isinstance(value, list):
-        return [_storable(part) for part in value]
-    if isinstance(value, dict):
-        return {storable(name): _storable(part) for name, part in value.items()}
-    return value
 
 
 def _no_stream(raw: RawLine) -> RecordError:
