@@ -27,7 +27,7 @@ ALWAYS = {
 
 def names(home: Path, sync: dict[str, Any] | None = None, **settings: Any) -> set[str]:
     return {
-        entity.name for entity in selected_entities(make_tenant("x", home, sync=sync, **settings))
+        entity.name for entity in selected_entities(make_tenant("https://x", home, sync=sync, **settings))
     }
 
 
@@ -67,7 +67,7 @@ def test_given_a_configuration_then_just_the_sources_it_needs_are_read(
 
 
 def test_given_accounting_exports_then_what_their_records_refer_to_is_read_once_a_day(tmp_path):
-    tenant = make_tenant("x", tmp_path)
+    tenant = make_tenant("https://x", tmp_path)
     exports = tenant.exports.model_copy(update={"accounting": True})
 
     selected = selected_entities(tenant.model_copy(update={"exports": exports}))
