@@ -79,10 +79,10 @@ class House:
 def house(sandbox: Sandbox, tmp_path: Path) -> Iterator[House]:
     shop, company = sandbox.optiply.shops["cronus"], sandbox.business_central.companies[cronus.NAME]
     shop.clear()
-    sandbox.business_central.environments = ("Production", "Trial")
+    sandbox.business_central.environments.copy_to("Trial")
     sandbox.write_tenants(tmp_path)
     yield House(sandbox, tmp_path)
-    sandbox.business_central.environments = ("Production",)
+    del sandbox.business_central.environments["Trial"]
     company.display_name = company.name
 
 
