@@ -57,7 +57,7 @@ class Browser:
         client, by the way it asked for."""
         asked = dict(parse_qsl(request.url.query))
         if request.method == "POST":
-            asked |= dict((await read_form(request)).values)
+            asked |= dict(parse_qsl((await request.body()).decode()))
         try:
             directory = self.find(request.path_params["tenant"])
             application = self._application(asked)

@@ -248,6 +248,12 @@ def test_a_person_can_be_asked_on_a_page(sandbox: Sandbox) -> None:
     assert sent_back(open_page(sandbox, prompt="none"))["error"] == "interaction_required"
 
 
+def test_the_request_may_come_as_a_form(sandbox: Sandbox) -> None:
+    url = f"{sandbox.base_url}/entra/common/oauth2/v2.0/authorize"
+    page = requests.post(url, data=ASKED, allow_redirects=False, timeout=30)
+    assert sent_back(page)["state"] == ASKED["state"]
+
+
 def test_the_answer_comes_back_the_way_the_client_asked_for(sandbox: Sandbox) -> None:
     fragment = open_page(sandbox, response_mode="fragment")
     assert "#code=" in fragment.headers["location"]
