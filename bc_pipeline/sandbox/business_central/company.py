@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from datetime import date, datetime
@@ -38,6 +38,8 @@ from bc_pipeline.sandbox.json_text import JsonValue
 Page = Callable[["Company"], Iterable[Row]]
 
 ETAG = "@odata.etag"
+# Entries are numbered as they are made, before they are committed.
+LEDGERS = ("itemLedgerEntries", "generalLedgerEntries")
 
 
 class Company(Tables):
@@ -74,7 +76,7 @@ class Company(Tables):
         # Published OData pages and lists of the Optiply extension, by name.
         self.pages: dict[str, Page] = {}
         self._random = Random(f"{seed}/{name}")
-        self._last_entry = 0
+        self._last_entries: dict[str, int] = {}
         self._rows = RowMaker(currency_code)
         self._own_fields: dict[str, dict[str, Field]] = defaultdict(dict)
         self._stock = Stock()
@@ -128,8 +130,7 @@ class Company(Tables):
                 raise ValueError(f"{entity_set}({key}) exists already")
             stored[ETAG] = self._next_etag()
             self._put(entity_set, key, stored)
-            if entity_set == "itemLedgerEntries":
-                self._count(stored, 1)
+            self._recount(entity_set, key, stored, 1)
             return stored
 
     def modify(self, entity_set: str, id: str, *, touch: bool = True, **changes: JsonValue) -> Row:
@@ -184,7 +185,7 @@ class Company(Tables):
         """
         with self.lock:
             row = {
-                "entryNumber": self._last_entry + 1,
+                "entryNumber": self.next_entry_number("itemLedgerEntries"),
                 "itemNumber": self.tables["items"][item_id]["number"],
                 "postingDate": posting_date,
                 "entryType": encode_enum(entry_type),
@@ -199,11 +200,21 @@ class Company(Tables):
     @property
     def last_entry_number(self) -> int:
         """The highest number an item ledger entry was ever given."""
-        return self._last_entry
+        return self._last_entries.get("itemLedgerEntries", 0)
 
-    def draw_entry_numbers(self, up_to: int) -> None:
-        """Give no entry a number up to this one any more: somebody has drawn them."""
-        self._last_entry = max(self._last_entry, up_to)
+    @property
+    def last_entry_numbers(self) -> Mapping[str, int]:
+        """The highest number the entries of each ledger were ever given."""
+        return dict(self._last_entries)
+
+    def next_entry_number(self, entity_set: str) -> int:
+        """The number the next entry of a ledger gets."""
+        return self._last_entries.get(entity_set, 0) + 1
+
+    def draw_entry_numbers(self, up_to: Mapping[str, int]) -> None:
+        """Give no entry a number up to these any more: somebody has drawn them."""
+        last = self._last_entries
+        self._last_entries = last | {n: max(last.get(n, 0), up_to[n]) for n in up_to}
 
     # --- copies --------------------------------------------------------------------------------
 
@@ -224,7 +235,7 @@ class Company(Tables):
             for entity_set, table in self.tables.items():
                 twin.tables[entity_set] = copied(table)
             twin._stock = self._stock.copy()
-            twin._last_entry, twin._version = self._last_entry, self._version
+            twin._last_entries, twin._version = dict(self._last_entries), self._version
             return twin
 
     def copy(self, seed: str) -> Company:
@@ -241,7 +252,7 @@ class Company(Tables):
         with self.lock:
             state = past.twin()
             self.tables, self._stock = state.tables, state._stock
-            self._last_entry = state._last_entry
+            self._last_entries = state._last_entries
             self._version = max(self._version, state._version) + 1
             self._indexes.clear()
             self._ordered.clear()
@@ -291,14 +302,15 @@ class Company(Tables):
         return etag_text(self._version)
 
     def _recount(self, entity_set: str, key: str, row: Row, sign: int) -> None:
+        if entity_set in LEDGERS and sign > 0:
+            self._note_undo(setattr, self, "_last_entries", self._last_entries)
+            self.draw_entry_numbers({entity_set: row["entryNumber"]})
         if entity_set == "itemLedgerEntries":
             self._count(row, sign)
         elif entity_set == "items" and sign < 0:
             self._set_stock(key, {})
 
     def _count(self, entry: Row, sign: int) -> None:
-        self._note_undo(setattr, self, "_last_entry", self._last_entry)
-        self.draw_entry_numbers(entry["entryNumber"])
         item_id = entry.get("#itemId")
         if item_id is None:
             items = self.find("items", number=entry["itemNumber"])

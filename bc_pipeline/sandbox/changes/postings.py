@@ -118,7 +118,7 @@ def _steps(company: Company, name: str, params: dict[str, Any], ago: timedelta) 
             change_called(name)(company, **params)
             touched = list(company.touched or ())
             after = company.redo_of(touched)
-            drawn = company.last_entry_number
+            drawn = company.last_entry_numbers
             raise _Enough
     finally:
         company.clock = clock

@@ -5,14 +5,10 @@ from __future__ import annotations
 from bc_pipeline.sandbox.business_central.company import Row
 from bc_pipeline.sandbox.business_central.errors import dialog, field_error, no_relation
 from bc_pipeline.sandbox.business_central.metadata import entities
-from bc_pipeline.sandbox.business_central.rules.dimension_sets import (
-    check_usable,
-    dimensions_of,
-    put_dimension,
-    shortcut_codes,
-)
+from bc_pipeline.sandbox.business_central.rules.dimension_sets import check_usable, shortcut_codes
 from bc_pipeline.sandbox.business_central.values import ZERO_GUID
 from bc_pipeline.sandbox.business_central.writes import RULES, EntityRules, Parent, WriteContext
+from bc_pipeline.sandbox.changes.dimension_sets import dimensions_of, put_dimension
 
 # Parents whose sets can be read only (9.7).
 READ_ONLY_PARENTS = {
@@ -48,7 +44,7 @@ class DimensionSetLines(EntityRules):
             raise dialog("The dimension id or code must be provided.")
         if value is None:
             raise dialog("The dimension value id or code must be provided.")
-        if dimension["id"] in dimensions_of(ctx, parent.row):
+        if dimension["id"] in dimensions_of(ctx.company, parent.row):
             raise dialog("The record already exists. Use PATCH to change the value.")
         return _save(ctx, parent, dimension, value)
 
@@ -132,7 +128,7 @@ def _same(known: Row | None, found: Row) -> Row:
 
 
 def _save(ctx: WriteContext, parent: Parent, dimension: Row, value: Row) -> Row:
-    line = put_dimension(ctx, parent.entity_set, parent.row, dimension["id"], value["id"])
+    line = put_dimension(ctx.company, parent.entity_set, parent.row, dimension["id"], value["id"])
     _touch(ctx, parent)
     return line
 
@@ -142,7 +138,7 @@ def _touch(ctx: WriteContext, parent: Parent) -> None:
     (9.9)."""
     codes: Row = {}
     if "shortcutDimension1Code" in entities()[parent.entity_set].fields:
-        codes = shortcut_codes(ctx, dimensions_of(ctx, parent.row))
+        codes = shortcut_codes(ctx, dimensions_of(ctx.company, parent.row))
     ctx.modify(parent.entity_set, parent.row, **codes)
 
 

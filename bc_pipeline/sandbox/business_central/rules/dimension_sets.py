@@ -1,8 +1,4 @@
-"""Dimensions of documents and journal lines: inherited, changed, checked (rules.md 5.13, 5.14, 9).
-
-A set is a mapping of dimension id -> dimension value id, in the order the dimensions were added.
-It is stored as rows of ``dimensionSetLines`` under their parent.
-"""
+"""Dimensions of documents and journal lines: inherited and checked (rules.md 5.13, 5.14, 9)."""
 
 from __future__ import annotations
 
@@ -10,69 +6,15 @@ from collections.abc import Iterable, Mapping
 
 from bc_pipeline.sandbox.business_central.company import Row
 from bc_pipeline.sandbox.business_central.errors import BcError, dialog
-from bc_pipeline.sandbox.business_central.metadata import entities
 from bc_pipeline.sandbox.business_central.values import BLANK_ENUM, ZERO_GUID
 from bc_pipeline.sandbox.business_central.writes import WriteContext
-
-DimensionSet = dict[str, str]
+from bc_pipeline.sandbox.changes.dimension_sets import DimensionSet
 
 CODE_MANDATORY = "Code_x0020_Mandatory"
 SAME_CODE = "Same_x0020_Code"
 NO_CODE = "No_x0020_Code"
 # Kinds of dimension values nothing can be posted to.
 _TOTALS = {"Heading", "Total", "End_x002D_Total"}
-
-
-def parent_type(entity_set: str) -> str:
-    """How ``dimensionSetLines`` name rows of an entity set as their parent."""
-    return entities()[entity_set].navigations["dimensionSetLines"].const["parentType"]
-
-
-def dimensions_of(ctx: WriteContext, row: Row) -> DimensionSet:
-    """The set of a document, line or entry."""
-    return {
-        str(r["id"]): str(r["valueId"]) for r in ctx.find("dimensionSetLines", parentId=row["id"])
-    }
-
-
-def replace_dimensions(
-    ctx: WriteContext, entity_set: str, row: Row, wanted: Mapping[str, str]
-) -> None:
-    """Makes ``wanted`` the set of a row; the row itself is not touched."""
-    for line in ctx.find("dimensionSetLines", parentId=row["id"]):
-        if line["id"] not in wanted:
-            ctx.delete("dimensionSetLines", line)
-    for dimension_id, value_id in wanted.items():
-        put_dimension(ctx, entity_set, row, dimension_id, value_id)
-
-
-def put_dimension(
-    ctx: WriteContext, entity_set: str, row: Row, dimension_id: str, value_id: str
-) -> Row:
-    """Adds one dimension to the set of a row, or gives it another value; returns the line."""
-    dimension = ctx.company.tables["dimensions"][dimension_id]
-    value = ctx.company.tables["dimensionValues"][value_id]
-    values: Row = {
-        "valueId": value_id,
-        "valueCode": value["code"],
-        "valueDisplayName": value["displayName"],
-        "valueConsolidationCode": value["consolidationCode"],
-    }
-    present = ctx.find("dimensionSetLines", parentId=row["id"])
-    line = next((line for line in present if line["id"] == dimension_id), None)
-    if line is not None:
-        if line["valueId"] == value_id:
-            return line
-        return ctx.modify("dimensionSetLines", line, **values)
-    named: Row = {
-        "id": dimension_id,
-        "code": dimension["code"],
-        "displayName": dimension["displayName"],
-        "consolidationCode": dimension["consolidationCode"],
-        "parentId": row["id"],
-        "parentType": parent_type(entity_set),
-    }
-    return ctx.insert("dimensionSetLines", named | values)
 
 
 def shortcut_codes(ctx: WriteContext, chosen: Mapping[str, str]) -> Row:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from bc_pipeline.sandbox.business_central.company import Row
 from bc_pipeline.sandbox.business_central.errors import dialog, same_key
-from bc_pipeline.sandbox.business_central.rules.dimension_sets import (
-    inherited,
-    replace_dimensions,
-)
+from bc_pipeline.sandbox.business_central.rules.dimension_sets import inherited
 from bc_pipeline.sandbox.business_central.rules.journal_accounts import (
     GENERAL_LEDGER,
     account_of,
@@ -18,6 +15,7 @@ from bc_pipeline.sandbox.business_central.rules.references import check_code
 from bc_pipeline.sandbox.business_central.values import ZERO_DATE, ZERO_GUID
 from bc_pipeline.sandbox.business_central.writes import RULES, EntityRules, Parent, WriteContext
 from bc_pipeline.sandbox.changes.amounts import cents
+from bc_pipeline.sandbox.changes.dimension_sets import replace_dimensions
 from bc_pipeline.sandbox.changes.documents import LINE_STEP
 
 # Entity sets whose rows are lines of one batch, numbered together.
@@ -223,7 +221,7 @@ def plain(given: Row, *, new: bool = False) -> Row:
 def _inherit(ctx: WriteContext, row: Row) -> None:
     master = account_of(ctx, row["accountType"], row["accountNumber"])
     chosen = inherited(ctx, [master] if master else [])
-    replace_dimensions(ctx, "journalLines", row, chosen)
+    replace_dimensions(ctx.company, "journalLines", row, chosen)
 
 
 RULES["journalLines"] = JournalLines()

@@ -11,11 +11,7 @@ from decimal import Decimal
 
 from bc_pipeline.sandbox.business_central.company import Row
 from bc_pipeline.sandbox.business_central.errors import dialog, field_error
-from bc_pipeline.sandbox.business_central.rules.dimension_sets import (
-    check_posting,
-    dimensions_of,
-)
-from bc_pipeline.sandbox.business_central.rules.exchange import local_per_foreign
+from bc_pipeline.sandbox.business_central.rules.dimension_sets import check_posting
 from bc_pipeline.sandbox.business_central.rules.journal_accounts import (
     BANK_ACCOUNT,
     CUSTOMER,
@@ -24,20 +20,21 @@ from bc_pipeline.sandbox.business_central.rules.journal_accounts import (
     account_of,
 )
 from bc_pipeline.sandbox.business_central.rules.journal_lines import balancing_of, lines_of_batch
-from bc_pipeline.sandbox.business_central.rules.ledger import (
-    BANK,
-    PAYABLES,
-    RECEIVABLES,
-    LedgerLine,
-    account_for,
-    check_posting_date,
-    post_entries,
-)
+from bc_pipeline.sandbox.business_central.rules.ledger import account_for, check_posting_date
 from bc_pipeline.sandbox.business_central.rules.line_objects import check_account
 from bc_pipeline.sandbox.business_central.rules.purchase_posting import REMAINING
 from bc_pipeline.sandbox.business_central.values import BLANK_ENUM, ZERO_GUID
 from bc_pipeline.sandbox.business_central.writes import WriteContext
 from bc_pipeline.sandbox.changes.amounts import NOTHING, cents
+from bc_pipeline.sandbox.changes.dimension_sets import dimensions_of
+from bc_pipeline.sandbox.changes.exchange import local_per_foreign
+from bc_pipeline.sandbox.changes.ledger import (
+    BANK,
+    PAYABLES,
+    RECEIVABLES,
+    LedgerLine,
+    post_entries,
+)
 
 # Account types that are no account of the general ledger themselves.
 _SUBLEDGERS = {VENDOR, CUSTOMER}
@@ -143,7 +140,7 @@ def _check_side(ctx: WriteContext, side: _Side) -> Row:
         raise field_error(f"Amount must be positive in {where}: Document Type=Payment.")
     elif side.kind in (CUSTOMER, BANK_ACCOUNT) and master["blocked"] not in (BLANK_ENUM, False):
         raise field_error(f"Blocked must be No in {side.kind} {master['number']}.")
-    check_posting(ctx, dimensions_of(ctx, side.line), [master])
+    check_posting(ctx, dimensions_of(ctx.company, side.line), [master])
     return master
 
 
@@ -153,9 +150,9 @@ def _check_side(ctx: WriteContext, side: _Side) -> Row:
 def _book(ctx: WriteContext, side: _Side, master: Row) -> None:
     line = side.line
     account = master if side.kind == GENERAL_LEDGER else _collective(ctx, side.kind, master)
-    entry = LedgerLine(account, side.amount, line["description"], dimensions_of(ctx, line))
+    entry = LedgerLine(account, side.amount, line["description"], dimensions_of(ctx.company, line))
     post_entries(
-        ctx,
+        ctx.company,
         [entry],
         posting_date=line["postingDate"],
         document_number=line["documentNumber"],
@@ -185,7 +182,7 @@ def _apply(ctx: WriteContext, payment: Row) -> None:
     if invoice["status"] != "Open":
         raise dialog(f"The invoice {invoice['number']} is {invoice['status']}.")
     day = date.fromisoformat(payment["postingDate"])
-    rate = local_per_foreign(ctx, invoice["currencyCode"], day)
+    rate = local_per_foreign(ctx.company, invoice["currencyCode"], day)
     paid = cents(payment["amount"] / rate)
     left = invoice[REMAINING if REMAINING in invoice else "totalAmountIncludingTax"]
     if not NOTHING < paid <= left:

@@ -5,14 +5,11 @@ from __future__ import annotations
 from bc_pipeline.sandbox.business_central.company import Row
 from bc_pipeline.sandbox.business_central.errors import dialog, field_error
 from bc_pipeline.sandbox.business_central.metadata import entities
-from bc_pipeline.sandbox.business_central.rules.dimension_sets import (
-    dimensions_of,
-    replace_dimensions,
-)
 from bc_pipeline.sandbox.business_central.rules.purchase_posting import book, check_document
 from bc_pipeline.sandbox.business_central.rules.purchase_totals import INVOICE_DISCOUNT, retotal
 from bc_pipeline.sandbox.business_central.writes import WriteContext
 from bc_pipeline.sandbox.changes.amounts import NOTHING
+from bc_pipeline.sandbox.changes.dimension_sets import dimensions_of, replace_dimensions
 from bc_pipeline.sandbox.changes.documents import (
     PURCHASE_INVOICE,
     PURCHASE_ORDER,
@@ -79,7 +76,9 @@ def _invoice(ctx: WriteContext, order: Row, lines: list[Row]) -> None:
         values |= reprice(PURCHASE_INVOICE, invoice, priced)
         values |= {"documentId": invoice["id"], "sequence": line["sequence"]}
         copied = ctx.insert("purchaseInvoiceLines", values)
-        replace_dimensions(ctx, "purchaseInvoiceLines", copied, dimensions_of(ctx, line))
+        replace_dimensions(
+            ctx.company, "purchaseInvoiceLines", copied, dimensions_of(ctx.company, line)
+        )
         invoiced = line["invoicedQuantity"] + line["invoiceQuantity"]
         ctx.modify("purchaseOrderLines", line, invoicedQuantity=invoiced)
     invoice = retotal(ctx, PURCHASE_INVOICE, invoice)
@@ -104,5 +103,5 @@ def _invoice_header(ctx: WriteContext, order: Row) -> Row:
             INVOICE_DISCOUNT: order.get(INVOICE_DISCOUNT, NOTHING),
         },
     )
-    replace_dimensions(ctx, "purchaseInvoices", invoice, dimensions_of(ctx, order))
+    replace_dimensions(ctx.company, "purchaseInvoices", invoice, dimensions_of(ctx.company, order))
     return invoice

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bc_pipeline.sandbox.business_central.company import Row
-from bc_pipeline.sandbox.business_central.rules.exchange import local_per_foreign
 from bc_pipeline.sandbox.business_central.rules.line_objects import document_day
 from bc_pipeline.sandbox.business_central.writes import WriteContext
 from bc_pipeline.sandbox.changes.amounts import NOTHING, unit_amount
 from bc_pipeline.sandbox.changes.documents import Kind, factor
+from bc_pipeline.sandbox.changes.exchange import local_per_foreign
 from bc_pipeline.sandbox.changes.prices import listed_price
 
 
@@ -41,7 +41,9 @@ def price_of(ctx: WriteContext, kind: Kind, header: Row, item: Row, line: Row) -
         local, discount = listed.per_unit(item, unit), listed.discount
     else:
         local, discount = _card(kind, item, line["taxPercent"]) * factor(item, unit), NOTHING
-    amount = local / local_per_foreign(ctx, header["currencyCode"], document_day(ctx, header))
+    amount = local / local_per_foreign(
+        ctx.company, header["currencyCode"], document_day(ctx, header)
+    )
     if header["pricesIncludeTax"]:
         amount *= 1 + line["taxPercent"] / 100
     return Price(unit_amount(amount), discount, listed is not None)

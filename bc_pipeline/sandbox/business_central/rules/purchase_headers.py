@@ -8,9 +8,7 @@ from bc_pipeline.sandbox.business_central.errors import BcError, dialog, field_e
 from bc_pipeline.sandbox.business_central.metadata import entities
 from bc_pipeline.sandbox.business_central.rules.dimension_sets import (
     check_usable,
-    dimensions_of,
     inherited,
-    replace_dimensions,
     shortcut_codes,
 )
 from bc_pipeline.sandbox.business_central.rules.references import (
@@ -21,6 +19,7 @@ from bc_pipeline.sandbox.business_central.rules.references import (
 )
 from bc_pipeline.sandbox.business_central.values import ZERO_GUID
 from bc_pipeline.sandbox.business_central.writes import WriteContext
+from bc_pipeline.sandbox.changes.dimension_sets import dimensions_of, replace_dimensions
 from bc_pipeline.sandbox.changes.documents import Kind, lines_of
 
 VENDOR = Pair(
@@ -120,7 +119,7 @@ class HeaderWrite:
     def save(self) -> Row:
         """Stores what has changed and returns the header."""
         if self._dimensions is not None:
-            replace_dimensions(self.ctx, self.kind.headers, self.header, self._dimensions)
+            replace_dimensions(self.ctx.company, self.kind.headers, self.header, self._dimensions)
             self.values |= shortcut_codes(self.ctx, self._dimensions)
         changed = {name: v for name, v in self.values.items() if v != self.header.get(name)}
         changed.pop("lastModifiedDateTime", None)
@@ -225,7 +224,7 @@ class HeaderWrite:
         found = self.ctx.find("dimensions", code=globals_[place]) if place < len(globals_) else []
         chosen = self._dimensions
         if chosen is None:
-            chosen = dimensions_of(self.ctx, self.header)
+            chosen = dimensions_of(self.ctx.company, self.header)
         chosen = dict(chosen)
         dimension_id = found[0]["id"] if found else ZERO_GUID
         values = self.ctx.find("dimensionValues", dimensionId=dimension_id, code=code)

@@ -5,15 +5,12 @@ from __future__ import annotations
 from bc_pipeline.sandbox.business_central.company import Row
 from bc_pipeline.sandbox.business_central.errors import dialog
 from bc_pipeline.sandbox.business_central.metadata import entities
-from bc_pipeline.sandbox.business_central.rules.dimension_sets import (
-    dimensions_of,
-    inherited,
-    replace_dimensions,
-)
+from bc_pipeline.sandbox.business_central.rules.dimension_sets import inherited
 from bc_pipeline.sandbox.business_central.rules.line_values import LineValues
 from bc_pipeline.sandbox.business_central.rules.purchase_totals import retotal
 from bc_pipeline.sandbox.business_central.values import ZERO_GUID, empty_row
 from bc_pipeline.sandbox.business_central.writes import EntityRules, Parent, WriteContext
+from bc_pipeline.sandbox.changes.dimension_sets import dimensions_of, replace_dimensions
 from bc_pipeline.sandbox.changes.documents import LINE_STEP, Kind, lines_of
 
 _PLACE = ("documentId", "sequence")
@@ -118,7 +115,7 @@ class PurchaseLines(EntityRules):
     def _inherit(self, ctx: WriteContext, header: Row, line: Row) -> None:
         """Dimensions of a line: the header's and those of its item or account (5.13)."""
         if line["lineType"] == "Comment":
-            replace_dimensions(ctx, self.kind.lines, line, {})
+            replace_dimensions(ctx.company, self.kind.lines, line, {})
             return
         masters = [
             master
@@ -128,6 +125,6 @@ class PurchaseLines(EntityRules):
             )
             if master is not None
         ]
-        above, own = dimensions_of(ctx, header), inherited(ctx, masters)
+        above, own = dimensions_of(ctx.company, header), inherited(ctx, masters)
         chosen = above | own if ctx.settings.line_dimensions_win else own | above
-        replace_dimensions(ctx, self.kind.lines, line, chosen)
+        replace_dimensions(ctx.company, self.kind.lines, line, chosen)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from bc_pipeline.sandbox.business_central.company import Row
 from bc_pipeline.sandbox.business_central.errors import dialog, no_relation
-from bc_pipeline.sandbox.business_central.rules.dimension_sets import (
-    inherited,
-    replace_dimensions,
-)
+from bc_pipeline.sandbox.business_central.rules.dimension_sets import inherited
 from bc_pipeline.sandbox.business_central.rules.journal_lines import (
     bookable_balancing_of,
     check_same_journal,
@@ -21,6 +18,7 @@ from bc_pipeline.sandbox.business_central.rules.journal_lines import (
 from bc_pipeline.sandbox.business_central.rules.references import Pair, record_of
 from bc_pipeline.sandbox.business_central.values import ZERO_GUID
 from bc_pipeline.sandbox.business_central.writes import RULES, EntityRules, Parent, WriteContext
+from bc_pipeline.sandbox.changes.dimension_sets import replace_dimensions
 
 VENDOR = Pair(
     "vendorId",
@@ -148,7 +146,9 @@ def _with_vendor_of_invoice(ctx: WriteContext, row: Row, values: Row) -> Row:
 
 def _inherit(ctx: WriteContext, row: Row) -> None:
     vendor = ctx.get("vendors", row["vendorId"])
-    replace_dimensions(ctx, "vendorPayments", row, inherited(ctx, [vendor] if vendor else []))
+    replace_dimensions(
+        ctx.company, "vendorPayments", row, inherited(ctx, [vendor] if vendor else [])
+    )
 
 
 RULES["vendorPayments"] = VendorPayments()

@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from bc_pipeline.sandbox.business_central.writes import WriteContext
+from bc_pipeline.sandbox.business_central.company import Company
 
 ONE = Decimal(1)
 
 
-def local_per_foreign(ctx: WriteContext, currency_code: str, day: date) -> Decimal:
+def local_per_foreign(company: Company, currency_code: str, day: date) -> Decimal:
     """Local currency for one of the foreign one on a day; 1 for the local currency and where no
     rate is known."""
-    if currency_code in ("", ctx.company.currency_code):
+    if currency_code in ("", company.currency_code):
         return ONE
     rates = [
         row
-        for row in ctx.find("currencyExchangeRates", currencyCode=currency_code)
+        for row in company.find("currencyExchangeRates", currencyCode=currency_code)
         if row["startingDate"] <= day.isoformat() and row["exchangeRateAmount"]
     ]
     if not rates:
