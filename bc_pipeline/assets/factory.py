@@ -41,8 +41,8 @@ from bc_pipeline.tenants.partitions import TENANTS
 OWNERS = ["team:supply-chain-integration"]
 
 WHAT_TO_DO = {
-    AuthError: "Renew the tenant's credentials, then `bc-pipeline check TENANT`.",
-    ConfigError: "Correct the tenant's settings, then `bc-pipeline check TENANT`.",
+    AuthError: "Renew the tenant's credentials, then `bc-pipeline check {tenant}`.",
+    ConfigError: "Correct the tenant's settings, then `bc-pipeline check {tenant}`.",
     TenantBusy: "Wait for the tenant's other run; the next scheduled run picks everything up.",
 }
 
@@ -95,11 +95,11 @@ def _build(entry: AssetEntry) -> AssetsDefinition:
             # fine would wait. The check `none_failed` fails as an error instead.
             yield _report(entry, run.result(entry.name), run, selected)
             if not run.goes_on_after(entry.name):
-                raise _as_failure(error) from error
+                raise _as_failure(error, context.partition_key) from None
             return
         except PipelineError as error:
             yield from _after_failure(entry, run, selected)
-            raise _as_failure(error) from error
+            raise _as_failure(error, context.partition_key) from None
         except (KeyboardInterrupt, DagsterExecutionInterruptedError):
             run.cancel()
             raise
@@ -157,11 +157,12 @@ def _how_it_is_read(entry: AssetEntry) -> dict[str, str]:
     return {"read": f"{entity.mode}: {entity.why}", **setting}
 
 
-def _as_failure(error: PipelineError) -> Failure:
-    """The error as Dagster shows it. Not retried: the engine has retried what may be."""
+def _as_failure(error: PipelineError, tenant: str) -> Failure:
+    """The error as Dagster shows it: cause and advice, without the way it came. Not retried: the
+    engine has retried what may be."""
     # A task that failed tells that it did; what kind of error it met is that of its cause.
     origin = error.__cause__ if isinstance(error.__cause__, PipelineError) else error
-    advice = WHAT_TO_DO.get(type(origin), "")
+    advice = WHAT_TO_DO.get(type(origin), "").format(tenant=tenant)
     return Failure(
         description=f"{origin.kind}: {error}" + (f". {advice}" if advice else ""),
         metadata={"kind": origin.kind},

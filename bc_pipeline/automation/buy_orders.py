@@ -124,7 +124,7 @@ def buy_orders_to_exports(
     context: SensorEvaluationContext, tenants: TenantsResource
 ) -> SensorResult | SkipReason:
     """Buy orders made in Optiply -> export runs."""
-    due = ready_tenants(context, tenants)
+    due = ready_tenants(context, tenants.load())
     if isinstance(due, SkipReason):
         return due
     looks = {name: Look(**told) for name, told in json.loads(context.cursor or "{}").items()}

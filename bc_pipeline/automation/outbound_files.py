@@ -59,7 +59,7 @@ def outbound_files_to_exports(
     context: SensorEvaluationContext, tenants: TenantsResource
 ) -> SensorResult | SkipReason:
     """New outbound files -> export runs."""
-    due = ready_tenants(context, tenants)
+    due = ready_tenants(context, tenants.load())
     if isinstance(due, SkipReason):
         return due
     seen: dict[str, Listing] = json.loads(context.cursor or "{}")

@@ -13,7 +13,6 @@ from dagster import (
 
 from bc_pipeline.automation.buy_orders import buy_orders_to_exports
 from bc_pipeline.automation.outbound_files import outbound_files_to_exports
-from bc_pipeline.errors import ConfigError
 from bc_pipeline.resources import TenantsResource
 from bc_pipeline.tenants import partitions
 
@@ -27,11 +26,12 @@ from bc_pipeline.tenants import partitions
 def tenants_to_partitions(
     context: SensorEvaluationContext, tenants: TenantsResource
 ) -> SensorResult | SkipReason:
-    """Registry -> partitions (DESIGN.md 5)."""
-    try:
-        registry = tenants.load()
-    except ConfigError as error:
-        return SkipReason(str(error))
+    """Registry -> partitions (DESIGN.md 5).
+
+    Raises:
+        ConfigError: tenants.yaml as a whole cannot be read.
+    """
+    registry = tenants.load()
     for broken in registry.errors.values():
         context.log.error(str(broken))
     if not registry.names():

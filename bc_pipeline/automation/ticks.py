@@ -21,9 +21,8 @@ from dagster import (
     schedule,
 )
 
-from bc_pipeline.assets.keys import configured_keys
+from bc_pipeline.assets.keys import asset_key, configured_keys
 from bc_pipeline.automation.jobs import SYNC
-from bc_pipeline.errors import ConfigError
 from bc_pipeline.resources import TenantsResource
 from bc_pipeline.tenants import partitions
 from bc_pipeline.tenants.model import Tenant
@@ -32,6 +31,8 @@ from bc_pipeline.tenants.registry import Registry
 CRON = "*/30 * * * *"
 TENANT_TAG = "bc_pipeline/tenant"
 PARTITION_TAG = "dagster/partition"
+FIRST_ASSET = "bc/companies"
+"""What every run begins with."""
 
 UNFINISHED = [
     DagsterRunStatus.QUEUED,
@@ -69,26 +70,32 @@ def run_request(tenant: Tenant, scheduled_at: datetime) -> RunRequest:
     )
 
 
+def refused_request(name: str, scheduled_at: datetime) -> RunRequest:
+    """The run of a tenant whose settings cannot work: its first step says what is wrong, so that
+    the tenant's own partition is red and not only a line in the log of the tick (decision 32)."""
+    return RunRequest(
+        run_key=f"{name}@{scheduled_at.isoformat()}",
+        partition_key=name,
+        asset_selection=[asset_key(FIRST_ASSET)],
+        tags={TENANT_TAG: name},
+    )
+
+
 def ready_tenants(
-    context: ScheduleEvaluationContext | SensorEvaluationContext, tenants: TenantsResource
+    context: ScheduleEvaluationContext | SensorEvaluationContext, registry: Registry
 ) -> list[Tenant] | SkipReason:
     """The tenants a run may be started for now, or why there is none.
 
     Args:
         context: Dagster's, for its instance and log.
-        tenants: the registry.
+        registry: as it is now.
     """
-    try:
-        registry = tenants.load()
-    except ConfigError as error:
-        return SkipReason(str(error))
     for broken in registry.errors.values():
         context.log.error(f"Not started: {broken}")
     if not registry.names():
         return SkipReason(registry.how_to_add())
     known = context.instance.get_dynamic_partitions(partitions.NAME)
-    busy = busy_tenants(context.instance)
-    due = due_tenants(registry, known, busy)
+    due = due_tenants(registry, known, busy_tenants(context.instance))
     if not due:
         return SkipReason("No tenant is due: all are disabled, new, at work or wrongly configured")
     return due
@@ -99,17 +106,28 @@ def runs_due(
     tenants: TenantsResource,
     scheduled_at: datetime,
 ) -> list[RunRequest] | SkipReason:
-    """The runs of one tick.
+    """The runs of one tick; those of wrongly configured tenants fail at once and say why.
 
     Args:
         context: Dagster's, for its instance and log.
         tenants: the registry.
         scheduled_at: the time the tick stands for; part of the run key.
+
+    Raises:
+        ConfigError: tenants.yaml as a whole cannot be read: the tick fails.
     """
-    due = ready_tenants(context, tenants)
-    if isinstance(due, SkipReason):
-        return due
-    return [run_request(tenant, scheduled_at) for tenant in due]
+    registry = tenants.load()
+    due = ready_tenants(context, registry)
+    runs = [] if isinstance(due, SkipReason) else [run_request(each, scheduled_at) for each in due]
+    if broken := registry.broken():
+        known = context.instance.get_dynamic_partitions(partitions.NAME)
+        busy = busy_tenants(context.instance)
+        runs += [
+            refused_request(name, scheduled_at)
+            for name in broken
+            if name in known and name not in busy
+        ]
+    return runs if runs or not isinstance(due, SkipReason) else due
 
 
 @schedule(

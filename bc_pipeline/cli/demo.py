@@ -18,6 +18,7 @@ from bc_pipeline.cli.output import (
     only_json_on_stdout,
     print_json,
 )
+from bc_pipeline.cli.own_home import owned
 from bc_pipeline.tenants import registry
 
 WHOLESALE_ITEMS = 300
@@ -40,6 +41,7 @@ def demo(seed: int, as_json: bool) -> int:
     home = registry.home_directory() / "demo"
     with (
         only_json_on_stdout(as_json),
+        owned(home),
         demo_home(home),
         Sandbox(seed=seed, wholesale_items=WHOLESALE_ITEMS) as sandbox,
     ):

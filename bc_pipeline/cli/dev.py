@@ -11,7 +11,9 @@ from pathlib import Path
 import click
 
 from bc_pipeline.automation.instance import prepare
+from bc_pipeline.cli.main import run
 from bc_pipeline.cli.output import message
+from bc_pipeline.cli.own_home import owned, refuse_taken
 from bc_pipeline.cli.sandbox import DEFAULT_PORT
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.tenants import registry
@@ -25,9 +27,10 @@ UI_PORT = 3000
 def dev(port: int, sandbox_port: int) -> int:
     """Serve the sandbox and Dagster's UI until interrupted."""
     home = registry.home_directory() / "dev"
-    forget(home)
-    dagster = prepare(home / "dagster")
-    with Sandbox(port=sandbox_port) as sandbox:
+    refuse_taken({port: "--port", sandbox_port: "--sandbox-port"})
+    with owned(home), Sandbox(port=sandbox_port) as sandbox:
+        forget(home)
+        dagster = prepare(home / "dagster")
         tenants = sandbox.write_tenants(home, exports=True)
         message(f"Sandbox   {sandbox.base_url}  (tenants in {tenants})")
         message(f"Dagster   http://127.0.0.1:{port}  (ready in some 15 seconds; Ctrl-C ends)")
@@ -56,4 +59,4 @@ def forget(home: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(dev(standalone_mode=False))
+    sys.exit(run(sys.argv[1:], dev))

@@ -63,11 +63,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(run(given))
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str], command: click.Command = commands) -> int:
     """Run one command line; its exit code. Foreseen errors are told, not thrown."""
     as_json = "--json" in arguments
     try:
-        code = commands.main(list(arguments), prog_name="bc-pipeline", standalone_mode=False)
+        code = command.main(list(arguments), prog_name="bc-pipeline", standalone_mode=False)
     except click.Abort:
         return _failed(as_json, "Interrupted", INTERRUPTED)
     except click.ClickException as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from bc_pipeline.cli.output import SUCCESS, json_option, message, print_json
+from bc_pipeline.cli.own_home import owned, refuse_taken
 from bc_pipeline.tenants import registry
 
 DEFAULT_PORT = 8420
@@ -29,8 +30,9 @@ def sandbox(port: int, seed: int, as_json: bool) -> int:
     from bc_pipeline.sandbox import Sandbox
 
     home = registry.home_directory() / "sandbox"
-    home.mkdir(parents=True, exist_ok=True)
-    with Sandbox(seed=seed, port=port) as served:
+    refuse_taken({port: "--port"})
+    with owned(home), Sandbox(seed=seed, port=port) as served:
+        home.mkdir(parents=True, exist_ok=True)
         tenants = served.write_tenants(home, exports=True)
         if as_json:
             print_json({"url": served.base_url, "home": str(home), "tenants": str(tenants)})

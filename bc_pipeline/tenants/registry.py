@@ -45,6 +45,7 @@ class Registry:
         tenants: the sound tenants by partition key, in file order, disabled ones included.
         errors: one error per tenant whose settings cannot work.
         warnings: what works but should be changed, such as secrets written literally.
+        off: of the tenants in ``errors`` those that are switched off anyway.
     """
 
     path: Path
@@ -52,6 +53,7 @@ class Registry:
     tenants: dict[str, Tenant] = field(default_factory=dict)
     errors: dict[str, ConfigError] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    off: frozenset[str] = frozenset()
 
     def get(self, name: str) -> Tenant:
         """The tenant called ``name``; ConfigError when it is unknown or its settings are wrong."""
@@ -64,6 +66,10 @@ class Registry:
     def enabled(self) -> list[Tenant]:
         """The tenants a schedule or ``--all`` works on."""
         return [tenant for tenant in self.tenants.values() if tenant.enabled]
+
+    def broken(self) -> list[str]:
+        """The tenants a schedule would work on, were their settings sound."""
+        return [name for name in self.errors if name not in self.off]
 
     def names(self) -> list[str]:
         """Every tenant the file names, sound or not."""
@@ -122,7 +128,14 @@ def load(home: Path | None = None, path: Path | None = None) -> Registry:
             warnings += notes
     errors |= shared(top, home, tenants.values())
     sound = {name: tenant for name, tenant in tenants.items() if name not in errors}
-    return Registry(path, home, sound, errors, tuple(dict.fromkeys(warnings)))
+    off = frozenset(str(key) for key, entry in entries.items() if _is_off(entry, defaults))
+    return Registry(path, home, sound, errors, tuple(dict.fromkeys(warnings)), off & errors.keys())
+
+
+def _is_off(entry: object, defaults: Mapping[str, Any]) -> bool:
+    """Whether a tenant is switched off, however wrong the rest of its settings is."""
+    own = entry.get("enabled") if isinstance(entry, dict) else None
+    return str(defaults.get("enabled") if own is None else own).lower() in ("false", "no", "off")
 
 
 def _read_tenant(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from bc_pipeline.cli.own_home import owned
 from bc_pipeline.sandbox import Sandbox
+from bc_pipeline_tests.cli.conftest import CommandLine
 from bc_pipeline_tests.ui import free_port, wait_for
 
 pytestmark = pytest.mark.timeout(300)
@@ -61,7 +64,10 @@ def until_printed(log: Path, text: str) -> str:
     pytest.fail(f"{text!r} was not printed:\n{log.read_text(errors='replace')[-5000:]}")
 
 
-def test_make_dev_serves_sandbox_and_ui_and_prints_where(empty_home: Path):
+@pytest.mark.covers("second make dev")
+def test_make_dev_serves_sandbox_and_ui_and_prints_where_and_a_second_one_touches_nothing(
+    empty_home: Path,
+):
     port, sandbox_port = free_port(), free_port()
     ports = ("--port", str(port), "--sandbox-port", str(sandbox_port))
 
@@ -69,11 +75,106 @@ def test_make_dev_serves_sandbox_and_ui_and_prints_where(empty_home: Path):
         wait_for(f"http://127.0.0.1:{port}/server_info")
         wait_for(f"http://127.0.0.1:{sandbox_port}/_control/")
         printed = until_printed(log, f"http://127.0.0.1:{port}")
+        before = data_of(empty_home / "dev")
+        second = ended(empty_home, *ports)
+        after = data_of(empty_home / "dev")
 
+    assert second.returncode == 2
+    assert f"port {port} (choose another with --port)" in second.stderr
+    assert f"port {sandbox_port} (choose another with --sandbox-port)" in second.stderr
+    assert "Traceback" not in second.stderr
+    assert before == after
+    assert before
     assert f"http://127.0.0.1:{sandbox_port}" in printed
     assert (empty_home / "dev" / "dagster" / "dagster.yaml").exists()
     assert "enabled: false" in (empty_home / "dev" / "dagster" / "dagster.yaml").read_text()
     assert not (empty_home / "tenants.yaml").exists()
+
+
+def ended(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """``make dev`` that is expected to end by itself."""
+    return subprocess.run(
+        [sys.executable, "-m", "bc_pipeline.cli.dev", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "BC_PIPELINE_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=WAIT_SECONDS,
+    )
+
+
+def data_of(home: Path) -> dict[str, bytes]:
+    """What a second one must not touch: the tenants, their secrets and snapshots."""
+    files = [home / "tenants.yaml", *(home / "secrets").iterdir()]
+    files += (home / "snapshots").rglob("*") if (home / "snapshots").exists() else ()
+    return {str(path): path.read_bytes() for path in files if path.is_file()}
+
+
+def with_state(home: Path) -> dict[str, bytes]:
+    for name in ("tenants.yaml", "secrets/cronus.json", "snapshots/cronus/snapshot.duckdb"):
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text("of the first one")
+    return data_of(home)
+
+
+@pytest.mark.covers("second make dev")
+@pytest.mark.parametrize("taken", ["--port", "--sandbox-port"])
+def test_given_one_taken_port_then_make_dev_names_it_and_touches_nothing(
+    empty_home: Path, taken: str
+):
+    before = with_state(empty_home / "dev")
+    ports = {"--port": free_port(), "--sandbox-port": free_port()}
+    with socket.create_server(("127.0.0.1", ports[taken])):
+        second = ended(empty_home, *(str(word) for pair in ports.items() for word in pair))
+
+    assert second.returncode == 2
+    assert f"port {ports[taken]} (choose another with {taken}) is taken" in second.stderr
+    assert data_of(empty_home / "dev") == before
+
+
+@pytest.mark.covers("second make dev")
+def test_given_other_ports_then_a_second_make_dev_still_keeps_out_of_the_first_ones_home(
+    empty_home: Path,
+):
+    before = with_state(empty_home / "dev")
+    with owned(empty_home / "dev"):
+        second = ended(empty_home, "--port", str(free_port()), "--sandbox-port", str(free_port()))
+
+    assert second.returncode == 2
+    assert f"{empty_home / 'dev'} is in use" in second.stderr
+    assert "BC_PIPELINE_HOME=<directory>" in second.stderr
+    assert data_of(empty_home / "dev") == before
+
+
+@pytest.mark.covers("second make dev")
+@pytest.mark.parametrize(
+    ("program", "arguments"), [("sandbox", ["--port", "0"]), ("demo", [])], ids=["sandbox", "demo"]
+)
+def test_given_a_home_in_use_then_sandbox_and_demo_keep_out_of_it(
+    command: CommandLine, empty_home: Path, program: str, arguments: list[str]
+):
+    before = with_state(empty_home / program)
+    with owned(empty_home / program):
+        outcome = command(program, *arguments)
+
+    assert outcome.code == 2
+    assert f"{empty_home / program} is in use" in outcome.stderr
+    assert data_of(empty_home / program) == before
+
+
+@pytest.mark.covers("second make dev")
+def test_given_a_taken_port_then_the_sandbox_names_it_and_touches_nothing(
+    command: CommandLine, empty_home: Path
+):
+    before = with_state(empty_home / "sandbox")
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)):
+        outcome = command("sandbox", "--port", str(port), "--json")
+
+    assert outcome.code == 2
+    assert f"port {port} (choose another with --port) is taken" in outcome.json["error"]
+    assert data_of(empty_home / "sandbox") == before
 
 
 def test_plain_dagster_dev_without_tenants_loads_and_says_what_to_do(

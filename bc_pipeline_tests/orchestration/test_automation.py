@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from dagster import (
+    AssetKey,
     DagsterInstance,
     DagsterRunStatus,
     RunRequest,
@@ -18,6 +19,7 @@ from dagster import (
 from bc_pipeline.automation.sensors import tenants_to_partitions
 from bc_pipeline.automation.ticks import every_30_minutes, runs_due
 from bc_pipeline.definitions import defs
+from bc_pipeline.errors import ConfigError
 from bc_pipeline.resources import TenantsResource
 from bc_pipeline_tests.orchestration.conftest import write_tenants
 
@@ -93,7 +95,44 @@ def test_given_a_tenant_that_left_the_file_then_it_gets_no_run_and_keeps_its_par
     assert set(instance.get_dynamic_partitions("tenants")) == {"acme", "globex"}
 
 
-def test_given_a_broken_tenant_then_only_the_others_get_runs(home, instance):
+@pytest.mark.covers("decision 32")
+def test_given_a_broken_tenant_then_its_own_run_is_there_to_fail_and_the_others_get_theirs(
+    home, instance
+):
+    write_tenants(home, acme={"optiply": {}}, globex={})
+
+    requests = {request.partition_key: request for request in evaluate_tick(instance)}
+
+    assert set(requests) == {"acme", "globex"}
+    assert requests["acme"].asset_selection == [AssetKey(["bc", "companies"])]
+    assert len(requests["globex"].asset_selection or []) > 10
+
+
+@pytest.mark.covers("decision 32")
+@pytest.mark.parametrize(
+    "acme",
+    [{"optiply": {}, "enabled": False}, {"optiply": {}, "enabled": "no"}],
+)
+def test_given_a_broken_tenant_that_is_switched_off_then_nothing_is_started_for_it(
+    home, instance, acme
+):
+    write_tenants(home, acme=acme, globex={})
+
+    assert [request.partition_key for request in evaluate_tick(instance)] == ["globex"]
+
+
+@pytest.mark.covers("decision 32")
+def test_given_only_a_broken_tenant_then_the_tick_is_no_skip(home, instance):
+    write_tenants(home, acme={"optiply": {}})
+
+    assert [request.partition_key for request in evaluate_tick(instance)] == ["acme"]
+
+
+def test_given_a_broken_tenant_still_at_work_then_it_is_left_alone(home, instance):
+    job = defs.resolve_job_def("sync")
+    instance.create_run_for_job(
+        job, status=DagsterRunStatus.STARTED, tags={"dagster/partition": "acme"}
+    )
     write_tenants(home, acme={"optiply": {}}, globex={})
 
     assert [request.partition_key for request in evaluate_tick(instance)] == ["globex"]
@@ -132,12 +171,19 @@ def test_given_no_tenants_then_tick_and_sensor_say_what_to_do(home, instance):
         )
 
 
-def test_given_a_file_that_cannot_be_read_then_tick_and_sensor_say_why(home, instance):
-    (home / "tenants.yaml").write_text("tenants: [")
+@pytest.mark.covers("decision 32")
+@pytest.mark.parametrize("evaluate", [evaluate_tick, evaluate_sensor])
+def test_given_a_file_that_cannot_be_read_then_tick_and_sensor_fail_and_say_where(
+    home, instance, evaluate
+):
+    (home / "tenants.yaml").write_text("defaults: {}\ntenants: [\n")
 
-    for skipped in (evaluate_tick(instance), evaluate_sensor(instance)):
-        assert isinstance(skipped, SkipReason)
-        assert "not valid YAML" in str(skipped.skip_message)
+    with pytest.raises(ConfigError) as told:
+        evaluate(instance)
+
+    assert str(home / "tenants.yaml") in str(told.value)
+    assert "not valid YAML" in str(told.value)
+    assert " at line " in str(told.value)
 
 
 def test_given_new_tenants_then_the_sensor_adds_exactly_their_partitions(home, instance):

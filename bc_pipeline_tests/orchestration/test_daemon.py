@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -49,6 +50,43 @@ def test_given_the_daemon_then_both_tenants_are_synced_and_a_removed_one_no_more
         assert all("there is no tenant 'wholesale'" in why for why in reasons(instance, late))
         assert len(runs(instance, "wholesale")) <= removed_after + 1
         assert "wholesale" in instance.get_dynamic_partitions("tenants")
+
+
+@pytest.mark.covers("decision 32", "new user: a broken tenants.yaml")
+def test_given_broken_settings_then_what_is_broken_is_red_and_says_where(home: Path):
+    path = home / "tenants.yaml"
+    sound = path.read_text()
+    with open_instance(home) as instance, process(home, "dagster-daemon", "run", "-m", MODULE):
+        until(lambda: succeeded(instance, "wholesale"), home)
+
+        # A typing error in one tenant: its partition is red, the other goes on.
+        path.write_text(sound.replace("item_page_name:", "item_page_nam:"))
+        assert path.read_text() != sound
+        until(lambda: failed(instance), home)
+        before = len(succeeded(instance, "cronus"))
+        until(lambda: len(succeeded(instance, "cronus")) > before, home)
+        assert {run.tags["dagster/partition"] for run in failed(instance)} == {"wholesale"}
+        (told, *_) = reasons(instance, failed(instance))
+        assert str(path) in told
+        assert "(line " in told
+        assert "item_page_nam: unknown key; did you mean item_page_name?" in told
+
+        # No YAML at all: the ticks themselves are red.
+        path.write_text(sound + "  - what is this\n")
+        until(lambda: red_ticks(instance, "every_few_seconds"), home)
+        tick = red_ticks(instance, "every_few_seconds")[0]
+        assert tick.error is not None
+        assert f"{path}: not valid YAML at line " in str(tick.error)
+
+
+def red_ticks(instance: DagsterInstance, name: str) -> list[Any]:
+    return [
+        tick
+        for state in instance.all_instigator_state()
+        if state.instigator_name == name
+        for tick in instance.get_ticks(state.instigator_origin_id, state.selector_id)
+        if tick.is_failure
+    ]
 
 
 def runs(instance: DagsterInstance, tenant: str) -> list[DagsterRun]:

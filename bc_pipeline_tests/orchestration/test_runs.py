@@ -27,6 +27,7 @@ from bc_pipeline.assets.table import BY_NAME
 from bc_pipeline.definitions import defs
 from bc_pipeline.errors import AuthError, ConfigError, EntityFailed
 from bc_pipeline.sync.model import EntityResult, Problem
+from bc_pipeline_tests.orchestration.conftest import write_tenants
 from bc_pipeline_tests.orchestration.engine_double import Script
 
 LOCATION = "bc_pipeline.definitions"
@@ -213,6 +214,26 @@ def test_given_an_unknown_tenant_then_the_step_fails_as_configuration(script, in
     assert failure.description.startswith("config: ")
     assert "there is no tenant 'gone'" in failure.description
     assert script.runs == []
+
+
+@pytest.mark.covers("decision 32")
+def test_given_a_broken_tenant_then_its_run_names_file_line_and_key_and_shows_no_traceback(
+    script, instance, home: Path
+):
+    write_tenants(home, acme={"optiply": {}}, globex={})
+
+    result = execute(instance, asset_selection=[asset_key("bc/companies")])
+
+    failure = result.failure_data_for_node("bc__companies")
+    told = failure.user_failure_data.description
+    assert told.startswith(f"config: {home / 'tenants.yaml'}")
+    assert "(line " in told
+    assert "tenants.acme.optiply.client_id: missing" in told
+    assert "then `bc-pipeline check acme`" in told
+    assert failure.error.cause is None
+    assert failure.error.context is None
+    assert script.runs == []
+    assert execute(instance, "globex", asset_selection=[asset_key("bc/companies")]).success
 
 
 def test_given_one_failing_tenant_then_the_other_is_untouched(script, instance):
