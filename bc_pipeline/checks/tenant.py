@@ -1,4 +1,5 @@
-"""``bc-pipeline check``: would a run of this tenant start? Asks both systems, writes to neither."""
+"""``bc-pipeline check``: would the next run of this tenant work? Asks both systems, writes to
+neither (decisions 30)."""
 
 from __future__ import annotations
 
@@ -7,16 +8,21 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 
 from bc_pipeline.business_central.client import BusinessCentral
-from bc_pipeline.checks import exports
+from bc_pipeline.checks import exports, optiply
 from bc_pipeline.checks.dimensions import NAME as DIMENSIONS
-from bc_pipeline.checks.exports import readable
 from bc_pipeline.checks.model import Finding, Outcome, outcome
-from bc_pipeline.errors import PipelineError
+from bc_pipeline.checks.reads import Read, forbidden, lacking, reads
+from bc_pipeline.errors import AuthError, PipelineError, TenantBusy
 from bc_pipeline.optiply.client import Optiply
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.sync import identity
+from bc_pipeline.sync import identity, sources
 from bc_pipeline.tenants.model import Tenant
 from bc_pipeline.tenants.secrets import TokenStore
+
+WAIT_SECONDS = 10.0
+"""How long to wait for a run that holds the tenant's snapshot."""
+
+Question = Callable[[], Finding]
 
 
 @dataclass(frozen=True)
@@ -32,8 +38,9 @@ class Answer:
 
 
 def check_tenant(tenant: Tenant) -> Iterator[Answer]:
-    """Check credentials, company, dimension mappings, optional pages, what the export settings name
-    and the Optiply account.
+    """Check everything the next run needs: the state it goes on from, credentials with a token that
+    is asked for anew, company and account by name, one row of every entity, what the settings name,
+    and the coupling.
 
     Nothing is written to either system; a rotated refresh token is kept, as it must be.
     """
@@ -41,23 +48,51 @@ def check_tenant(tenant: Tenant) -> Iterator[Answer]:
     yield from _ask("state", lambda: _state(tenant))
     with closing(BusinessCentral(tenant, tokens)) as business_central:
         yield from _business_central(tenant, business_central)
-    with closing(Optiply(tenant, tokens)) as optiply:
-        yield from _ask("optiply", lambda: _optiply(optiply))
+    with closing(Optiply(tenant, tokens)) as account:
+        yield from _optiply(tenant, account)
+
+
+def _state(tenant: Tenant) -> Finding:
+    """Whether the snapshot is this tenant's, and fits its settings."""
+    try:
+        snapshot = Snapshot.open(tenant.snapshot_dir, read_only=True, wait_seconds=WAIT_SECONDS)
+    except FileNotFoundError:
+        return Finding(True, "none yet: the next sync is the first one")
+    except TenantBusy:
+        return Finding(
+            False, "a run of this tenant is at work, so it was not read", severity="warn"
+        )
+    with snapshot, snapshot.cursor() as cursor:
+        identity.check_settings(cursor, tenant)
+        sources.check_sell_orders(cursor, tenant)
+    return Finding(True, f"{tenant.snapshot_dir} holds the state of these settings")
 
 
 def _business_central(tenant: Tenant, bc: BusinessCentral) -> Iterator[Answer]:
-    reached = list(_ask("business_central", lambda: _company(bc)))
+    reached = list(_ask("business_central", lambda: _company(tenant, bc)))
     yield from reached
     if reached[0].outcome == "failed":
         return
+    refused: list[Read] = []
+    for read in reads(tenant, bc):
+        yield from _ask(read.name, lambda read=read: _read(read, refused))  # type: ignore[misc]
+    yield from _ask("permissions", lambda: lacking(refused))
     yield from _ask(DIMENSIONS, lambda: exports.mapped_dimensions(tenant, bc))
-    for name, url in _optional_pages(tenant, bc):
-        yield from _ask(name, lambda url=url: readable(bc, url))  # type: ignore[misc]
     for name, question in exports.questions(tenant, bc):
         yield from _ask(name, question)
 
 
-def _ask(name: str, question: Callable[[], Finding]) -> Iterator[Answer]:
+def _optiply(tenant: Tenant, account: Optiply) -> Iterator[Answer]:
+    reached = list(_ask("optiply", lambda: optiply.signed_in(tenant, account)))
+    yield from reached
+    if reached[0].outcome == "failed":
+        return
+    yield from _ask("coupling_id", lambda: optiply.coupling(account))
+    for name, question in optiply.readable(account):
+        yield from _ask(name, question)
+
+
+def _ask(name: str, question: Question) -> Iterator[Answer]:
     try:
         finding = question()
     except PipelineError as error:
@@ -66,43 +101,21 @@ def _ask(name: str, question: Callable[[], Finding]) -> Iterator[Answer]:
     yield Answer(name, outcome(finding, "error"), finding.description)
 
 
-def _state(tenant: Tenant) -> Finding:
+def _read(read: Read, refused: list[Read]) -> Finding:
     try:
-        snapshot = Snapshot.open(tenant.snapshot_dir, read_only=True)
-    except FileNotFoundError:
-        return Finding(True, "none yet: the first run fills it")
-    with snapshot, snapshot.cursor() as cursor:
-        identity.check_settings(cursor, tenant)
-    return Finding(True, f"{tenant.snapshot_dir} belongs to what is configured")
+        return read.ask()
+    except AuthError as error:
+        refused.append(read)
+        return Finding(False, forbidden(read, error))
 
 
-def _company(bc: BusinessCentral) -> Finding:
+def _company(tenant: Tenant, bc: BusinessCentral) -> Finding:
+    # A token that is still good would hide that the next one is refused.
+    bc.http.renew_token()
     company = bc.preflight()
-    identity.check_shared(bc.tenant, bc, company)
-    return Finding(True, f"signed in; the company is {company.display_name or company.name}")
-
-
-def _optional_pages(tenant: Tenant, bc: BusinessCentral) -> Iterator[tuple[str, str]]:
-    settings = tenant.business_central
-    if settings.item_page_name:
-        yield "item_page", bc.page_url(settings.item_page_name)
-    if settings.item_units_page_name:
-        yield "item_units_page", bc.page_url(settings.item_units_page_name)
-    if tenant.reads_inventory_by_location:
-        yield "inventory_by_location", bc.extension_url("inventoryByLocations")
-    if settings.bom_components:
-        yield "bom_components", bc.extension_url("bomComponents")
-    if settings.dimensions_page_name:
-        yield "dimensions_page", bc.page_url(settings.dimensions_page_name)
-    if settings.dimension_values_page_name:
-        yield "dimension_values_page", bc.page_url(settings.dimension_values_page_name)
-
-
-def _optiply(optiply: Optiply) -> Finding:
-    optiply.preflight()
-    first = next(optiply.pages("products"), [])
+    identity.check_shared(tenant, bc, company)
     return Finding(
         True,
-        f"signed in; account {optiply.account_id} "
-        + ("has products" if first else "has no products yet"),
+        f"signed in with a new token; the company is {company.display_name or company.name}, in "
+        f"{tenant.business_central.environment_name}",
     )

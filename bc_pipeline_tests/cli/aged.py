@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
 
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.sync.model import Launch, RunSummary
@@ -31,3 +37,21 @@ def let_pass(time: timedelta, name: str = "cronus") -> None:
             "UPDATE ops.runs SET started_at = started_at - $time, ended_at = ended_at - $time",
             {"time": time},
         )
+
+
+@contextmanager
+def changed_settings(home: Path, name: str, changed: Mapping[str, Any]) -> Iterator[None]:
+    """Other settings of a tenant for a while; sections are completed, not replaced."""
+    path = home / "tenants.yaml"
+    before = path.read_text("utf-8")
+    document = yaml.safe_load(before)
+    settings = document["tenants"][name]
+    for key, value in changed.items():
+        known = settings.get(key)
+        both = isinstance(value, dict) and isinstance(known, dict)
+        settings[key] = {**known, **value} if both else value
+    path.write_text(yaml.safe_dump(document, sort_keys=False), "utf-8")
+    try:
+        yield
+    finally:
+        path.write_text(before, "utf-8")

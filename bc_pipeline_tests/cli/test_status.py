@@ -8,11 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import yaml
 
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.snapshot.store import FILE_NAME, Snapshot
-from bc_pipeline_tests.cli.aged import let_pass, synced, tenant
+from bc_pipeline_tests.cli.aged import changed_settings, let_pass, synced, tenant
 from bc_pipeline_tests.cli.conftest import CommandLine
 
 WEEK = timedelta(days=7)
@@ -43,20 +42,6 @@ def items_forbidden(sandbox: Sandbox) -> Iterator[None]:
         yield
     finally:
         sandbox.faults.remove(fault)
-
-
-@contextmanager
-def settings_of(home: Path, name: str, **changed: object) -> Iterator[None]:
-    """Other settings of a tenant for a while."""
-    path = home / "tenants.yaml"
-    before = path.read_text("utf-8")
-    document = yaml.safe_load(before)
-    document["tenants"][name] |= changed
-    path.write_text(yaml.safe_dump(document, sort_keys=False), "utf-8")
-    try:
-        yield
-    finally:
-        path.write_text(before, "utf-8")
 
 
 @pytest.mark.covers("decision 29")
@@ -150,7 +135,7 @@ def test_given_a_run_that_failed_then_the_exit_code_says_so_before_it_is_late(
 def test_given_a_disabled_tenant_then_nothing_is_expected_of_it(command: CommandLine, home: Path):
     let_pass(WEEK)
 
-    with settings_of(home, "cronus", enabled=False):
+    with changed_settings(home, "cronus", {"enabled": False}):
         outcome = command("status", "cronus", "--exit-code")
         told = command("status", "cronus", "--json").json["tenants"]["cronus"]
 
