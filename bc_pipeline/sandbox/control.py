@@ -21,7 +21,8 @@ GET      ``/environments``     environments with their companies
 POST     ``/environments``     ``{"copy_to": name, "source": name or null, "kind": "Sandbox"}``,
                                ``{"rename": name, "to": name}``, ``{"mark": name or null}``: a point
                                to go back to, ``{"restore": name or null}``: go back to it
-POST     ``/replica``          ``{"seconds": 30, "company": name or null}``: lag of reads; 0 ends it
+POST     ``/replica``          ``{"seconds": 30, "company": name or null}``: lag of reads, 0 ends
+                               it; ``"heeds_parts": false``: in a batch whatever they ask for
 POST     ``/sign-in``          the person at the browser: any of ``{"user", "error", "asks"}``
 POST     ``/settings``         ``{"company": name, "property_order": "json", ...}``: switches of
                                ``CompanySettings``; without company: of all

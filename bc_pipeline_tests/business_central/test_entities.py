@@ -27,7 +27,8 @@ ALWAYS = {
 
 def names(home: Path, sync: dict[str, Any] | None = None, **settings: Any) -> set[str]:
     return {
-        entity.name for entity in selected_entities(make_tenant("https://x", home, sync=sync, **settings))
+        entity.name
+        for entity in selected_entities(make_tenant("https://x", home, sync=sync, **settings))
     }
 
 

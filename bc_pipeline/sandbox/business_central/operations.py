@@ -97,7 +97,7 @@ class OperationRunner:
     def _read(self, operation: Operation, target: Target) -> OperationAnswer:
         asked = preferred_size(operation.headers)
         size = min(asked or self.page_size, self.page_size)
-        answer = api.read(served(self.companies, operation.headers), target, size)
+        answer = api.read(served(self.companies, operation.headers, part=True), target, size)
         if answer.company is not None:
             self.reached.add(answer.company)
         if answer.text is not None:

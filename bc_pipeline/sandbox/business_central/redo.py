@@ -16,6 +16,7 @@ class Follower(Protocol):
     """A replica of a company; see ``replica``."""
 
     seconds: float
+    heeds_parts: bool
 
     def now(self) -> Company:
         """The company as reads see it that may be answered by the replica."""

@@ -17,10 +17,17 @@ INTENT = "data-access-intent"
 
 
 class Replica:
-    """Follows one company at a distance, starting from how it is now."""
+    """Follows one company at a distance, starting from how it is now.
+
+    Attributes:
+        seconds: how far it is behind.
+        heeds_parts: whether a GET inside a batch is answered by the primary when its own headers
+            ask for it: written nowhere.
+    """
 
     def __init__(self, company: Company, seconds: float) -> None:
         self.seconds = seconds
+        self.heeds_parts = True
         self._clock = company.clock
         self._company = company.twin()
         self._waiting: deque[tuple[datetime, Redo]] = deque()
@@ -42,8 +49,9 @@ class Replica:
         return not now - timedelta(seconds=self.seconds) < committed <= now
 
 
-def set_lag(company: Company, seconds: float) -> None:
-    """Let reads of a company that do not ask for the primary lag; 0 ends it.
+def set_lag(company: Company, seconds: float, *, heeds_parts: bool = True) -> None:
+    """Let reads of a company that do not ask for the primary lag; 0 ends it. See
+    :class:`Replica` for ``heeds_parts``.
 
     Raises:
         ValueError: negative.
@@ -55,18 +63,24 @@ def set_lag(company: Company, seconds: float) -> None:
             company.replica = None
         elif company.replica is None:
             company.replica = Replica(company, seconds)
-        else:
+        if company.replica is not None:
             company.replica.seconds = seconds
+            company.replica.heeds_parts = heeds_parts
 
 
-def served(companies: Mapping[str, Company], headers: Mapping[str, str]) -> Mapping[str, Company]:
+def served(
+    companies: Mapping[str, Company], headers: Mapping[str, str], *, part: bool = False
+) -> Mapping[str, Company]:
     """The companies as a GET with these headers sees them: ``ReadWrite`` asks for the primary,
-    everything else, no header included, may be answered by a replica."""
-    if headers.get(INTENT, "").strip().lower() == "readwrite":
-        return companies
-    if not any(company.replica for company in companies.values()):
-        return companies
+    everything else, no header included, may be answered by a replica.
+
+    Args:
+        part: the GET is one of a batch.
+    """
+    primary = headers.get(INTENT, "").strip().lower() == "readwrite"
     return {
-        name: company.replica.now() if company.replica else company
+        name: company
+        if company.replica is None or (primary and (company.replica.heeds_parts or not part))
+        else company.replica.now()
         for name, company in companies.items()
     }

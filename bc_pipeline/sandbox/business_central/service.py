@@ -82,18 +82,21 @@ class BusinessCentralSandbox:
         self.companies[company.name] = company
         return company
 
-    def set_replica_lag(self, seconds: float, company: str | None = None) -> None:
+    def set_replica_lag(
+        self, seconds: float, company: str | None = None, *, heeds_parts: bool = True
+    ) -> None:
         """Let reads that do not ask for the primary lag behind, 0: no longer.
 
         Args:
             company: by name; None: all there are now.
+            heeds_parts: whether parts of a batch get the primary when they ask for it.
 
         Raises:
             KeyError: no such company.
             ValueError: negative.
         """
         for each in [self.companies[company]] if company else self.companies.values():
-            set_lag(each, seconds)
+            set_lag(each, seconds, heeds_parts=heeds_parts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)

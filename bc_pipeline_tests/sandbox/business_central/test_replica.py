@@ -101,6 +101,18 @@ def test_given_a_batch_then_each_part_is_answered_by_what_its_own_headers_ask_fo
     assert [len(answer["body"]["value"]) for answer in answers[1:]] == [0, 1]
 
 
+def test_given_a_replica_that_parts_cannot_avoid_then_only_single_requests_see_the_primary(
+    lagging: BcClient,
+) -> None:
+    lagging.sandbox.business_central.set_replica_lag(20, lagging.company.name, heeds_parts=False)
+    new_vendor(lagging, "PARTS")
+    part = {"headers": {"Data-Access-Intent": "ReadWrite"}}
+    filtered = "vendors?$filter=number eq 'PARTS'"
+    (answer,) = lagging.batch({"method": "GET", "url": filtered} | part)
+    assert answer["body"]["value"] == []
+    assert len(lagging.rows(filtered, **PRIMARY)) == 1
+
+
 @pytest.mark.parametrize("intent", ["ReadOnly", "ReadWrite"])
 def test_given_a_write_that_names_a_database_then_it_is_refused(bc: BcClient, intent: str) -> None:
     header = {"Data_Access_Intent": intent}
