@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from bc_pipeline.errors import ReadFailed, RequestFailed
 
@@ -35,7 +35,7 @@ def next_link(envelope: Mapping[str, Any], url: str, *, of: str = "") -> str | N
 
     Args:
         envelope: the page; its rows do not matter.
-        url: where this page came from.
+        url: where this page came from; a link without host belongs to it (decisions 26).
         of: the navigation, when the link is that of rows expanded inside a record.
 
     Raises:
@@ -44,9 +44,19 @@ def next_link(envelope: Mapping[str, Any], url: str, *, of: str = "") -> str | N
     link = envelope.get(f"{of}@odata.nextLink")
     if not link:
         return None
-    if not isinstance(link, str) or _origin(link) != _origin(url):
+    target = _resolved(link, url) if isinstance(link, str) else None
+    if target is None:
         raise ReadFailed("Business Central sent a nextLink that leaves the server; not followed")
-    return link
+    return target
+
+
+def _resolved(link: str, url: str) -> str | None:
+    """``link`` as an absolute URL, untouched when it is one; None where it leads elsewhere."""
+    try:
+        target = link if urlsplit(link).scheme else urljoin(url, link)
+        return target if _origin(target) == _origin(url) else None
+    except ValueError:
+        return None
 
 
 def is_absent(error: RequestFailed, *, of_record: bool = False) -> bool:

@@ -22,6 +22,7 @@ from bc_pipeline.business_central.paging import (
 )
 from bc_pipeline.errors import ReadFailed, RequestFailed
 from bc_pipeline_tests.business_central.fake import (
+    COMPANY,
     FakeBusinessCentral,
     Reply,
     Seen,
@@ -171,15 +172,41 @@ def test_given_rows_the_loader_keeps_refusing_then_the_read_failed(fake, bc, tmp
         "http://127.0.0.1:1/things",
         "http://127.0.0.1@evil.example/things",
         "//evil.example/things",
-        "/things?page=2",
-        "things",
+        "https://127.0.0.1/things",
+        "file:///things",
+        "http://[/things",
     ],
 )
+@pytest.mark.covers("decision 26")
 def test_given_a_link_to_anywhere_else_then_the_read_failed(fake, bc, tmp_path, url: str):
     fake.on_set("things", page([{"id": "a"}], url))
 
     with pytest.raises(ReadFailed, match="leaves the server"):
         read(bc, tmp_path, Loaded())
+
+
+@pytest.mark.covers("decision 26")
+@pytest.mark.parametrize(
+    "url", ["/things?$skiptoken='a%20b'", "things?$skiptoken='a%20b'", "?$skiptoken='a%20b'"]
+)
+def test_given_a_link_without_host_then_it_belongs_to_the_page_it_came_with(
+    fake, bc, tmp_path, url: str
+):
+    fake.on_set("things", page([{"id": "a"}], url), page([{"id": "b"}]))
+    loaded = Loaded()
+
+    read(bc, tmp_path, loaded)
+
+    assert [row["id"] for row in loaded.rows] == ["a", "b"]
+    assert [seen.query for seen in fake.requests_of("things")] == [{}, {"$skiptoken": "'a b'"}]
+
+
+@pytest.mark.covers("decision 26")
+def test_given_a_small_list_with_a_link_without_host_then_all_of_it_comes(fake, bc):
+    place = f"/v2.0/Production/api/v2.0/companies({COMPANY['id']})/things?$skiptoken=1"
+    fake.on_set("things", page([{"id": "a"}], place), page([{"id": "b"}]))
+
+    assert [row["id"] for row in bc.rows(fake.url_of("things"))] == ["a", "b"]
 
 
 def test_given_a_link_that_comes_back_then_the_read_failed(fake, bc, tmp_path):

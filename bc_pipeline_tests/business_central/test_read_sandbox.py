@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bc_pipeline.business_central.client import BusinessCentral
-from bc_pipeline.business_central.entities import selected_entities
+from bc_pipeline.business_central.entities import ENTITIES, selected_entities
 from bc_pipeline.business_central.read import ReadResult, read_entity
 from bc_pipeline.errors import ReadFailed
 from bc_pipeline.sandbox import Sandbox
@@ -156,6 +156,21 @@ def test_given_passing_trouble_then_the_mirror_is_what_it_would_have_been(
     assert fault.hits
     assert result.complete
     assert result.retried >= 1
+    assert cronus.contents() == expected
+
+
+@pytest.mark.covers("decision 26")
+def test_given_next_links_without_host_then_everything_is_read(cronus: Shop):
+    cronus.read("bc/sales_invoices")
+    expected = cronus.contents()
+    cronus.sandbox.faults.add("bc", action="path_next_link", path="salesInvoices", times=None)
+    small = replace(ENTITIES["bc/sales_invoices"], page_size=50)
+
+    tokens = TokenStore(cronus.tenant.home)
+    with BusinessCentral(cronus.tenant, tokens, backoff=QUICK) as bc:
+        result = read_entity(bc, cronus.snapshot, small, run_no=2, full=True)
+
+    assert result.pages > 2
     assert cronus.contents() == expected
 
 
