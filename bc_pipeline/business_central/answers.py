@@ -58,6 +58,18 @@ def json_object(response: requests.Response) -> dict[str, Any]:
     return answer
 
 
+def record(response: requests.Response) -> dict[str, Any]:
+    """One record.
+
+    Raises:
+        BadAnswer: it is something else; an object that says nothing is no record.
+    """
+    answer = json_object(response)
+    if not answer.keys() - {"error"}:
+        raise BadAnswer("the answer is not a record")
+    return answer
+
+
 def envelope(response: requests.Response) -> dict[str, Any]:
     """One page of a list: an object with its rows in ``value``.
 

@@ -7,15 +7,20 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import orjson
 import requests
-from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
 from bc_pipeline.business_central.retry import Backoff, retry_after_seconds
 from bc_pipeline.business_central.throttle import Throttle
 from bc_pipeline.errors import AuthError, PipelineError, RequestFailed
 from bc_pipeline.tenants.model import Tenant
+from bc_pipeline.tenants.oauth import (
+    UNREADABLE,
+    json_object,
+    lifetime_seconds,
+    succeeded,
+    token_in,
+)
 from bc_pipeline.tenants.secrets import StoredToken, TokenStore, fingerprint
 from bc_pipeline.unreachable import why
 
@@ -26,11 +31,22 @@ RENEW_BEFORE_SHARE = 0.1
 """Of a token that lives so short that two minutes would be most of its life."""
 DEFAULT_LIFETIME_SECONDS = 3599
 
+_SIGN_IN_AGAIN = (
+    "Someone has to sign in again at Microsoft, as the user this tenant was connected with, and "
+    "put the new refresh_token in tenants.yaml"
+)
+_PERSON_NEEDED = {
+    "invalid_grant": "the sign-in has expired, was revoked or does not count any more",
+    "interaction_required": "Microsoft wants to see the person (multi-factor authentication, or a "
+    "conditional access policy)",
+    "consent_required": "the consent to this app is missing or was withdrawn",
+    "login_required": "the sign-in does not count any more",
+}
+_ADMINISTRATOR_NEEDED = (
+    "an administrator of Microsoft Entra has to consent to the app registration, or to let it pass "
+    "the conditional access policies"
+)
 _WHAT_TO_DO = {
-    "invalid_grant": (
-        "the refresh token has expired, was revoked or was used elsewhere. Someone has to sign in "
-        "again and consent; put the new refresh_token in tenants.yaml"
-    ),
     "invalid_client": (
         "the client secret is wrong or has expired. Make a new one for the app registration and "
         "put it in tenants.yaml"
@@ -44,17 +60,8 @@ _WHAT_TO_DO = {
     ),
     "invalid_request": "the request is not acceptable. Check entra_tenant, client_id and grant",
 }
-
-
-class BearerAuth(AuthBase):
-    """Puts the token into the request, and keeps ``.netrc`` from replacing it."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
+_PASSING = {"temporarily_unavailable", "server_error"}
+"""Error words of an answer that may be better a little later, whatever its status."""
 
 
 class _Transient(Exception):
@@ -157,7 +164,7 @@ class AccessTokens:
             # Asking again would give the same answer, to every thread and every entity.
             self._refusal = error
             raise
-        lifetime = float(answer.get("expires_in") or DEFAULT_LIFETIME_SECONDS)
+        lifetime = lifetime_seconds(answer, DEFAULT_LIFETIME_SECONDS)
         renewed = StoredToken(
             access_token=answer["access_token"],
             expires_at=asked_at + timedelta(seconds=lifetime),
@@ -202,8 +209,8 @@ class AccessTokens:
             # The exception holds the request and that its body: it is not passed on.
             cause = why(error, self._settings.login_url, "business_central.login_url")
             raise _Transient(f"no answer: {cause}") from None
-        answer = _json_object(response.content)
-        if response.status_code == 200 and isinstance(answer.get("access_token"), str):
+        answer = json_object(response.content)
+        if token_in(response) is not None:
             return answer
         raise self._failure(response, answer)
 
@@ -211,17 +218,27 @@ class AccessTokens:
         status = response.status_code
         error = answer.get("error")
         word = error if isinstance(error, str) and re.fullmatch(r"[a-z_]{1,64}", error) else None
-        if status == 429 or status >= 500 or word == "temporarily_unavailable" or status == 200:
+        unreadable = succeeded(response)
+        if unreadable or status in (408, 429) or status >= 500 or word in _PASSING:
             return _Transient(
-                f"HTTP {status} {word or ''}".strip(),
+                f"HTTP {status}, {UNREADABLE}"
+                if unreadable
+                else f"HTTP {status} {word or ''}".strip(),
                 retry_after_seconds(status, response.headers),
             )
         # Only the error word is repeated: the description is localised and may quote the request.
-        todo = _WHAT_TO_DO.get(word or "", "check entra_tenant, client_id and client_secret")
         return AuthError(
             f"Microsoft Entra refuses the credentials of {self._tenant.name} "
-            f"({word or f'HTTP {status}'}): {todo}"
+            f"({word or f'HTTP {status}'}): {self._todo(word or '')}"
         )
+
+    def _todo(self, word: str) -> str:
+        """What a person can do about a refusal."""
+        if word in _PERSON_NEEDED and self._settings.refresh_token is not None:
+            return f"{_PERSON_NEEDED[word]}. {_SIGN_IN_AGAIN}"
+        if word in _PERSON_NEEDED:
+            return f"{_PERSON_NEEDED[word]}; {_ADMINISTRATOR_NEEDED}"
+        return _WHAT_TO_DO.get(word, "check entra_tenant, client_id and client_secret")
 
     def _form(self, refresh_token: str | None) -> dict[str, str]:
         form = {
@@ -257,14 +274,6 @@ class AccessTokens:
 def _lasts(token: StoredToken) -> bool:
     margin = min(RENEW_BEFORE_SECONDS, token.lifetime_seconds * RENEW_BEFORE_SHARE)
     return (token.expires_at - datetime.now(UTC)).total_seconds() > margin
-
-
-def _json_object(body: bytes) -> dict[str, Any]:
-    try:
-        answer = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return {}
-    return answer if isinstance(answer, dict) else {}
 
 
 def no_access(tenant: Tenant, status: int, code: str | None) -> PipelineError:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
-from bc_pipeline.business_central.answers import envelope, json_object
+from bc_pipeline.business_central.answers import envelope, json_object, record
 from bc_pipeline.business_central.auth import AccessTokens
 from bc_pipeline.business_central.http import Http, RequestCounter, new_session
 from bc_pipeline.business_central.retry import Backoff
@@ -156,7 +156,7 @@ class BusinessCentral(Writing):
         place = self.company_url(f"{entity_set}({id})", company)
         url = query_url(place, _options(select, expand))
         try:
-            return self.http.request("GET", url, json_object, fresh=True)
+            return self.http.request("GET", url, record, fresh=True)
         except RequestFailed as error:
             if is_absent(error, of_record=True):
                 return None

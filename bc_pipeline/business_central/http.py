@@ -15,7 +15,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from bc_pipeline.business_central.answers import BadAnswer, decoded, encoded, error_of
-from bc_pipeline.business_central.auth import AccessTokens, BearerAuth, no_access
+from bc_pipeline.business_central.auth import AccessTokens, no_access
 from bc_pipeline.business_central.retry import (
     THROTTLED,
     TOO_SLOW_STATUSES,
@@ -27,6 +27,7 @@ from bc_pipeline.business_central.retry import (
 from bc_pipeline.business_central.throttle import Throttle
 from bc_pipeline.errors import RequestFailed
 from bc_pipeline.tenants.model import Tenant
+from bc_pipeline.tenants.oauth import BearerAuth
 from bc_pipeline.unreachable import why
 
 Answer = TypeVar("Answer")

@@ -6,16 +6,17 @@ and re-read before a new one is asked for.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import requests
-from requests.auth import AuthBase, HTTPBasicAuth
+from requests.auth import HTTPBasicAuth
 
 from bc_pipeline.errors import AuthError, RequestFailed
 from bc_pipeline.optiply.messages import TOKEN_STILL_VALID, WRONG_CREDENTIALS, error_message
 from bc_pipeline.tenants.model import Tenant
+from bc_pipeline.tenants.oauth import json_object, lifetime_seconds, token_in
 from bc_pipeline.tenants.secrets import StoredToken, TokenStore, fingerprint
 
 SYSTEM = "optiply"
@@ -24,17 +25,6 @@ DEFAULT_LIFETIME_SECONDS = 900
 """Used when the answer does not say how long the token lives."""
 REFUSED = {400, 401, 403}
 """Statuses of the token endpoint that repeating cannot cure."""
-
-
-class BearerAuth(AuthBase):
-    """Puts the token into the request, and keeps ``.netrc`` from replacing it."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
 
 
 class OptiplyAuth:
@@ -106,8 +96,9 @@ class OptiplyAuth:
             },
             HTTPBasicAuth(settings.client_id, settings.client_secret.get_secret_value()),
         )
-        if response.status_code == requests.codes.ok:
-            token = self._parsed(response)
+        access_token = token_in(response)
+        if access_token is not None:
+            token = self._issued(access_token, json_object(response.content))
             self._tokens.save(self._tenant.name, SYSTEM, token)
             return token
         if TOKEN_STILL_VALID in response.text:
@@ -139,17 +130,8 @@ class OptiplyAuth:
             status=response.status_code,
         )
 
-    def _parsed(self, response: requests.Response) -> StoredToken:
-        try:
-            answer = json.loads(response.text)
-            access_token = answer["access_token"]
-            lifetime = int(answer.get("expires_in") or DEFAULT_LIFETIME_SECONDS)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            # The body may hold a token: it is not quoted.
-            raise RequestFailed(
-                "Optiply's token endpoint answered 200 without an access_token",
-                status=response.status_code,
-            ) from None
+    def _issued(self, access_token: str, answer: Mapping[str, Any]) -> StoredToken:
+        lifetime = lifetime_seconds(answer, DEFAULT_LIFETIME_SECONDS)
         return StoredToken(
             access_token=access_token,
             expires_at=datetime.now(UTC) + timedelta(seconds=lifetime),

@@ -25,12 +25,14 @@ from tenacity.wait import wait_random_exponential
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from bc_pipeline.errors import AuthError, Cancelled, RequestFailed
-from bc_pipeline.optiply.auth import BearerAuth, OptiplyAuth
+from bc_pipeline.optiply.auth import OptiplyAuth
 from bc_pipeline.optiply.limiter import RateLimiter
-from bc_pipeline.optiply.messages import WRONG_CREDENTIALS, error_message
+from bc_pipeline.optiply.messages import TOKEN_STILL_VALID, WRONG_CREDENTIALS, error_message
 from bc_pipeline.tenants.model import Tenant
+from bc_pipeline.tenants.oauth import UNREADABLE, BearerAuth, succeeded, token_in
 from bc_pipeline.tenants.secrets import TokenStore
 from bc_pipeline.unreachable import why
+from bc_pipeline.values import storable_json
 
 MEDIA_TYPE = "application/vnd.api+json"
 LONGEST_WAIT_SECONDS = 600.0
@@ -213,13 +215,15 @@ class Transport:
                     f"no answer from Optiply's sign-in: {why(error, url, 'optiply.login_url')}"
                 )
                 continue
-            busy = response.status_code in (408, 429) or response.status_code >= 500
-            if not busy or "Rate limit exceeded" in response.text:
+            status = response.status_code
+            lost = succeeded(response) and token_in(response) is None
+            busy = lost or status in (408, 429) or status >= 500
+            if not busy or TOKEN_STILL_VALID in response.text:
                 return response
             failure = RequestFailed(
-                f"Optiply's token endpoint answered {response.status_code}: "
-                f"{error_message(response.text)}",
-                status=response.status_code,
+                f"Optiply's token endpoint answered {status}: "
+                f"{UNREADABLE if lost else error_message(response.text)}",
+                status=status,
             )
         raise failure
 
@@ -280,12 +284,17 @@ def _unreadable(request: Request, response: requests.Response) -> RequestFailed:
 
 
 def _parsed(request: Request, response: requests.Response) -> Any:  # noqa: ANN401 - any JSON
+    """The answer, which has the row or rows asked for in ``data``. Anything else, whatever its
+    status, is neither success nor "no rows" (decisions 41-42)."""
     try:
-        answer = json.loads(response.content, parse_float=Decimal)
-        answer["data"]  # every answer worth having has it
+        answer = storable_json(json.loads(response.content, parse_float=Decimal))
+        data = answer["data"]
+        readable = isinstance(data, list) or data["id"] is not None
     except (ValueError, KeyError, TypeError):
+        readable = False
+    if not readable:
         failure = _unreadable(request, response)
-        raise (failure if failure.uncertain else _Again(failure)) from None
+        raise failure if failure.uncertain else _Again(failure)
     return answer
 
 

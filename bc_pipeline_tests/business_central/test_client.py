@@ -167,13 +167,25 @@ def test_given_several_pages_then_rows_come_from_all_and_links_are_followed_verb
 
 def test_given_a_look_at_single_records_then_no_replica_answers_that_may_lag_behind(fake, bc):
     fake.on_set("things", page([]))
-    fake.on_set("items(1)", Reply(body=b"{}"))
+    fake.on_set("items(1)", Reply(body=b'{"id": "1"}'))
 
     list(bc.rows(f"{fake.url}/things"))
     bc.get("items", "1")
 
     for seen in (*fake.requests_of("things"), *fake.requests_of("items(1)")):
         assert "data-access-intent" not in seen.headers
+
+
+@pytest.mark.covers("decision 41")
+@pytest.mark.parametrize("body", [b"", b"{}", b"<html>", b"[]", b"null", b'{"error": {}}', b'"ok"'])
+def test_given_a_success_that_is_no_record_then_it_is_asked_for_again(fake, bc, body: bytes):
+    fake.on_set("items(1)", Reply(body=body), Reply(body=b'{"id": "1"}'))
+
+    assert bc.get("items", "1") == {"id": "1"}
+
+    fake.on_set("items(1)", Reply(body=body))
+    with pytest.raises(RequestFailed):
+        bc.get("items", "1")
 
 
 def test_given_links_that_lead_astray_then_reading_ends(fake, bc):

@@ -122,6 +122,7 @@ def test_given_no_rows_then_one_empty_page_is_loaded(fake, bc, tmp_path):
         *("cut 3", "short", "NaN"),
     ],
 )
+@pytest.mark.covers("decision 41")
 def test_given_a_bad_page_then_it_is_fetched_again_and_reported_when_it_stays_bad(
     fake, bc, tmp_path, bad: Reply
 ):

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bc_pipeline.errors import AuthError
+from bc_pipeline.errors import AuthError, RequestFailed
+from bc_pipeline.optiply.auth import DEFAULT_LIFETIME_SECONDS
 from bc_pipeline.optiply.client import Optiply
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.optiply import Shop
@@ -147,6 +148,47 @@ def test_a_busy_token_endpoint_is_asked_again(sandbox: Sandbox, connect: Connect
     connect().preflight()
 
     assert fault.hits == 2
+
+
+@pytest.mark.covers("decision 41")
+@pytest.mark.parametrize(
+    "answer", [None, {}, [], "<html>", {"access_token": ""}, {"access_token": None}]
+)
+def test_a_success_without_a_token_is_asked_again(
+    sandbox: Sandbox, connect: Connect, answer: object
+) -> None:
+    options = {"action": "empty"} if answer is None else {"action": "status", "body": answer}
+    fault = sandbox.faults.add("optiply", path="oauth", times=2, status=200, **options)
+
+    connect().preflight()
+
+    assert fault.hits == 2
+    assert token_requests(sandbox) == 3
+
+
+@pytest.mark.covers("decision 41")
+def test_a_success_that_stays_without_a_token_is_told_as_such(
+    sandbox: Sandbox, connect: Connect
+) -> None:
+    sandbox.faults.add("optiply", path="oauth", times=None, action="not_json")
+
+    with pytest.raises(RequestFailed, match=r"answered 200: .* is a proxy in between\?"):
+        connect().preflight()
+
+
+@pytest.mark.covers("decision 35")
+@pytest.mark.parametrize("told", ["soon", None, -1, "NaN", {}])
+def test_a_lifetime_that_is_no_number_counts_as_the_usual_one(
+    sandbox: Sandbox, connect: Connect, tmp_path: Path, told: object
+) -> None:
+    properties = {"expires_in": told}
+    sandbox.faults.add("optiply", path="oauth", action="alter", properties=properties)
+
+    connect().preflight()
+
+    stored = TokenStore(tmp_path).load("acme", "optiply")
+    assert stored is not None
+    assert stored.lifetime_seconds == DEFAULT_LIFETIME_SECONDS
 
 
 def test_changed_credentials_do_not_use_the_old_token(

@@ -284,3 +284,29 @@ def test_the_body_has_the_envelope_optiply_expects(sandbox: Sandbox, client: Opt
     assert json.loads(last(sandbox).body) == {
         "data": {"type": "products", "id": str(record.id), "attributes": {"stockLevel": 3}}
     }
+
+
+@pytest.mark.covers("decision 41", "decision 42")
+@pytest.mark.parametrize(
+    "answer", [None, {}, {"data": None}, {"data": {}}, {"data": {"id": None}}, [], "<html>"]
+)
+def test_a_success_that_cannot_be_read_never_means_no_rows(
+    sandbox: Sandbox, client: Optiply, answer: object
+) -> None:
+    client.post("products", PRODUCT)
+    options: dict[str, Any] = (
+        {"action": "empty"} if answer is None else {"action": "status", "body": answer}
+    )
+    fault = sandbox.faults.add(
+        "optiply", method="GET", path="/v1/products", times=2, status=200, **options
+    )
+
+    assert len(list(client.rows("products"))) == 1
+    assert fault.hits == 2
+
+    sandbox.faults.clear()
+    sandbox.faults.add(
+        "optiply", method="GET", path="/v1/products", times=None, status=200, **options
+    )
+    with pytest.raises(RequestFailed):
+        list(client.rows("products"))
