@@ -44,6 +44,11 @@ def sets(bc: BcClient) -> set[str]:
     return {row["name"] for row in bc.json(f"{bc.api}/")["value"]}
 
 
+def described(bc: BcClient) -> set[str]:
+    text = bc.request(f"{bc.api}/$metadata").text
+    return {name for name in SINCE_29 if f'EntitySet Name="{name}"' in text}
+
+
 @pytest.mark.parametrize("version", ["28.4.0.0", "29.0.41900.0", "30.0.1.0"])
 def test_given_a_version_then_companies_show_it(own: Sandbox, version: str) -> None:
     upgrade(own, version)
@@ -58,10 +63,12 @@ def test_given_version_29_then_its_entities_can_be_read_and_before_it_they_are_n
     bc = sign_in(own)
     upgrade(own, "28.4.0.0")
     assert sets(bc).isdisjoint(SINCE_29)
+    assert described(bc) == set()
     missing = (404, "BadRequest_ResourceNotFound")
     assert {bc.error(name) for name in SINCE_29} == {missing}
     upgrade(own, "29.0.0.0")
     assert sets(bc) >= {*SINCE_29, "transferOrderLines"}
+    assert described(bc) == set(SINCE_29)
     assert [bc.rows(f"{name}?$top=5") for name in SINCE_29] == [[]] * len(SINCE_29)
     other = sign_in(own, wholesale.NAME)
     orders = other.rows("transferOrders?$expand=transferOrderLines")

@@ -25,7 +25,7 @@ def state(company: Company) -> Any:
         if table
     }
     stock = {id: company.stock(id) for id in company.tables["items"]}
-    return tables, stock, company._last_entry
+    return tables, stock, dict(company.last_entry_numbers)
 
 
 def vendor(bc: BcClient) -> dict[str, Any]:
