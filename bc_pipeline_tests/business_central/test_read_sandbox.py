@@ -16,7 +16,7 @@ from bc_pipeline.business_central.entities import ENTITIES, selected_entities
 from bc_pipeline.business_central.read import ReadResult, read_entity
 from bc_pipeline.errors import ReadFailed
 from bc_pipeline.sandbox import Sandbox
-from bc_pipeline.sandbox.changes import random_changes
+from bc_pipeline.sandbox.changes import apply_to, random_changes
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants import registry
 from bc_pipeline.tenants.model import Tenant
@@ -202,6 +202,48 @@ def test_given_random_changes_with_incremental_reads_between_then_it_equals_a_fu
     shop.read(full=True)
 
     assert followed == shop.contents()
+
+
+@pytest.mark.covers("decision 21", "sandbox: phantoms")
+def test_given_vendors_committed_hours_late_then_the_next_read_brings_them(cronus: Shop):
+    company = _company(cronus)
+    late = [
+        cronus.sandbox.postings.begin(company, "new_vendor", {"name": f"Late {n}"}, hours_ago=5)
+        for n in range(3)
+    ]
+    apply_to(company, "new_vendor", {"name": "In time"})
+    cronus.read("bc/vendors")
+    for posting in late:
+        cronus.sandbox.postings.end(posting).commit()
+
+    result = cronus.read("bc/vendors")["bc/vendors"]
+
+    assert (result.mode, result.changed, result.requests) == ("incremental", 3, 3)
+    followed = cronus.contents()
+    cronus.read("bc/vendors", full=True)
+    assert followed == cronus.contents()
+
+
+@pytest.mark.covers("decision 20", "sandbox: replica lag")
+def test_given_replicas_that_lag_then_one_read_after_the_last_change_shows_everything(
+    cronus: Shop,
+):
+    company = _company(cronus)
+    cronus.sandbox.business_central.set_replica_lag(seconds=30)
+    cronus.read()
+    for seed in range(4):
+        random_changes(company, seed, 12)
+        cronus.sandbox.clock.advance(10)
+        cronus.read()
+    cronus.sandbox.clock.advance(30)
+
+    results = cronus.read()
+    followed = cronus.contents()
+    cronus.sandbox.business_central.set_replica_lag(seconds=0)
+    cronus.read(full=True)
+
+    assert followed == cronus.contents()
+    assert not any(result.warnings for result in results.values())
 
 
 def _company(shop: Shop) -> Any:
