@@ -46,7 +46,7 @@ def _invoices(options: SyncOptions, facts: Facts) -> str:
             coalesce(day(invoiceDate), day(postingDate)) AS placed,
             midnight(coalesce(day(postingDate), day(invoiceDate))) AS completed,
             code(currencyCode) AS currency, stamp(lastModifiedDateTime) AS modified,
-            CAST(NULL AS JSON) AS extra, false AS includes_tax, [id] AS part_ids,
+            json_object('number', code(number)) AS extra, false AS includes_tax, [id] AS part_ids,
             'sales_invoice_lines' AS line_table
         FROM bc.sales_invoices
     """
@@ -59,7 +59,8 @@ def _shipments(options: SyncOptions, facts: Facts) -> str:
             'write' AS decision, CAST(NULL AS VARCHAR) AS reason,
             day(postingDate) AS placed, midnight(day(postingDate)) AS completed,
             code(currencyCode) AS currency, stamp(lastModifiedDateTime) AS modified,
-            CAST(NULL AS JSON) AS extra, coalesce(pricesIncludeTax, false) AS includes_tax,
+            json_object('number', code(number)) AS extra,
+            coalesce(pricesIncludeTax, false) AS includes_tax,
             [id] AS part_ids, 'sales_shipment_lines' AS line_table
         FROM bc.sales_shipments
     """

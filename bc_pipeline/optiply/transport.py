@@ -2,7 +2,9 @@
 (behaviour.md 1, 2, 4, 5).
 
 What may be repeated is repeated here. A POST that may have been applied is not: it ends as
-``RequestFailed(uncertain=True)`` and the caller looks for the record first (flows.md 4).
+``RequestFailed(uncertain=True)`` and the caller looks for the record first (flows.md 4). A PATCH is
+repeated; one that never had a readable answer ends the same way: nothing is confirmed
+(decisions 42).
 """
 
 from __future__ import annotations
@@ -71,9 +73,14 @@ class Request:
     counter: RequestCounter
 
     @property
-    def reads_answer(self) -> bool:
-        """PATCH and DELETE are judged by their status; their answer is only no page of HTML."""
-        return self.method in ("GET", "POST")
+    def repeatable(self) -> bool:
+        """Sending it twice does the same as sending it once."""
+        return self.method != "POST"
+
+    @property
+    def changes(self) -> bool:
+        """Without a success, what Optiply has now is not known."""
+        return self.method in ("POST", "PATCH")
 
     @property
     def name(self) -> str:
@@ -116,11 +123,11 @@ class Transport:
             raise Cancelled("the run was cancelled")
 
     def send(self, request: Request) -> Any:  # noqa: ANN401 - any JSON
-        """Send until answered, and return the parsed answer (None where it is not needed).
+        """Send until answered, and return the parsed answer (None where there is none).
 
         Raises:
             RequestFailed: refused, or no success within the attempts; ``uncertain`` when it is a
-                POST that may have been applied.
+                POST or PATCH that may have been applied.
             AuthError: the credentials or the token are refused for good.
             Cancelled: the run was cancelled while waiting.
         """
@@ -160,7 +167,11 @@ class Transport:
         """One HTTP exchange; failures without an answer become RequestFailed or _Again."""
         if self._cancel.is_set():
             raise Cancelled("the run was cancelled")
-        body = None if request.body is None else orjson.dumps(request.body, default=_exact)
+        body = (
+            None
+            if request.body is None
+            else orjson.dumps(storable_json(request.body), default=_exact)
+        )
         ticket = self.limiter.acquire()
         with self._slots:
             request.counter.count(retried=again)
@@ -168,7 +179,7 @@ class Transport:
                 response = self._session.request(
                     request.method,
                     request.url,
-                    params=request.params or None,
+                    params=storable_json(request.params) or None,
                     data=body,
                     headers={"Content-Type": MEDIA_TYPE, "Accept": MEDIA_TYPE},
                     auth=BearerAuth(token),
@@ -187,15 +198,14 @@ class Transport:
     def _judge(self, request: Request, response: requests.Response) -> Any:  # noqa: ANN401
         status = response.status_code
         if 200 <= status < 300:
-            if request.reads_answer:
-                return _parsed(request, response)
-            if response.content.lstrip().startswith(b"<"):
-                # A gateway's page, not Optiply's answer: nothing says that the write was done.
-                raise _Again(_unreadable(request, response))
-            return None
+            answer = _parsed(response)
+            if _is_success(request, response, answer):
+                return answer
+            # A gateway's page, or nothing at all: nothing says that Optiply did it.
+            raise _failed_or_again(request, _unreadable(request, response))
         failure = _failure(request, response)
-        if status == requests.codes.request_timeout or status >= 500:
-            raise failure if failure.uncertain else _Again(failure, _retry_after(response))
+        if _leaves_doubt(status):
+            raise _failed_or_again(request, failure, _retry_after(response))
         raise failure
 
     def _post_token_request(
@@ -251,9 +261,22 @@ def _lost(request: Request, error: requests.RequestException) -> Exception:
     """What a request without a complete answer means."""
     failure = RequestFailed(
         f"{request.name}: no answer from Optiply: {why(error, request.url, 'optiply.api_url')}",
-        uncertain=request.method == "POST" and not _never_sent(error),
+        uncertain=request.changes and not _never_sent(error),
     )
-    return failure if failure.uncertain else _Again(failure)
+    return _failed_or_again(request, failure)
+
+
+def _failed_or_again(
+    request: Request, failure: RequestFailed, pause: float | None = None
+) -> Exception:
+    """Repeated, unless that could do something twice."""
+    may_repeat = request.repeatable or not failure.uncertain
+    return _Again(failure, pause) if may_repeat else failure
+
+
+def _leaves_doubt(status: int) -> bool:
+    """Optiply may have done it, or will when asked again."""
+    return status == requests.codes.request_timeout or status >= 500
 
 
 def _never_sent(error: requests.RequestException) -> bool:
@@ -271,7 +294,7 @@ def _failure(request: Request, response: requests.Response) -> RequestFailed:
         f"{request.name}: HTTP {status}: {text}",
         status=status,
         code=text,
-        uncertain=request.method == "POST" and (status == 408 or status >= 500),
+        uncertain=request.changes and _leaves_doubt(status),
     )
 
 
@@ -279,23 +302,28 @@ def _unreadable(request: Request, response: requests.Response) -> RequestFailed:
     return RequestFailed(
         f"{request.name}: HTTP {response.status_code}, but the answer is not readable",
         status=response.status_code,
-        uncertain=request.method == "POST",
+        uncertain=request.changes,
     )
 
 
-def _parsed(request: Request, response: requests.Response) -> Any:  # noqa: ANN401 - any JSON
-    """The answer, which has the row or rows asked for in ``data``. Anything else, whatever its
-    status, is neither success nor "no rows" (decisions 41-42)."""
+def _parsed(response: requests.Response) -> Any:  # noqa: ANN401 - any JSON
+    """The answer as JSON; None when it is none."""
     try:
-        answer = storable_json(json.loads(response.content, parse_float=Decimal))
-        data = answer["data"]
-        readable = isinstance(data, list) or data["id"] is not None
-    except (ValueError, KeyError, TypeError):
-        readable = False
-    if not readable:
-        failure = _unreadable(request, response)
-        raise failure if failure.uncertain else _Again(failure)
-    return answer
+        return storable_json(json.loads(response.content, parse_float=Decimal))
+    except ValueError:
+        return None
+
+
+def _is_success(request: Request, response: requests.Response, answer: Any) -> bool:  # noqa: ANN401
+    """Whether an answer with a status of success says that Optiply did it: it has the row or rows
+    asked for in ``data``. Anything else is neither success nor "no rows" (decisions 41-42), but
+    where there is nothing to show there may be no body."""
+    data = answer.get("data") if isinstance(answer, dict) else None
+    if isinstance(data, list) or (isinstance(data, dict) and data.get("id") is not None):
+        return True
+    if request.method == "DELETE":
+        return answer is not None or not response.content.strip()
+    return request.method == "PATCH" and response.status_code == requests.codes.no_content
 
 
 def _retry_after(response: requests.Response) -> float | None:

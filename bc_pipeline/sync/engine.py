@@ -17,10 +17,10 @@ import duckdb
 from bc_pipeline.optiply.client import Optiply
 from bc_pipeline.optiply.resources import RECEIPT_LINES, Resource
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.sync import approvals, facts, reports, restored
+from bc_pipeline.sync import approvals, facts, held, reports, restored
 from bc_pipeline.sync.adopt import adopt
 from bc_pipeline.sync.exported import ORIGIN
-from bc_pipeline.sync.guard import CircuitBreaker, guard_reason, too_many_deletions
+from bc_pipeline.sync.guard import CircuitBreaker, Deletions, guard_reason
 from bc_pipeline.sync.ledger import Ledger
 from bc_pipeline.sync.lookup import Claims, Lookup
 from bc_pipeline.sync.model import EntityResult, Problem, ProgressListener
@@ -67,6 +67,7 @@ class Rules:
         version: version of its mapping (flows.md 2).
         may_delete: its sources have been read completely at least once.
         still_in_source: asked before a row the source lost is taken away.
+        parts: the rows are parts of documents that are there.
         keep_absent: a row absent from the wanted rows stays: its mapping names those to remove.
         before_adopting: builds what adopting needs beyond the wanted rows.
     """
@@ -74,6 +75,7 @@ class Rules:
     version: int = 1
     may_delete: bool = True
     still_in_source: StillInSource | None = None
+    parts: bool = False
     keep_absent: bool = False
     before_adopting: Callable[[duckdb.DuckDBPyConnection], None] | None = None
 
@@ -150,7 +152,7 @@ class _EntitySync:
                 result.name, _requests_planned(counts), approved=approved
             )
             self._progress()
-            self._work(counts, approved)
+            self._work(approved)
         finally:
             self._count_untried()
             counter = self._optiply.counter
@@ -162,9 +164,9 @@ class _EntitySync:
 
     # -- the phases, in the order Optiply documents: DELETE, POST, PATCH ------------------------
 
-    def _work(self, counts: dict[str, int], approved: bool) -> None:
+    def _work(self, approved: bool) -> None:
         again = self._phase(self._plan.rows("replace"), self._remover.replace)
-        self._take_away(counts, approved)
+        self._take_away(approved)
         again += self._phase(self._plan.rows("resolve"), self._writer.resolve)
         self._create(again)
         self._create(self._plan.rows("create"))
@@ -172,13 +174,12 @@ class _EntitySync:
         self._breaker.check_account()
         self._create(self._phase(unknown, self._writer.refind))
 
-    def _take_away(self, counts: dict[str, int], approved: bool) -> None:
+    def _take_away(self, approved: bool) -> None:
         unconfirmed = self._leave_absent() if self._rules.keep_absent else 0
-        counts = self._plan.counts() if self._rules.keep_absent else counts
-        deletions = counts.get("gone", 0) + counts.get("lost", 0)
-        held_back = self._why_not_delete(deletions, approved) if deletions else None
+        deletions = self._deletions()
+        held_back = self._why_not_delete(deletions, approved) if deletions.gone else None
         if held_back is not None:
-            self._result.skipped += deletions
+            self._result.skipped += deletions.gone
             self._result.problems.append(held_back)
             return
         self._phase(self._plan.rows("gone"), self._remover.remove)
@@ -195,21 +196,30 @@ class _EntitySync:
             self._result.problems.append(Problem(self._result.name, None, "blocked", reason))
         return left
 
-    def _why_not_delete(self, deletions: int, approved: bool) -> Problem | None:
+    def _deletions(self) -> Deletions:
+        deletions = self._plan.deletions()
+        # Each of them is asked for before it is taken away.
+        absent = deletions.absent if self._rules.still_in_source is None else 0
+        return replace(deletions, absent=absent, parts=self._rules.parts)
+
+    def _why_not_delete(self, deletions: Deletions, approved: bool) -> Problem | None:
         entity = self._result.name
         if not self._rules.may_delete:
-            reason = f"{deletions} records stay: Business Central has not been read completely"
+            gone = deletions.gone
+            reason = f"{gone} records stay: Business Central has not been read completely"
             return Problem(entity, None, "blocked", reason)
-        standing = self._plan.standing()
         if approved:
             return None
         if restored.waits(self._cursor, self._resource):
-            reason = restored.reason(entity, self._context.tenant, deletions, standing)
-            return Problem(entity, None, "guard", reason)
-        if too_many_deletions(deletions, standing):
-            reason = guard_reason(entity, self._context.tenant, deletions, standing)
-            return Problem(entity, None, "guard", reason)
-        return None
+            tell = restored.reason
+        elif deletions.are_too_many:
+            tell = guard_reason
+        else:
+            return None
+        self._ledger.hold()
+        names = [record.text for record in held.of_resource(self._cursor, self._resource.name)]
+        told = tell(entity, self._context.tenant, deletions.gone, deletions.standing, names)
+        return Problem(entity, None, "guard", told)
 
     def _adopt_existing(self) -> None:
         """Recognise what Optiply has already, before the first creation."""

@@ -15,6 +15,7 @@ import orjson
 
 from bc_pipeline.optiply.resources import RESOURCES, Resource
 from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline.sync import held
 from bc_pipeline.sync.outcome import Outcome
 from bc_pipeline.sync.plan import PlannedRow
 from bc_pipeline.sync.values import Values
@@ -49,7 +50,17 @@ ON CONFLICT (remote_id) DO UPDATE SET {_REPLACED},
   updated_at = excluded.updated_at, last_seen_run = excluded.last_seen_run
 """
 
+_HOLD = f"""
+UPDATE sync.{{name}} t SET state = '{held.STATE}', reason = '{held.REASON}', attempts = 0,
+  next_attempt_run = NULL, failed_hash = NULL, updated_at = $now
+FROM plan p WHERE p.remote_id = t.remote_id AND p.action = 'gone' AND t.state <> '{held.STATE}'
+"""
+
 _SETTLE: tuple[str, ...] = (
+    # Back before its deletion was approved.
+    f"""UPDATE sync.{{name}} t SET state = 'active', reason = NULL, updated_at = $now
+       FROM plan p WHERE p.remote_id = t.remote_id AND p.action <> 'gone'
+         AND t.state = '{held.STATE}'""",
     # Back to normal: what made it wait or fail has gone away by itself.
     """UPDATE sync.{name} t SET state = 'active', reason = NULL, attempts = 0,
          next_attempt_run = NULL, failed_hash = NULL, updated_at = $now
@@ -134,6 +145,11 @@ class Ledger:
             for statement in _SETTLE:
                 sql = statement.format(name=self._resource.name)
                 cursor.execute(sql, {k: v for k, v in parameters.items() if f"${k}" in sql})
+
+    def hold(self) -> None:
+        """Record that the guard holds the deletions of the plan back."""
+        with self._transaction() as cursor:
+            cursor.execute(_HOLD.format(name=self._resource.name), {"now": datetime.now(UTC)})
 
     def announce(self, rows: Sequence[tuple[PlannedRow, Values]]) -> None:
         """Note durably that these records are about to be POSTed, with the attributes sent.

@@ -15,6 +15,7 @@ from bc_pipeline.snapshot.lock import tenant_lock
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.sync import approvals, facts, identity
 from bc_pipeline.sync.exporting import is_export
+from bc_pipeline.sync.held import held_deletions
 from bc_pipeline.sync.identity import Change
 from bc_pipeline.sync.inspection import show, show_outbound
 from bc_pipeline.sync.names import find, resource_names
@@ -95,10 +96,11 @@ def resend_outbound(tenant: Tenant, entity: str | None = None, key: str | None =
 
 
 def approve_deletions(tenant: Tenant, entity: str | None = None) -> tuple[str, ...]:
-    """Let the next run do what a brake has held back in the last one; good for one run.
+    """Let the next run do what a brake has held back; good for one run.
 
     Args:
-        entity: this entity, whatever the last run said; None means those it held back.
+        entity: this entity, whatever is held back; None means those with deletions that wait
+            (``held.held_deletions``), and those a brake stopped in the last run.
 
     Returns:
         the entities approved.
@@ -107,7 +109,7 @@ def approve_deletions(tenant: Tenant, entity: str | None = None) -> tuple[str, .
     """
     named = tuple(f"optiply/{name}" for name in resource_names(entity)) if entity else None
     with _writable(tenant) as snapshot:
-        entities = _held_back(snapshot) if named is None else named
+        entities = _held_back(snapshot, tenant) if named is None else named
         approvals.give(snapshot, entities)
     return entities
 
@@ -174,16 +176,17 @@ def _update(
     return count
 
 
-def _held_back(snapshot: Snapshot) -> tuple[str, ...]:
-    """The entities the last run stopped or held back."""
+def _held_back(snapshot: Snapshot, tenant: Tenant) -> tuple[str, ...]:
+    """The entities with deletions that wait, and those a brake stopped in the last run."""
     with snapshot.cursor() as cursor:
+        waiting = [record.entity for record in held_deletions(cursor, tenant)]
         row = cursor.execute(
             "SELECT CAST(summary AS VARCHAR) FROM ops.runs WHERE NOT dry_run "
             "AND summary IS NOT NULL ORDER BY run_no DESC LIMIT 1"
         ).fetchone()
     problems = orjson.loads(row[0])["problems"] if row else []
-    held_back = (p["entity"] for p in problems if p["kind"] == "guard")
-    return tuple(dict.fromkeys(held_back))
+    stopped = [problem["entity"] for problem in problems if problem["kind"] == "guard"]
+    return tuple(dict.fromkeys([*waiting, *stopped]))
 
 
 @contextmanager

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bc_pipeline.sync.model import ProblemKind
-from bc_pipeline.sync.plan import PlannedRow
+from bc_pipeline.sync.plan import UNCONFIRMED, PlannedRow
 from bc_pipeline.sync.values import Values
 
 Bucket = Literal["created", "updated", "deleted", "unchanged", "skipped", "deferred", "quarantined"]
@@ -138,6 +139,21 @@ def waiting(
         failed=failed,
         kind="deferred",
     )
+
+
+def unconfirmed(row: PlannedRow, reason: str, names: Iterable[str]) -> Outcome:
+    """A change that Optiply may have made or not: what is known stays known, but the attributes
+    named are sent again in the next run, whatever they are then (decisions 42)."""
+    outcome = waiting(row, f"{reason}; not confirmed, sent again in the next run", failed=True)
+    outcome.kind = "ambiguous"
+    return in_doubt(outcome, names)
+
+
+def in_doubt(outcome: Outcome, names: Iterable[str]) -> Outcome:
+    """``outcome``, remembering that Optiply may have other values of these attributes."""
+    known = outcome.extra.get(UNCONFIRMED, [])
+    outcome.extra = {**outcome.extra, UNCONFIRMED: sorted({*known, *names})}
+    return outcome
 
 
 def left_alone(row: PlannedRow, reason: str) -> Outcome:

@@ -14,15 +14,23 @@ import duckdb
 import orjson
 
 from bc_pipeline.optiply.resources import Resource
+from bc_pipeline.sync.guard import Deletions
 from bc_pipeline.sync.values import Values, canonical_sql
 
 CHUNK = 500
 FORCED = ""
 """A content hash that equals no other: send everything again (flows.md 10)."""
 
+UNCONFIRMED = "unconfirmed"
+"""Key in ``extra``: attributes of a PATCH of which it is not known whether Optiply has them."""
+
 STANDING = "(s.optiply_id IS NOT NULL AND s.state <> 'deleted')"
 # A POST was announced and never confirmed: the row may exist, so look before posting again.
 PENDING = "(s.optiply_id IS NULL AND s.last_sent IS NOT NULL AND s.state <> 'deleted')"
+SETTLED = (
+    "s.content_hash = w.content_hash "
+    f"AND NOT coalesce(json_exists(s.extra, '$.{UNCONFIRMED}'), FALSE)"
+)
 HELD = (
     "(s.state = 'quarantined' AND s.failed_hash = w.attempt_hash AND s.next_attempt_run > $run_no)"
 )
@@ -84,6 +92,17 @@ CASE WHEN remote_id IN (SELECT remote_id FROM sync.{name} s WHERE {standing}) TH
   ELSE {attributes} END
 """
 
+_DELETIONS = """
+WITH alive AS (SELECT *, coalesce(standing AND state <> 'disabled', false) AS is_alive FROM plan)
+SELECT count(*) FILTER (action IN ('gone', 'lost')),
+  count(*) FILTER (action = 'gone' AND decision IS NULL),
+  count(*) FILTER (is_alive),
+  count(*) FILTER (is_alive AND action <> 'gone' AND decision IS NOT NULL),
+  count(*) FILTER (action IN ('create', 'resolve')),
+  count(*) FILTER (action = 'gone' AND state = 'guard')
+FROM alive
+"""
+
 _ROWS = """
 SELECT n, remote_id, reference, decision, action, attributes, content_hash, attempt_hash, extra,
   CAST(source_modified_at AS VARCHAR), optiply_id, optiply_uuid, CAST(last_sent AS VARCHAR), state,
@@ -123,6 +142,12 @@ class PlannedRow:
         refused = self.known_extra.get("refused")
         return refused if isinstance(refused, dict) else {}
 
+    @property
+    def unconfirmed(self) -> frozenset[str]:
+        """Attributes of which it is not known what Optiply has."""
+        names = self.known_extra.get(UNCONFIRMED)
+        return frozenset(names if isinstance(names, list) else ())
+
 
 class Plan:
     """The plan of one resource in a temporary table of one cursor.
@@ -158,7 +183,7 @@ class Plan:
             pending=PENDING,
             held=HELD,
             replaced=replaced,
-            settled="TRUE" if resource.create_only else "s.content_hash = w.content_hash",
+            settled="TRUE" if resource.create_only else SETTLED,
         )
         self._cursor.execute(
             _BUILD.format(
@@ -186,12 +211,11 @@ class Plan:
         rows = self._cursor.execute("SELECT action, count(*) FROM plan GROUP BY ALL").fetchall()
         return {action: int(count) for action, count in rows}
 
-    def standing(self) -> int:
-        """How many rows we keep alive in Optiply; what the deletion guard measures against."""
-        row = self._cursor.execute(
-            "SELECT count(*) FROM plan WHERE standing AND state <> 'disabled'"
-        ).fetchone()
-        return int(row[0]) if row else 0
+    def deletions(self) -> Deletions:
+        """What would be taken away, for the deletion guard."""
+        row = self._cursor.execute(_DELETIONS).fetchone()
+        assert row is not None
+        return Deletions(*row)
 
     def leave_absent(self) -> int:
         """Take records absent from the wanted rows out of the plan; how many there were."""

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from bc_pipeline.errors import EntityFailed, RequestFailed
-from bc_pipeline.sync.outcome import Outcome, rejected, waiting
+from bc_pipeline.sync.outcome import Outcome, in_doubt, rejected, unconfirmed, waiting
 from bc_pipeline.sync.plan import PlannedRow
 from bc_pipeline.sync.values import Values
 
 FORBIDDEN = 403
 THROTTLED = 429
+FIRST_ERROR = 300
 
 
 def not_accepted(row: PlannedRow, error: RequestFailed, run_no: int) -> Outcome:
@@ -19,6 +22,22 @@ def not_accepted(row: PlannedRow, error: RequestFailed, run_no: int) -> Outcome:
         outcome.kind = "throttled"
         return outcome
     return rejected(row, str(error), run_no)
+
+
+def not_changed(
+    row: PlannedRow, error: RequestFailed, run_no: int, names: Iterable[str]
+) -> Outcome:
+    """A PATCH without success: refused, or nothing says whether Optiply made the change
+    (decisions 42).
+
+    Args:
+        names: the attributes it carried.
+    """
+    if not error.uncertain:
+        return not_accepted(row, error, run_no)
+    if error.status is not None and error.status < FIRST_ERROR:
+        return unconfirmed(row, str(error), names)
+    return in_doubt(not_accepted(row, error, run_no), names)
 
 
 def not_found_out(row: PlannedRow, pending: Values, error: RequestFailed) -> Outcome:

@@ -14,7 +14,7 @@ from bc_pipeline.optiply.resources import Resource
 from bc_pipeline.sync.lookup import Lookup
 from bc_pipeline.sync.outcome import Outcome, left_alone, removed, waiting
 from bc_pipeline.sync.plan import PlannedRow
-from bc_pipeline.sync.refusals import not_accepted, not_found_out, stop_if_forbidden
+from bc_pipeline.sync.refusals import not_changed, not_found_out, stop_if_forbidden
 from bc_pipeline.sync.sender import Sender
 from bc_pipeline.sync.values import Values, after_sending
 
@@ -68,7 +68,8 @@ class Remover:
             return self._retire(row, dict(self._resource.gone))
         except RequestFailed as error:
             stop_if_forbidden(error)
-            return not_accepted(row, error, self._run_no)
+            names = [name for name, _ in self._resource.gone or ()]
+            return not_changed(row, error, self._run_no, names)
 
     def replace(self, row: PlannedRow) -> Outcome:
         """Take the row away; it is created anew right after (flows.md 3)."""

@@ -7,12 +7,15 @@ Each is free again once an operator has approved its deletions, or has none to w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import duckdb
 
 from bc_pipeline.business_central import went_back
 from bc_pipeline.optiply.resources import Resource
 from bc_pipeline.snapshot import meta
 from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline.sync.guard import listing
 
 _SETTLED = "went_back_settled.{}"
 
@@ -33,10 +36,13 @@ def settle(snapshot: Snapshot, resource: Resource, run_no: int) -> None:
         meta.put(cursor, _SETTLED.format(resource.name), str(run_no))
 
 
-def reason(entity: str, tenant: str, deletions: int, standing: int) -> str:
-    """Why nothing was deleted, and what to do."""
+def reason(
+    entity: str, tenant: str, deletions: int, standing: int, names: Sequence[str] = ()
+) -> str:
+    """Why nothing was deleted, of which records (``names``), and what to do."""
     return (
         f"Business Central shows an older state than before, and {deletions} of {standing} records "
-        "would be taken away in Optiply; nothing was. Was the environment restored to an earlier "
-        f"point, and is that meant? If so: bc-pipeline approve-deletions {tenant} {entity}"
+        f"would be taken away in Optiply; nothing was{listing(names, deletions)}. Was the "
+        "environment restored to an earlier point, and is that meant? If so: "
+        f"bc-pipeline approve-deletions {tenant} {entity}"
     )

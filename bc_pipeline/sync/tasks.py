@@ -17,7 +17,13 @@ from bc_pipeline.business_central.read import read_entity
 from bc_pipeline.errors import RequestFailed
 from bc_pipeline.mapping import MAPPING_VERSION, Facts, build_wanted, vanished_buy_orders
 from bc_pipeline.optiply.client import Optiply
-from bc_pipeline.optiply.resources import BUY_ORDERS, RESOURCES, SELL_ORDERS
+from bc_pipeline.optiply.resources import (
+    BUY_ORDER_LINES,
+    BUY_ORDERS,
+    RECEIPT_LINES,
+    RESOURCES,
+    SELL_ORDERS,
+)
 from bc_pipeline.outbound.run.contexts import Around
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.sync import recognise, runs, sources
@@ -212,6 +218,7 @@ def _write(around: Surroundings, name: str, result: EntityResult) -> None:
         version=MAPPING_VERSION[name],
         may_delete=may_delete,
         still_in_source=still_there if resource is SELL_ORDERS else None,
+        parts=resource in (BUY_ORDER_LINES, RECEIPT_LINES),
         # A purchase order that left the list is completed or cancelled by its receipts: the
         # mapping says which, once it is confirmed that the order is gone (mapping.md 5).
         keep_absent=resource is BUY_ORDERS,

@@ -7,7 +7,7 @@ by product. The wanted rows are brought into this form by SQL, Optiply's answers
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -127,6 +127,7 @@ def difference(
     sent: Mapping[str, Any],
     *,
     refused: Mapping[str, Any] | None = None,
+    unconfirmed: Collection[str] = (),
     force: bool = False,
 ) -> Difference:
     """What differs between the wanted attributes and those sent last (flows.md 3).
@@ -137,6 +138,7 @@ def difference(
         wanted: canonical; null means "no value" and is sent only where mapping.md 1.7 says so.
         sent: canonical, as last confirmed.
         refused: attribute values Optiply has refused; not tried again until they change.
+        unconfirmed: attributes of which it is not known what Optiply has: sent in any case.
         force: send everything that has a value (flows.md 10).
     """
     if resource.create_only:
@@ -144,17 +146,18 @@ def difference(
     changes: Values = {}
     for attribute in resource.attributes:
         new, old = wanted.get(attribute.name), sent.get(attribute.name)
+        doubtful = attribute.name in unconfirmed
         if attribute.post_only or (
             attribute.name in (refused or {})
             and same(attribute, new, (refused or {}).get(attribute.name))
         ):
             continue
         if new is None:
-            if attribute.clearable and old is not None:
+            if attribute.clearable and (old is not None or doubtful):
                 changes[attribute.name] = None
-        elif not same(attribute, new, old) or (force and not attribute.only_on_change):
+        elif doubtful or not same(attribute, new, old) or (force and not attribute.only_on_change):
             changes[attribute.name] = new
-    if sent.get(REMOTE_ID) != remote_id:
+    if sent.get(REMOTE_ID) != remote_id or REMOTE_ID in unconfirmed:
         changes[REMOTE_ID] = remote_id
     return Difference(changes)
 

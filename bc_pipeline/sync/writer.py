@@ -25,6 +25,7 @@ from bc_pipeline.sync.plan import PlannedRow
 from bc_pipeline.sync.refusals import (
     left_out_warnings,
     not_accepted,
+    not_changed,
     not_found_out,
     stop_if_forbidden,
 )
@@ -241,6 +242,7 @@ class Writer:
             row.wanted,
             sent,
             refused=row.refused,
+            unconfirmed=row.unconfirmed,
             force=row.forced,
         ).values
 
@@ -269,7 +271,7 @@ class Writer:
             stop_if_forbidden(error)
             if error.status == NOT_FOUND:
                 return Outcome(row, None, "intent", followed_by="resolve", reason=str(error))
-            return not_accepted(row, error, self._run_no)
+            return not_changed(row, error, self._run_no, changes)
         sent = {n: v for n, v in changes.items() if n not in refused}
         known_refused = {n: v for n, v in row.refused.items() if v == row.wanted.get(n)}
         outcome = confirmed(

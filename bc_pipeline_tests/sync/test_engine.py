@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bc_pipeline.errors import Cancelled
 from bc_pipeline.sync.model import EntityResult
-from bc_pipeline.sync.operations import resend
+from bc_pipeline.sync.operations import approve_deletions, resend
 from bc_pipeline_tests.sync.shop import Bench, product, sell_order, supplier
 
 
@@ -196,9 +196,9 @@ def test_a_gone_product_is_disabled_and_enabled_when_it_comes_back(tenant: Bench
 
 
 def test_a_gone_supplier_is_ignored_and_never_deleted(tenant: Bench) -> None:
-    tenant.want("suppliers", [supplier(1)])
+    tenant.want("suppliers", [supplier(1), supplier(2)])
     tenant.sync("suppliers")
-    tenant.want("suppliers", [])
+    tenant.want("suppliers", [supplier(2)])
 
     tenant.sync("suppliers")
 
@@ -423,6 +423,7 @@ def test_whatever_changes_a_repeated_diff_changes_nothing(
 ) -> None:
     for wanted in (first, second):
         tenant.want("products", [product(n, **values) for n, values in wanted.items()])
+        approve_deletions(tenant.tenant, "products")
         tenant.sync("products")
         repeated = tenant.sync("products")
         assert repeated.requests == 0

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from bc_pipeline.sync.guard import too_many_deletions
+from bc_pipeline.sync.guard import Deletions, too_many_deletions
+from bc_pipeline.sync.held import held_deletions
 from bc_pipeline.sync.operations import approve_deletions
-from bc_pipeline_tests.sync.shop import Bench, product, sell_order
+from bc_pipeline_tests.sync.shop import Bench, product, sell_order, supplier
 
 
 @pytest.mark.parametrize(
@@ -85,3 +88,109 @@ def test_what_has_never_been_read_completely_deletes_nothing(tenant: Bench) -> N
     result = tenant.sync("products", may_delete=False)
 
     assert (result.deleted, result.skipped, result.problems[0].kind) == (0, 1, "blocked")
+
+
+@pytest.mark.covers("decision 25")
+@pytest.mark.parametrize("number", [1, 8])
+def test_all_rows_gone_at_once_are_guarded_however_few(tenant: Bench, number: int) -> None:
+    tenant.want("suppliers", [supplier(n) for n in range(number)])
+    tenant.sync("suppliers")
+    tenant.want("suppliers", [])
+
+    result = tenant.sync("suppliers")
+
+    assert (result.deleted, result.skipped) == (0, number)
+    (problem,) = result.problems
+    assert problem.kind == "guard"
+    assert f"{number} of {number} records" in problem.reason
+    assert not any(row["ignored"] for row in tenant.rows("suppliers").values())
+    approve_deletions(tenant.tenant, "suppliers")
+    assert tenant.sync("suppliers").deleted == number
+
+
+@pytest.mark.covers("decision 25")
+def test_all_rows_replaced_by_others_are_guarded_too(tenant: Bench) -> None:
+    tenant.want("products", [product(n) for n in range(3)])
+    tenant.sync("products")
+    tenant.want("products", [product(n) for n in range(10, 13)])
+
+    result = tenant.sync("products")
+
+    assert (result.deleted, result.created) == (0, 3)
+    assert [problem.kind for problem in result.problems] == ["guard"]
+    # They wait for an approval, although there are others to stay by now.
+    again = tenant.sync("products")
+    assert (again.deleted, [problem.kind for problem in again.problems]) == (0, ["guard"])
+
+
+@pytest.mark.covers("decision 25")
+@pytest.mark.parametrize(
+    ("gone", "absent", "staying", "coming", "guarded"),
+    [
+        (1, 1, 0, 0, True),  # an empty list
+        (1, 1, 0, 5, True),  # a list of others
+        (1, 1, 1, 0, False),
+        (1, 0, 0, 0, False),  # one that says itself that it is gone
+        (8, 0, 0, 0, True),  # all say so at once
+        (2, 0, 0, 2, False),  # and others take their place
+        (0, 0, 0, 0, False),
+    ],
+)
+def test_what_counts_as_all_rows_gone(
+    gone: int, absent: int, staying: int, coming: int, guarded: bool
+) -> None:
+    deletions = Deletions(gone, absent, gone + staying, staying, coming)
+    assert deletions.are_too_many is guarded
+    # A document that is there says itself which lines it has.
+    assert not replace(deletions, parts=True).are_too_many
+
+
+@pytest.mark.covers("decision 28")
+def test_held_deletions_are_listed_by_number_and_name(tenant: Bench) -> None:
+    tenant.want("products", [product(n, name=f"Name {n:02}") for n in range(30)])
+    tenant.sync("products")
+    tenant.want("products", [])
+
+    result = tenant.sync("products")
+
+    with tenant.snapshot.cursor() as cursor:
+        held = held_deletions(cursor, tenant.tenant)
+    assert len(held) == 30
+    assert (held[0].entity, held[0].text) == ("optiply/products", "SKU0 Name 00")
+    assert held[0].as_json() == {
+        "entity": "optiply/products",
+        "remote_id": "item-0",
+        "number": "SKU0",
+        "name": "Name 00",
+    }
+    (problem,) = result.problems
+    assert ": SKU0 Name 00, SKU1 Name 01, " in problem.reason
+    assert " and 10 more. If so: bc-pipeline approve-deletions acme" in problem.reason
+    assert tenant.state("products", "item-0")["state"] == "guard"
+
+
+@pytest.mark.covers("decision 28")
+def test_records_that_come_back_or_were_approved_are_not_held_any_more(tenant: Bench) -> None:
+    tenant.want("products", [product(n) for n in range(12)])
+    tenant.sync("products")
+    tenant.want("products", [])
+    tenant.sync("products")
+    tenant.want("products", [product(0), product(1, stockLevel=70)])
+
+    tenant.sync("products")
+    with tenant.snapshot.cursor() as cursor:
+        held = {record.remote_id for record in held_deletions(cursor, tenant.tenant)}
+    assert held == {f"item-{n}" for n in range(2, 12)}
+    assert {tenant.state("products", f"item-{n}")["state"] for n in range(2)} == {"active"}
+
+    approve_deletions(tenant.tenant, "products")
+    assert tenant.sync("products").deleted == 10
+    with tenant.snapshot.cursor() as cursor:
+        assert held_deletions(cursor, tenant.tenant) == []
+
+
+@pytest.mark.covers("decision 28")
+def test_every_kind_of_record_can_be_named(tenant: Bench) -> None:
+    with tenant.snapshot.cursor() as cursor:
+        assert held_deletions(cursor, tenant.tenant) == []
+        assert held_deletions(cursor, tenant.tenant, "buy_orders") == []
