@@ -83,7 +83,7 @@ def result_metadata(entry: AssetEntry, result: EntityResult) -> dict[str, Any]:
         metadata["warnings"] = dict(result.warnings)
     if result.problems:
         metadata["problems"] = table(
-            {"record": problem.remote_id, "kind": problem.kind, "reason": problem.reason}
+            {"record": problem.record, "kind": problem.kind, "reason": problem.reason}
             for problem in result.problems[:20]
         )
     return metadata

@@ -17,6 +17,7 @@ from bc_pipeline.checks.model import SAMPLE_ROWS, CheckInput, Finding
 from bc_pipeline.outbound.inbox.streams import STREAMS
 from bc_pipeline.outbound.ledger import ESCALATED_AFTER
 from bc_pipeline.outbound.model import UNRESOLVED
+from bc_pipeline.sync.records import LEDGER_NAME
 
 VALUES_VALID = "dimension_values_valid"
 
@@ -188,7 +189,7 @@ def _in_ledger(
     marks = ", ".join("?" for _ in wanted)
     return given.rows(
         'SELECT file, line, coalesce(external_id, key) AS "externalId", state, bc_number, '
-        "error_class, reason, blocked_runs AS runs FROM outbound.ledger "
+        f"{LEDGER_NAME} AS name, error_class, reason, blocked_runs AS runs FROM outbound.ledger "
         f"WHERE entity = ? AND state IN ({marks}) {condition} ORDER BY file, line, key",
         [_entity(given), *wanted],
     )

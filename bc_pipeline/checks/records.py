@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bc_pipeline.assets.table import BY_NAME
 from bc_pipeline.checks.model import SAMPLE_ROWS, CheckInput, Finding
+from bc_pipeline.sync.records import records
 
 COUNT_TOLERANCE = 0.01
 """Share of records that may be missing in Optiply before someone should look (flows.md 8)."""
@@ -15,17 +16,23 @@ NO_GUID = "00000000-0000-0000-0000-000000000000"
 
 @dataclass(frozen=True)
 class Reference:
-    """A column of the mirror that must point to a row of another table."""
+    """A column of the mirror that must point to a row of another table.
+
+    ``label`` is what people call the row pointed to, as far as the pointing one knows.
+    """
 
     table: str
     column: str
     target: str
     target_column: str
+    label: str = "NULL"
 
     def dangling(self) -> str:
-        """SQL: the values that point nowhere, with the number of rows that have each."""
+        """SQL: what points nowhere, by number and name where they are known, with the number of
+        rows that have each."""
+        called = f"coalesce(nullif({self.label}, ''), source.{self.column})"
         return (
-            f"SELECT '{self.table}.{self.column}' AS reference, source.{self.column} AS value, "
+            f"SELECT '{self.table}.{self.column}' AS reference, {called} AS value, "
             f"count(*) AS rows FROM bc.{self.table} AS source "
             f"ANTI JOIN bc.{self.target} AS target "
             f"ON source.{self.column} = target.{self.target_column} "
@@ -34,19 +41,24 @@ class Reference:
         )
 
 
+_LINE = "source.lineObjectNumber"
+_DESCRIBED = "concat_ws(' ', source.lineObjectNumber, source.description)"
+
 REFERENCES: dict[str, tuple[Reference, ...]] = {
-    "optiply/products": (Reference("item_variants", "itemId", "items", "id"),),
-    "optiply/suppliers": (Reference("purchase_orders", "vendorId", "vendors", "id"),),
+    "optiply/products": (Reference("item_variants", "itemId", "items", "id", "source.itemNumber"),),
+    "optiply/suppliers": (
+        Reference("purchase_orders", "vendorId", "vendors", "id", "source.vendorNumber"),
+    ),
     "optiply/sell_orders": (
         Reference("sales_invoice_lines", "documentId", "sales_invoices", "id"),
-        Reference("sales_invoice_lines", "itemId", "items", "id"),
-        Reference("sales_order_lines", "itemId", "items", "id"),
+        Reference("sales_invoice_lines", "itemId", "items", "id", _LINE),
+        Reference("sales_order_lines", "itemId", "items", "id", _LINE),
         Reference("sales_shipment_lines", "documentId", "sales_shipments", "id"),
     ),
     "optiply/buy_orders": (
-        Reference("purchase_orders", "vendorId", "vendors", "id"),
+        Reference("purchase_orders", "vendorId", "vendors", "id", "source.vendorNumber"),
         Reference("purchase_order_lines", "documentId", "purchase_orders", "id"),
-        Reference("purchase_order_lines", "itemId", "items", "id"),
+        Reference("purchase_order_lines", "itemId", "items", "id", _DESCRIBED),
     ),
     "optiply/receipt_lines": (
         Reference("purchase_receipt_lines", "documentId", "purchase_receipts", "id"),
@@ -106,16 +118,17 @@ def counts_agree(given: CheckInput) -> Finding:
 def none_quarantined(given: CheckInput) -> Finding:
     """No record is held back because Optiply or the mapping refused it (flows.md 4)."""
     entity = BY_NAME[given.name].entity
-    held = given.rows(
-        f"SELECT remote_id, reason, attempts, next_attempt_run FROM sync.{entity} "
-        "WHERE state = 'quarantined' ORDER BY remote_id"
-    )
+    held = records(given.cursor, given.name, ("quarantined",))
     if not held:
         return Finding(True, "No record is in quarantine")
     return Finding(
         False,
         f"{len(held)} records are in quarantine; after repair in Business Central they go by "
-        f"themselves, or now with: bc-pipeline retry {given.tenant.name} {entity}",
-        sample=held[:SAMPLE_ROWS],
+        f"themselves, or now with: bc-pipeline retry {given.tenant.name} {entity}. All of them: "
+        f"bc-pipeline records {given.tenant.name} {entity} --state quarantined",
+        sample=[
+            {"number": each.shown, "name": each.name, "reason": each.reason, "tries": each.tries}
+            for each in held[:SAMPLE_ROWS]
+        ],
         metadata={"quarantined": len(held)},
     )

@@ -20,6 +20,7 @@ from bc_pipeline.cli.operator import (
 )
 from bc_pipeline.cli.output import INTERRUPTED, SOME_FAILED, USAGE, message, print_json
 from bc_pipeline.cli.rebind import rebind
+from bc_pipeline.cli.records import records
 from bc_pipeline.cli.sandbox import sandbox
 from bc_pipeline.cli.status import status
 from bc_pipeline.cli.sync import sync
@@ -44,6 +45,7 @@ COMMANDS = (
     export,
     check,
     status,
+    records,
     tenants,
     retry,
     resend,

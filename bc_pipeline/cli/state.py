@@ -16,6 +16,7 @@ from bc_pipeline.outbound.inbox.files import waiting
 from bc_pipeline.snapshot.rows import rows
 from bc_pipeline.snapshot.schema import SYNC_TABLES
 from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline.sync.records import records
 from bc_pipeline.tenants.model import Tenant
 
 HELD_STATES = ("quarantined", "deferred")
@@ -160,11 +161,19 @@ def _counts(cursor: duckdb.DuckDBPyConnection, name: str) -> dict[str, int]:
 
 
 def _held(cursor: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
-    return rows(
-        cursor,
-        f"SELECT 'optiply/{name}' AS entity, remote_id, state, reason, attempts, next_attempt_run "
-        f"FROM sync.{name} WHERE state IN {HELD_STATES} ORDER BY state DESC, remote_id",
-    )
+    return [
+        {
+            "entity": f"optiply/{name}",
+            "remote_id": each.key,
+            "number": each.number,
+            "name": each.name,
+            "state": each.state,
+            "reason": each.reason,
+            "attempts": each.tries,
+            "next_attempt_run": each.next_run,
+        }
+        for each in records(cursor, f"optiply/{name}", HELD_STATES)
+    ]
 
 
 def _exports(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

@@ -109,12 +109,12 @@ def _print_tenant(name: str, state: TenantState) -> None:
     if state.held:
         print_table(
             f"{name}: held back",
-            ["entity", "record", "state", "tries", "next try", "reason"],
+            ["entity", "number", "name", "state", "tries", "next try", "reason"],
             [_held(row, state.run_no) for row in state.held[:HELD_SHOWN]],
             numbers=["tries"],
         )
         if len(state.held) > HELD_SHOWN:
-            click.echo(f"and {len(state.held) - HELD_SHOWN} more: --json lists all")
+            click.echo(f"and {len(state.held) - HELD_SHOWN} more: {_all(name)}")
     if state.exports:
         print_table(
             f"{name}: not in Business Central",
@@ -123,9 +123,13 @@ def _print_tenant(name: str, state: TenantState) -> None:
             numbers=["tries"],
         )
         if len(state.exports) > HELD_SHOWN:
-            click.echo(f"and {len(state.exports) - HELD_SHOWN} more: --json lists all")
+            click.echo(f"and {len(state.exports) - HELD_SHOWN} more: {_all(name)}")
     if state.files:
         click.echo(f"{name}: files waiting: {', '.join(state.files)}")
+
+
+def _all(name: str) -> str:
+    return f"bc-pipeline records {name} ENTITY lists all"
 
 
 def _print_entities(name: str, state: TenantState) -> None:
@@ -169,7 +173,9 @@ def _export(row: dict[str, Any]) -> list[object]:
 def _held(row: dict[str, Any], run_no: int) -> list[object]:
     runs = max((row["next_attempt_run"] or 0) - run_no, 1)
     soon = "next run" if runs == 1 else f"in {runs} runs"
-    return [row["entity"], row["remote_id"], row["state"], row["attempts"], soon, row["reason"]]
+    number = row["number"] or ("" if row["name"] else row["remote_id"])
+    told = [row["state"], row["attempts"], soon, row["reason"]]
+    return [row["entity"], number, row["name"], *told]
 
 
 def _ago(moment: datetime | None) -> str:

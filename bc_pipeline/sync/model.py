@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from datetime import date
@@ -22,6 +23,9 @@ ProblemKind = Literal[
 
 PREVIEW_ROWS = 10
 """How many changes an entity's result shows as a sample; the counts are always complete."""
+
+
+_GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,12 @@ class Problem:
     remote_id: str | None
     kind: ProblemKind
     reason: str
+
+    @property
+    def record(self) -> str:
+        """What stands for the record where the reason tells its number: nothing in place of a
+        GUID, which tells people nothing."""
+        return "" if self.remote_id is None or _GUID.match(self.remote_id) else self.remote_id
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -20,6 +20,7 @@ from bc_pipeline.sync.model import EntityResult, Problem
 from bc_pipeline.tenants.model import BusinessCentralSettings, OptiplySettings, Tenant
 
 NOW = datetime(2026, 8, 22, 12, tzinfo=UTC)
+GUID = "5b1e0c2e-0000-4000-8000-000000000001"
 AGE_CHECKS = ("fresh", "mirror_fresh")
 
 
@@ -140,6 +141,49 @@ def test_given_quarantined_records_then_reason_and_command_are_shown(given: Chec
     assert not finding.passed
     assert "bc-pipeline retry acme products" in finding.description
     assert [row["reason"] for row in finding.sample] == ["name is too long"]
+
+
+@pytest.mark.covers("decision 34")
+def test_samples_of_quarantined_records_show_number_and_name(given: CheckInput):
+    given.cursor.execute(
+        "INSERT INTO bc.items (id, number, displayName) VALUES (?, '1000', 'Bicycle')", [GUID]
+    )
+    given.cursor.execute(
+        "INSERT INTO sync.products (remote_id, state, reason) VALUES (?, 'quarantined', 'no')",
+        [GUID],
+    )
+
+    finding = records.none_quarantined(given)
+
+    assert finding.sample == [{"number": "1000", "name": "Bicycle", "reason": "no", "tries": None}]
+    assert "bc-pipeline records acme products --state quarantined" in finding.description
+
+
+@pytest.mark.covers("decision 34")
+def test_samples_of_dangling_references_show_number_and_name(given: CheckInput):
+    given.cursor.execute(
+        "INSERT INTO bc.purchase_order_lines "
+        "(id, documentId, itemId, lineObjectNumber, description) "
+        "VALUES ('x', 'po', ?, '1896-S', 'ATHENS Desk')",
+        [GUID],
+    )
+    given.cursor.execute("INSERT INTO bc.purchase_orders (id, number) VALUES ('po', '1')")
+
+    finding = records.references_resolve(about(given, "optiply/buy_orders"))
+
+    assert [row["value"] for row in finding.sample] == ["1896-S ATHENS Desk"]
+
+
+@pytest.mark.covers("decision 34")
+def test_samples_of_refused_records_show_their_name(given: CheckInput):
+    given.cursor.execute(
+        "INSERT INTO outbound.ledger (entity, key, state, record) "
+        """VALUES ('customers', 'k', 'failed', '{"companyName": "Adatum"}')"""
+    )
+
+    finding = outbound.none_failed(about(given, "outbound/customers"))
+
+    assert finding.sample[0]["name"] == "Adatum"
 
 
 def test_given_an_incomplete_read_then_its_reason_is_told(given: CheckInput):

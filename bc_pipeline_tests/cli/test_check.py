@@ -13,8 +13,6 @@ from bc_pipeline.sandbox import Sandbox
 from bc_pipeline_tests.cli.aged import changed_settings, synced, tenant
 from bc_pipeline_tests.cli.conftest import CommandLine
 
-pytestmark = pytest.mark.covers("decision 30")
-
 FORBIDDEN = {"error": {"code": "Authorization_RequestDenied", "message": "You may not."}}
 
 
@@ -37,6 +35,7 @@ def report(command: CommandLine, name: str = "cronus") -> dict[str, dict[str, st
     return {check["name"]: check for check in checks}
 
 
+@pytest.mark.covers("decision 30")
 def test_given_all_is_well_then_company_and_account_are_named_and_everything_is_read(
     command: CommandLine, home: Path, sandbox: Sandbox
 ):
@@ -57,6 +56,7 @@ def test_given_all_is_well_then_company_and_account_are_named_and_everything_is_
     assert account.rows("products") == []
 
 
+@pytest.mark.covers("decision 30")
 def test_given_entities_that_may_not_be_read_then_each_is_named_with_what_the_permissions_lack(
     command: CommandLine, home: Path, sandbox: Sandbox
 ):
@@ -77,6 +77,7 @@ def test_given_entities_that_may_not_be_read_then_each_is_named_with_what_the_pe
     assert "\nTraceback" not in outcome.stdout + outcome.stderr
 
 
+@pytest.mark.covers("decision 30")
 def test_given_a_token_that_still_works_but_no_next_one_then_it_fails_now(
     command: CommandLine, home: Path, sandbox: Sandbox
 ):
@@ -92,6 +93,7 @@ def test_given_a_token_that_still_works_but_no_next_one_then_it_fails_now(
     assert "sign in" in outcome.stdout
 
 
+@pytest.mark.covers("decision 30")
 def test_given_an_optional_source_that_is_not_there_then_it_is_a_warning_as_in_a_run(
     command: CommandLine, home: Path, sandbox: Sandbox
 ):
@@ -104,6 +106,7 @@ def test_given_an_optional_source_that_is_not_there_then_it_is_a_warning_as_in_a
     assert "is not there" in told["item_page"]["detail"]
 
 
+@pytest.mark.covers("decision 30")
 def test_given_a_wrong_account_then_it_says_which_key(
     command: CommandLine, home: Path, sandbox: Sandbox
 ):
@@ -116,6 +119,7 @@ def test_given_a_wrong_account_then_it_says_which_key(
     assert "optiply.account_id" in told["optiply"]["detail"]
 
 
+@pytest.mark.covers("decision 30")
 def test_given_a_wrong_coupling_in_an_account_without_rows_then_it_fails_and_changes_nothing(
     command: CommandLine, home: Path, sandbox: Sandbox
 ):
@@ -128,6 +132,7 @@ def test_given_a_wrong_coupling_in_an_account_without_rows_then_it_fails_and_cha
     assert sandbox.optiply.shops["cronus"].rows("products") == []
 
 
+@pytest.mark.covers("decision 30")
 class TestOnceInStep:
     """With rows of ours in Optiply and a snapshot."""
 

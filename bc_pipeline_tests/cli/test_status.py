@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -178,3 +179,58 @@ def test_given_the_books_of_the_first_version_then_what_it_sent_counts(command: 
 def book(statement: str) -> None:
     with Snapshot.open(tenant().snapshot_dir) as snapshot, snapshot.transaction() as cursor:
         cursor.execute(statement)
+
+
+@pytest.mark.covers("decision 34")
+class TestRecords:
+    """``bc-pipeline records`` lists what is behind a number."""
+
+    def test_skipped_products_are_listed_with_number_name_and_reason(self, command: CommandLine):
+        plain = command("records", "cronus", "products", "--state", "skipped")
+        told = command("records", "cronus", "optiply/products", "--state", "skipped", "--json")
+
+        assert plain.code == told.code == 0
+        counted = command("status", "cronus", "--json").json["tenants"]["cronus"]["entities"]
+        assert len(told.json["records"]) == counted["optiply/products"]["skipped"]
+        assert "the item is of type Service, not Inventory" in plain.stdout
+        for record in told.json["records"]:
+            assert record["number"] in plain.stdout
+            assert record["name"] in plain.stdout
+            assert record["key"] not in plain.stdout
+
+    def test_they_go_into_a_file_for_a_spreadsheet(self, command: CommandLine, tmp_path: Path):
+        path = tmp_path / "skipped.csv"
+
+        outcome = command("records", "cronus", "receipt_lines", "--csv", str(path))
+
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            written = list(csv.DictReader(file))
+        assert outcome.code == 0
+        assert len(written) > 100
+        assert {"number", "name", "state", "reason", "key"} <= set(written[0])
+        assert written[0]["number"].endswith("line 10000")
+
+    def test_records_for_business_central_by_the_name_producers_use(self, command: CommandLine):
+        book(
+            "INSERT INTO outbound.ledger (entity, key, state, reason, record) VALUES ('vendors', "
+            """'v-1', 'failed', 'no country XX', '{"vendorName": "Fabrikam"}')"""
+        )
+        outcome = command("records", "cronus", "Vendors", "--state", "failed")
+
+        assert "Fabrikam" in outcome.stdout
+        assert "no country XX" in outcome.stdout
+
+    def test_held_records_have_their_number_and_name_in_status(self, command: CommandLine):
+        plain = command("status", "cronus")
+        held = command("status", "cronus", "--json").json["tenants"]["cronus"]["held"]
+
+        assert held
+        for record in held:
+            assert record["number"] in plain.stdout
+            assert record["remote_id"] not in plain.stdout
+
+    def test_nothing_in_a_state_is_said(self, command: CommandLine):
+        outcome = command("records", "cronus", "suppliers", "--state", "quarantined")
+
+        assert outcome.code == 0
+        assert "cronus: no record of optiply/suppliers is quarantined" in outcome.stdout

@@ -1,0 +1,98 @@
+"""``bc-pipeline records``: which records are behind a number, and why."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+
+import click
+
+from bc_pipeline.assets.entry import OPTIPLY, OUTBOUND
+from bc_pipeline.assets.table import entity_names
+from bc_pipeline.cli.output import SUCCESS, json_option, message, print_json, print_table
+from bc_pipeline.errors import ConfigError
+from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline.sync.records import STATES, Record
+from bc_pipeline.sync.records import records as find
+from bc_pipeline.tenants import registry
+from bc_pipeline.tenants.model import Tenant
+
+COLUMNS = tuple(field.name for field in fields(Record))
+
+
+@click.command()
+@click.argument("tenant")
+@click.argument("entity")
+@click.option(
+    "--state",
+    "states",
+    type=click.Choice(STATES),
+    multiple=True,
+    help="Only these; by default all that are held back, left out or refused. Repeatable.",
+)
+@click.option(
+    "--csv",
+    "csv_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write them to this file, for a spreadsheet.",
+)
+@json_option
+def records(
+    tenant: str, entity: str, states: tuple[str, ...], csv_file: Path | None, as_json: bool
+) -> int:
+    """The records behind a number, each with number, name and reason.
+
+    ENTITY is one of Optiply's (products, optiply/sell_orders) or one written to Business Central
+    (outbound/customers, Bills, purchase_orders). Reads only the tenant's own files.
+    """
+    (name,) = entity_names([entity], (OPTIPLY, OUTBOUND))
+    found = of_tenant(registry.load().get(tenant), name, states)
+    if csv_file is not None:
+        write_csv(csv_file, found)
+    if as_json:
+        listed = [record.as_json() for record in found]
+        print_json({"tenant": tenant, "entity": name, "records": listed})
+    elif csv_file is not None:
+        message(f"{len(found)} records written to {csv_file}")
+    elif found:
+        print_records(f"{tenant}: {name}", found)
+    else:
+        click.echo(f"{tenant}: no record of {name} is {' or '.join(states) or 'held back'}")
+    return SUCCESS
+
+
+def of_tenant(tenant: Tenant, task: str, states: Sequence[str] = ()) -> list[Record]:
+    """The records as the tenant's snapshot has them.
+
+    Raises:
+        ConfigError: the tenant has not run yet.
+        TenantBusy: a run holds the snapshot.
+    """
+    try:
+        snapshot = Snapshot.open(tenant.snapshot_dir, read_only=True)
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{tenant.name} has not run yet: bc-pipeline sync {tenant.name}"
+        ) from None
+    with snapshot, snapshot.cursor() as cursor:
+        return find(cursor, task, states)
+
+
+def print_records(title: str, found: Sequence[Record]) -> None:
+    """A table for people: no ids where there is a number or a name."""
+    print_table(
+        title,
+        ["number", "name", "state", "tries", "from", "reason"],
+        [[each.shown, each.name, each.state, each.tries, each.file, each.reason] for each in found],
+        numbers=["tries"],
+    )
+
+
+def write_csv(path: Path, found: Sequence[Record]) -> None:
+    """One line per record, with a heading; the byte order mark lets spreadsheets read UTF-8."""
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(record.as_json() for record in found)
