@@ -24,6 +24,7 @@ from bc_pipeline.business_central.retry import (
     retry_after_seconds,
     worth_repeating,
 )
+from bc_pipeline.business_central.server_clock import ServerClock
 from bc_pipeline.business_central.throttle import Throttle
 from bc_pipeline.errors import RequestFailed
 from bc_pipeline.tenants.model import Tenant
@@ -107,6 +108,7 @@ class Http:
         self._tokens = tokens
         self._throttle = throttle
         self._backoff = backoff
+        self.clock = ServerClock()
         self.counter = RequestCounter()
         self._tally: RequestCounter | None = None
 
@@ -203,6 +205,7 @@ class Http:
                 _count(tallies, total=1, retried=int(last))
                 try:
                     with self._send(sent, headers, token) as response:
+                        self.clock.heard(response.headers.get("Date"))
                         if response.ok and not response.is_redirect:
                             return consume(response)
                         failure = self._failure(sent, response, tallies)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bc_pipeline.business_central.reference import ReferenceData
 from bc_pipeline.outbound.model import RecordError
 from bc_pipeline.outbound.unified import WithCurrency
-from bc_pipeline.outbound.upsert.properties import ZERO_GUID, code, guid
+from bc_pipeline.outbound.upsert.properties import code
 
 
 def names_currency(record: WithCurrency) -> bool:
@@ -25,8 +25,6 @@ def currency_code(record: WithCurrency, reference: ReferenceData) -> str | None:
     if not names_currency(record):
         return None
     local = reference.local_currency
-    if record.currency_id and guid(record.currency_id) == ZERO_GUID and local:
-        return local
     row = reference.find(
         "currencies", id=record.currency_id, code=record.currency, name=record.currency_name
     )

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -28,9 +29,22 @@ MOST_DIGITS = 400
 """Digits of a number before or after the point; a binary fraction has up to 324."""
 
 
+_NOTHING = re.compile(
+    r"\{?(0{8}-(0{4}-){3}0{12}|0{32})\}?|0001-01-01([T ].*)?|(_x0020_)+", re.IGNORECASE
+)
+"""What Business Central shows for no id, no date and a blank enum member (decisions 8, 9)."""
+
+
+def is_given(value: object) -> bool:
+    """Whether a value says anything: blank, and what Business Central has for nothing, do not."""
+    if not isinstance(value, str):
+        return value is not None
+    text = value.strip()
+    return bool(text) and _NOTHING.fullmatch(text) is None
+
+
 def _text(value: object) -> object:
-    """Blank is the same as not given."""
-    return None if isinstance(value, str) and not value.strip() else value
+    return value if is_given(value) else None
 
 
 def _whole(value: object) -> object:
@@ -46,7 +60,7 @@ def _decimal(value: object) -> object:
         return Decimal(repr(value)) if math.isfinite(value) else value
     if isinstance(value, int) and not isinstance(value, bool):
         return _sensible(Decimal(value))
-    if isinstance(value, str) and value.strip():
+    if isinstance(value, str) and is_given(value):
         try:
             number = Decimal(value.strip())
         except InvalidOperation:
@@ -65,8 +79,10 @@ def _sensible(number: Decimal) -> Decimal:
 def _day(value: object) -> object:
     """Of a moment the date as written counts (target_behaviour.md 3)."""
     if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, str) and value.strip():
+        value = value.date()
+    if isinstance(value, date):
+        return None if value == date.min else value
+    if isinstance(value, str) and is_given(value):
         try:
             return datetime.fromisoformat(value.strip()).date()
         except ValueError:

@@ -216,6 +216,10 @@ class TenantRun:
             bc = around.business_central
             company = bc.preflight()
             identity.check_company(self.snapshot, self.tenant, bc, company)
+            if warning := bc.http.clock.warning:
+                assert self._run_no is not None
+                logger.warning("%s: %s", self.tenant.name, warning)
+                runs.warn(self.snapshot, self._run_no, "clock_differs", warning)
             return company
 
         connect = Connection(connected)

@@ -42,6 +42,14 @@ def begin(snapshot: Snapshot, run_id: str, *, dry_run: bool) -> int:
     return run_no
 
 
+def warn(snapshot: Snapshot, run_no: int, kind: str, message: str) -> None:
+    """Note a warning about the run as a whole."""
+    with snapshot.transaction() as cursor:
+        cursor.execute(
+            "INSERT INTO ops.warnings VALUES (?, NULL, NULL, ?, ?)", [run_no, kind, message]
+        )
+
+
 def note_sent(snapshot: Snapshot, run_no: int, entity: str) -> None:
     """The entity was sent whole; noted at once, so that it holds whatever becomes of the run."""
     with snapshot.transaction() as cursor:

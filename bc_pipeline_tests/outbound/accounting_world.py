@@ -170,7 +170,7 @@ class AccountingWorld:
             company = bc.preflight()
             reference = ReferenceData(bc, company, snapshot=snapshot, run_no=self._runs)
             mappings = load_dimension_mappings(self.tenant.snapshot_dir)
-            now = datetime.now(UTC)
+            now = bc.http.clock.at(datetime.now(UTC))
             yield ExportContext(
                 tenant=self.tenant,
                 exports=self.tenant.exports,

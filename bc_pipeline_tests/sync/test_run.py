@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,21 @@ def test_the_summary_is_the_documented_object(house: House) -> None:
     assert list(document["entities"]) == ["optiply/products"]
     assert tuple(document["entities"]["optiply/products"]) == COUNT_NAMES
     assert list(document["requests"]["optiply"]) == ["total", "retried", "throttled"]
+
+
+@pytest.mark.covers("decision 27")
+def test_given_clocks_minutes_apart_then_the_run_warns_of_it(house: House) -> None:
+    house.sandbox.business_central.clock.ahead = timedelta(minutes=5)
+    try:
+        summary = house.run(entities=MASTERS)
+    finally:
+        house.sandbox.business_central.clock.ahead = timedelta(0)
+
+    assert not summary.failed
+    with Snapshot.open(house.tenant().snapshot_dir, read_only=True) as snapshot:
+        told = fetched(snapshot, "SELECT message FROM ops.warnings WHERE kind = 'clock_differs'")
+    (warning,) = told
+    assert "5 minutes behind Business Central's" in warning["message"]
 
 
 def test_a_run_is_booked(house: House) -> None:

@@ -13,7 +13,7 @@ from bc_pipeline.outbound.documents import amounts
 from bc_pipeline.outbound.documents.looking import reference
 from bc_pipeline.outbound.model import ExportContext, RecordError
 from bc_pipeline.outbound.unified import JournalEntry, JournalLine, WithCurrency
-from bc_pipeline.outbound.upsert.properties import ZERO_GUID, code, guid
+from bc_pipeline.outbound.upsert.properties import code, guid
 
 LONGEST_NUMBER = 20
 LONGEST_DESCRIPTION = 100
@@ -151,7 +151,8 @@ def _line(
 
 
 def _amount(line: JournalLine, places: int) -> Decimal:
-    """Signed amount in the precision of the local currency (B7)."""
+    """Debit less credit, in the precision of the local currency (B7). A negative debit is a credit,
+    so an entry with all signs turned takes back another one (decisions 17)."""
     match (line.entry_type or "").strip().casefold():
         case "debit":
             sign, name, given = 1, "debitAmount", line.debit_amount
@@ -163,7 +164,7 @@ def _amount(line: JournalLine, places: int) -> Decimal:
             )
     if given is None:
         raise RecordError("InvalidFieldValue", f"a {line.entry_type} line needs {name}")
-    return sign * abs(amounts.exact(given, places, name))
+    return sign * amounts.exact(given, places, name)
 
 
 def _places(context: ExportContext) -> int:
@@ -176,11 +177,7 @@ def _refuse_other_currency(context: ExportContext, part: WithCurrency) -> None:
     if not (part.currency_id or part.currency or part.currency_name):
         return
     local = code(context.reference.local_currency)
-    if part.currency_id:
-        is_local = guid(part.currency_id) == ZERO_GUID
-    else:
-        is_local = code(part.currency) == local
-    if is_local:
+    if not part.currency_id and code(part.currency) == local:
         return
     row = context.reference.find(
         "currencies", id=part.currency_id, code=part.currency, name=part.currency_name

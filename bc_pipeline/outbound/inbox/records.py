@@ -22,6 +22,7 @@ from bc_pipeline.outbound.unified import (
     Unified,
     UnifiedRecord,
     WithDimensions,
+    is_given,
 )
 from bc_pipeline.values import storable
 
@@ -132,7 +133,7 @@ def _prepared(
         is_dimension = issubclass(model, WithDimensions) and _is_dimension(name, reading.prefixes)
         if is_dimension:
             given = _text(name, value, reading, code=name.endswith("Number"))
-            if not _blank(given):
+            if is_given(given):
                 dimension_fields[name] = given
         if name in known:
             prepared[name] = _value(name, known[name], value, reading, path, dropped)
@@ -152,10 +153,6 @@ def _known(model: type[Unified]) -> dict[str, FieldInfo]:
 
 def _is_dimension(name: str, prefixes: frozenset[str]) -> bool:
     return any(name.removesuffix(suffix) in prefixes for suffix in DIMENSION_SUFFIXES)
-
-
-def _blank(value: object) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _value(

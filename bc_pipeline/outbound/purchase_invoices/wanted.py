@@ -182,8 +182,6 @@ def _currency_code(context: ExportContext, bill: Bill) -> str | None:
     local = code(context.reference.local_currency)
     if bill.currency and code(bill.currency) == local and not bill.currency_id:
         return local
-    if bill.currency_id and guid(bill.currency_id) == ZERO_GUID:
-        return local
     row = reference(
         context, "currencies", "currency", bill.currency_id, bill.currency, bill.currency_name
     )

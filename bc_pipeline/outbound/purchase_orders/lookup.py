@@ -149,7 +149,8 @@ def _order_paths(context: ExportContext, wanted: Sequence[Wanted]) -> Iterable[s
     moments = [order.since for order in wanted if order.since]
     also = None
     if len(moments) == len(wanted):
-        also = f"lastModifiedDateTime ge {literal(min(moments) - CLOCKS_DIFFER)}"
+        since = context.bc.http.clock.at(min(moments)) - CLOCKS_DIFFER
+        also = f"lastModifiedDateTime ge {literal(since)}"
     yield from _paths(context, "vendorId", map(Guid, vendors), also=also)
     texts = [marker(order.buy_order_id) for order in wanted]
     if context.exports.export_reference_number:

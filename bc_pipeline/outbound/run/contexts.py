@@ -63,7 +63,7 @@ class Around:
             ledger=ledger,
             result=result,
             cancel=self.cancel,
-            now=self.started_at,
+            now=bc.http.clock.at(self.started_at),
             today=self.today,
             run_no=self.run_no,
             dry_run=self.dry_run,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -250,3 +251,29 @@ def test_the_same_record_is_posted_once_posting_was_switched_on(world: Documents
     assert second.counts == {"unchanged": 1}
     assert second.requests_sent == 0
     assert len(booked(world, "Switched")) == 2
+
+
+# --- signs (decisions 17) ------------------------------------------------------------------------
+
+
+@pytest.mark.covers("decision 17")
+def test_given_a_negative_debit_then_it_is_a_credit(world: DocumentsWorld) -> None:
+    world.run(ENTITY, posted("S17", debit("-60.10"), credit("-60.10")))
+
+    assert [amount for _, amount in booked(world, "S17")] == ["-60.10", "60.10"]
+
+
+@pytest.mark.covers("decision 17")
+def test_given_an_entry_with_all_signs_turned_then_it_cancels_the_first(
+    world: DocumentsWorld,
+) -> None:
+    lines = (debit("60.10"), debit("39.90", account="6810"), credit("100"))
+    turned = (debit("-60.10"), debit("-39.90", account="6810"), credit("-100"))
+
+    world.run(ENTITY, posted("S17a", *lines), posted("S17b", *turned))
+
+    per_account: dict[str, Decimal] = {}
+    for account, amount in (*booked(world, "S17a"), *booked(world, "S17b")):
+        per_account[account] = per_account.get(account, Decimal(0)) + Decimal(amount)
+    assert len(per_account) == 3
+    assert set(per_account.values()) == {Decimal(0)}
