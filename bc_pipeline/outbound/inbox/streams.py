@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bc_pipeline.business_central.reference_index import by_code
 from bc_pipeline.outbound.unified import (
     Bill,
     BillPayment,
@@ -25,12 +26,15 @@ class Stream:
         model: of its records.
         natural_keys: what tells a record without externalId from others, best first; each a set
             of fields that belong together.
+        number: the field that says who the record is in Business Central, whatever its
+            externalId; None where that takes more than a number.
     """
 
     name: str
     entity: str
     model: type[UnifiedRecord]
     natural_keys: tuple[tuple[str, ...], ...]
+    number: str | None = None
 
     def key(self, record: UnifiedRecord) -> str:
         """The same for the same record whenever it comes, within one company.
@@ -43,9 +47,7 @@ class Stream:
         for fields in self.natural_keys:
             values = [getattr(record, name) for name in fields]
             if all(value is not None for value in values):
-                told = (
-                    f"{n}={str(v).strip().upper()}" for n, v in zip(fields, values, strict=True)
-                )
+                told = (f"{n}={by_code(v)}" for n, v in zip(fields, values, strict=True))
                 return "; ".join(told)
         return f"content={payload_hash(record)}"
 
@@ -56,8 +58,8 @@ _VENDOR_BILL = tuple(
 _JOURNAL_PAYMENT = tuple((name, "payment_number") for name in ("journal_id", "journal_external_id"))
 
 _DECLARED = (
-    Stream("Customers", "customers", Customer, (("id",), ("customer_number",))),
-    Stream("Vendors", "vendors", Vendor, (("id",), ("vendor_number",))),
+    Stream("Customers", "customers", Customer, (("id",), ("customer_number",)), "customer_number"),
+    Stream("Vendors", "vendors", Vendor, (("id",), ("vendor_number",)), "vendor_number"),
     Stream("Bills", "purchase_invoices", Bill, (("id",), ("transaction_number",), *_VENDOR_BILL)),
     Stream("BillPayments", "vendor_payments", BillPayment, (("id",), *_JOURNAL_PAYMENT)),
     Stream("JournalEntries", "general_journal_lines", JournalEntry, (("journal_entry_number",),)),

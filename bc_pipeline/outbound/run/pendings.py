@@ -9,6 +9,7 @@ from bc_pipeline.business_central.client import Company
 from bc_pipeline.outbound.inbox.inbox import WaitingLine
 from bc_pipeline.outbound.model import Pending, RecordError
 from bc_pipeline.outbound.run.company import company_of
+from bc_pipeline.outbound.run.contradictions import contradictions
 from bc_pipeline.outbound.unified import as_payload, payload_hash
 
 
@@ -17,7 +18,8 @@ class Waiting:
     """What waits of one entity, in the order it came.
 
     Args:
-        refused: those that name a company that is not there, with the reason.
+        refused: those that name a company that is not there, or that another line of their file
+            contradicts, with the reason.
     """
 
     pendings: list[Pending] = field(default_factory=list)
@@ -35,9 +37,12 @@ def waiting(lines: Iterable[WaitingLine], home: Company, companies: Sequence[Com
         home: the config company: of records that name none.
         companies: every company there is.
     """
+    read = [_pending(line, home, companies) for line in lines]
+    contradicted = contradictions([pending for pending, error in read if error is None])
     found = Waiting()
-    for line in lines:
-        pending, error = _pending(line, home, companies)
+    for pending, error in read:
+        if pending.source is not None:
+            error = error or contradicted.get(pending.source)
         if error is None:
             found.pendings.append(pending)
         else:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from bc_pipeline.business_central.reference_index import by_code
+
 ZERO_GUID = "00000000-0000-0000-0000-000000000000"
 _ENCODED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _GUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
@@ -15,7 +17,7 @@ _GUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 def code(value: object) -> str:
     """As BC stores codes: upper case, trimmed (behaviour.md 7)."""
-    return str(value or "").strip().upper()
+    return by_code(value)
 
 
 def guid(value: object) -> str:

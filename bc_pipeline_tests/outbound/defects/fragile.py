@@ -151,7 +151,7 @@ def order_of_entities(world: World) -> None:
 @defect(
     "C16",
     before="two new customers with one number in one buffer were both POSTed",
-    now="the second one finds the first",
+    now="the second one is refused, naming the first",
 )
 def one_number_twice(world: World) -> None:
     report = world.export(
@@ -161,10 +161,11 @@ def one_number_twice(world: World) -> None:
         ]
     )
 
-    assert report.counts == {"created": 1, "updated": 1}
+    assert report.counts == {"created": 1, "quarantined": 1}
     assert len(world.operations("POST", "customers")) == 1
-    assert world.row("customers", number="C16")["displayName"] == "Second"
-    assert report.ends["C16a"]["id"] == report.ends["C16b"]["id"]
+    assert world.row("customers", number="C16")["displayName"] == "Customer C16a"
+    assert report.error("C16b") == "DuplicatedRecord"
+    assert "C16a" in report.message("C16b")
 
 
 @defect(

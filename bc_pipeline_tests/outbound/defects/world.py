@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,10 +33,12 @@ class Report:
 
     Args:
         ends: result line by external id; a record that is held has none.
+        lines: all result lines.
     """
 
     summary: RunSummary
     ends: Mapping[str, Record]
+    lines: Sequence[Record]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -138,9 +140,11 @@ class World:
         self.since = self.sandbox.requests.total
         entities = tuple(f"outbound/{stream_named(name).entity}" for name in streams)
         summary = self.installation.sync(self.name, entities=entities)
-        lines = [line for name in self.dropped for line in self._results(name)]
-        assert len({line["externalId"] for line in lines}) == len(lines), "a record ended twice"
-        return Report(summary, {line["externalId"]: line for line in lines})
+        told = [(name, line) for name in self.dropped for line in self._results(name)]
+        ends = {(name, line["line"]) for name, line in told}
+        assert len(ends) == len(told), "a record ended twice"
+        lines = [line for _, line in told]
+        return Report(summary, {line["externalId"]: line for line in lines}, lines)
 
     def _results(self, name: str) -> list[dict[str, Any]]:
         path = self.outbound / "results" / f"{name}.jsonl.results.jsonl"
