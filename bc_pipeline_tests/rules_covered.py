@@ -140,7 +140,7 @@ RULES: dict[str, str] = {rule: text for rules in CHAPTERS.values() for rule, tex
 
 
 def tests_by_rule(root: Path = ROOT) -> dict[str, list[str]]:
-    """Which tests show each rule, as ``path::name``.
+    """Which tests show each rule, as ``path::name``, or ``path`` where it is all of them.
 
     Raises:
         ValueError: a mark names something else than texts.
@@ -149,7 +149,8 @@ def tests_by_rule(root: Path = ROOT) -> dict[str, list[str]]:
     for path in sorted(root.rglob("test_*.py")):
         for name, rules in _marks(ast.parse(path.read_text("utf-8"))):
             for rule in rules:
-                found.setdefault(rule, []).append(f"{path.relative_to(root).as_posix()}::{name}")
+                place = path.relative_to(root).as_posix()
+                found.setdefault(rule, []).append(f"{place}::{name}" if name else place)
     return found
 
 
@@ -170,21 +171,23 @@ def page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _marks(tree: ast.Module) -> Iterator[tuple[str, list[str]]]:
-    """Name and rules of every marked test, also of those in a marked class."""
+def _marks(tree: ast.Module) -> Iterator[tuple[str | None, list[str]]]:
+    """Name and rules of every marked test or class; None for the whole module."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             rules = [rule for decorator in node.decorator_list for rule in _rules(decorator)]
             if rules:
                 yield node.name, rules
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark":
+            yield None, [rule for part in ast.walk(node.value) for rule in _rules(part)]
 
 
-def _rules(decorator: ast.expr) -> list[str]:
-    if not isinstance(decorator, ast.Call) or not isinstance(decorator.func, ast.Attribute):
+def _rules(mark: ast.AST) -> list[str]:
+    if not isinstance(mark, ast.Call) or not isinstance(mark.func, ast.Attribute):
         return []
-    if decorator.func.attr != MARK:
+    if mark.func.attr != MARK:
         return []
-    return [ast.literal_eval(argument) for argument in decorator.args]
+    return [ast.literal_eval(argument) for argument in mark.args]
 
 
 if __name__ == "__main__":
