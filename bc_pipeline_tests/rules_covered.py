@@ -173,19 +173,23 @@ def page() -> str:
 
 def _marks(tree: ast.Module) -> Iterator[tuple[str | None, list[str]]]:
     """Name and rules of every marked test or class; None for the whole module."""
+    named = {
+        ast.unparse(node.targets[0]): [
+            rule for part in ast.walk(node.value) for rule in _rules(part)
+        ]
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+    }
+    yield None, named.get("pytestmark", [])
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            rules = [rule for decorator in node.decorator_list for rule in _rules(decorator)]
-            if rules:
-                yield node.name, rules
-        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark":
-            yield None, [rule for part in ast.walk(node.value) for rule in _rules(part)]
+            for mark in node.decorator_list:
+                yield node.name, _rules(mark) or named.get(ast.unparse(mark), [])
 
 
 def _rules(mark: ast.AST) -> list[str]:
-    if not isinstance(mark, ast.Call) or not isinstance(mark.func, ast.Attribute):
-        return []
-    if mark.func.attr != MARK:
+    is_call = isinstance(mark, ast.Call) and isinstance(mark.func, ast.Attribute)
+    if not is_call or mark.func.attr != MARK:
         return []
     return [ast.literal_eval(argument) for argument in mark.args]
 
