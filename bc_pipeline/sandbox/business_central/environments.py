@@ -89,8 +89,9 @@ class Environments(dict[str, Environment]):
             del environment.companies[key]
         for key, past in environment.marked.items():
             company = environment.companies.setdefault(key, past.twin())
-            lag = company.replica.seconds if company.replica else 0
+            replica = company.replica
             set_lag(company, 0)
             company.become(past)
             forget_numbers(company)
-            set_lag(company, lag)
+            if replica is not None:
+                set_lag(company, replica.seconds, heeds_parts=replica.heeds_parts)
