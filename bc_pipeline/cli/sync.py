@@ -108,8 +108,7 @@ def request_lines(summary: RunSummary) -> Iterator[str]:
 def problem_lines(summary: RunSummary) -> list[str]:
     """The problems, one line each; the first ``PROBLEMS_SHOWN`` of many."""
     lines = [
-        f"  {problem.kind}: {problem.entity} {problem.record}".rstrip()
-        + f": {problem.reason}"
+        f"  {problem.kind}: {problem.entity} {problem.record}".rstrip() + f": {problem.reason}"
         for problem in summary.problems[:PROBLEMS_SHOWN]
     ]
     more = len(summary.problems) - len(lines)

@@ -20,6 +20,7 @@ EVERY = os.environ.get("BC_PIPELINE_DRILL") == "all"
 RECORDS = 20 if EVERY else 6
 """Of a file: enough to tell a batch from a record."""
 DAY = "2026-08-20"
+AGAIN = "again"
 
 
 def drop(directory: Path, name: str, records: Iterable[dict[str, Any]]) -> Path:
@@ -48,6 +49,7 @@ class Books:
     items: list[Row] = field(init=False)
     accounts: list[Row] = field(init=False)
     paid_bill: str | None = field(default=None, init=False)
+    _repeated: set[int] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         local = self.company.currency_code
@@ -237,12 +239,21 @@ class Books:
 
     # --- helpers -------------------------------------------------------------------------------
 
+    def again(self, number: int) -> None:
+        """The file of a round comes once more when some of its records failed."""
+        (path,) = (self.outbound / "done").glob(f"*.round{number}.jsonl")
+        if all(outcome["success"] for outcome in results(self.outbound, path.stem)):
+            return
+        self._repeated.add(number)
+        records = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        drop(self.outbound, f"{path.stem}{AGAIN}", records)
+
     def _drop(self, number: int, stream: str, records: Iterable[dict[str, Any]]) -> None:
         drop(self.outbound, f"{stream}.round{number}", records)
 
     def _all_done(self, number: int, stream: str) -> None:
         """Every record has exactly one outcome, a good one, and the file has moved."""
-        name = f"{stream}.round{number}"
+        name = f"{stream}.round{number}" + (AGAIN if number in self._repeated else "")
         outcomes = results(self.outbound, name)
         assert sorted(outcome["line"] for outcome in outcomes) == list(range(1, RECORDS + 1))
         assert [outcome for outcome in outcomes if not outcome["success"]] == []

@@ -2,7 +2,8 @@
 
 A drill has one input per round, such as a file of twenty records with names of that round's own,
 and a check of what Business Central must hold in the end. A round is one disturbed run and one
-undisturbed run after it.
+undisturbed run after it. Where Business Central's replica lags, it shows nothing of a round before
+the next one.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from bc_pipeline.tenants import registry
 from bc_pipeline_tests.end_to_end.installation import Installation
 
 Moment = Literal["before", "after"]
-FaultAction = Literal["drop", "apply_then_drop"]
+FaultAction = Literal["drop", "apply_then_drop", "apply_then_refuse"]
+SINGLE = r"^(?!.*\$batch)"
+"""Requests that are no batch, as faults see them."""
 
 # A process forked from a small, warm one: neither this one's threads nor a second of imports.
 _WARM = multiprocessing.get_context("forkserver")
@@ -43,7 +46,9 @@ class Drill:
         entity: the only one that is run, e.g. ``outbound/customers``.
         prepare: puts the input of a round in place.
         check: asserts what the round must have left behind.
+        again: puts what failed in a round in place once more, as its producer would.
         numbers: of the rounds; drills that share a company share them.
+        lag_seconds: how far Business Central's replica is behind.
     """
 
     installation: Installation
@@ -51,7 +56,9 @@ class Drill:
     entity: str
     prepare: Callable[[int], None]
     check: Callable[[int], None]
+    again: Callable[[int], None] = lambda number: None
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    lag_seconds: float = 0
 
     def undisturbed(self) -> int:
         """One round without any disturbance; how many requests its run takes."""
@@ -96,7 +103,30 @@ class Drill:
         self.check(number)
         return fault.hits == 1
 
+    def refused_after_commit(self, at: int, *, operation: bool, path: str | None = None) -> bool:
+        """A run whose ``at``-th write (from 0) is carried out and then refused; what it is told
+        failed comes once more. Then another run.
+
+        Args:
+            operation: count the writes inside batches instead of single ones.
+            path: regular expression of the writes to count.
+
+        Returns:
+            whether there were that many.
+        """
+        number = self._next()
+        path = path or (None if operation else SINGLE)
+        options = {"system": "bc", "writes": True, "operation": operation, "path": path}
+        with self._fault("apply_then_refuse", at, **options) as fault:
+            self.run()
+        self.again(number)
+        self.run()
+        self.check(number)
+        return fault.hits == 1
+
     def _next(self) -> int:
+        if self.lag_seconds:
+            self.installation.sandbox.clock.advance(self.lag_seconds + 1)
         number = next(self.numbers)
         self.prepare(number)
         return number

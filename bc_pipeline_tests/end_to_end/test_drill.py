@@ -1,5 +1,6 @@
-"""Killed before or after any request, or deaf to any answer: after the next run Business Central
-holds each record exactly once, with the right lines and dimensions.
+"""Killed before or after any request, deaf to any answer, looking at a replica that lags, or told
+that it was refused what was done: after the next run Business Central holds each record exactly
+once, with the right lines and dimensions.
 
 Here files have six records, and the requests struck are the first ones, the last ones and some
 between, because most are alike. ``make drill`` takes twenty records and strikes every request.
@@ -8,6 +9,7 @@ between, because most are alike. ``make drill`` takes twenty records and strikes
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -15,7 +17,7 @@ import pytest
 
 from bc_pipeline.sandbox import LimitSettings, Sandbox
 from bc_pipeline.sandbox.companies import wholesale
-from bc_pipeline_tests.end_to_end.accounting import EVERY, Books
+from bc_pipeline_tests.end_to_end.accounting import EVERY, RECORDS, Books
 from bc_pipeline_tests.end_to_end.drill import Drill, FaultAction
 from bc_pipeline_tests.end_to_end.installation import Installation
 from bc_pipeline_tests.outbound.purchase_orders.orders_world import OrdersWorld
@@ -24,14 +26,20 @@ TENANT = "wholesale"
 NUMBERS = count(1)
 # Hundreds of runs follow one another faster than a tenant's budget of requests allows.
 LIMITS = LimitSettings(requests_per_5_minutes=10**9)
+# The clock moves on between rounds.
+TOKEN_SECONDS = 10.0**8
 
-pytestmark = pytest.mark.timeout(3600 if EVERY else 300)
+pytestmark = [pytest.mark.timeout(3600 if EVERY else 300), pytest.mark.covers("drills")]
+
+POSTING = r"Microsoft\.NAV\."
+"""Bound actions, as faults see them."""
 
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     home: Path = tmp_path_factory.mktemp("drill")
-    with Sandbox(wholesale_items=40, limits=LIMITS) as sandbox:
+    with Sandbox(1, 40, access_token_seconds=TOKEN_SECONDS, limits=LIMITS) as sandbox:
+        sandbox.optiply.behaviour.token_lifetime_seconds = TOKEN_SECONDS
         made = Installation.create(sandbox, home)
         made.change_settings(TENANT, "exports", accounting=True, post_documents=True)
         yield made
@@ -59,6 +67,9 @@ ENTITIES = {
 }
 
 
+POSTED = ("outbound/purchase_invoices", "outbound/general_journal_lines")
+
+
 @pytest.fixture(params=ENTITIES)
 def drill(request: pytest.FixtureRequest, installation: Installation, books: Books) -> Drill:
     """A drill of one entity."""
@@ -70,7 +81,7 @@ def drill(request: pytest.FixtureRequest, installation: Installation, books: Boo
 def _drill(installation: Installation, books: Books, entity: str) -> Drill:
     name = ENTITIES[entity]
     prepare, check = getattr(books, name), getattr(books, f"check_{name}")
-    return Drill(installation, TENANT, entity, prepare, check, NUMBERS)
+    return Drill(installation, TENANT, entity, prepare, check, books.again, NUMBERS)
 
 
 def _post_a_bill(installation: Installation, books: Books) -> None:
@@ -86,14 +97,14 @@ class Orders:
     """Rounds of five buy orders each."""
 
     def __init__(self, world: OrdersWorld) -> None:
-        self._world = world
+        self.world = world
         self._made: dict[int, list[int]] = {}
 
     def make(self, number: int) -> None:
-        self._made[number] = [self._world.order(supplier=n % 2) for n in range(5)]
+        self._made[number] = [self.world.order(supplier=n % 2) for n in range(5)]
 
     def check(self, number: int) -> None:
-        world = self._world
+        world = self.world
         for order_id in self._made[number]:
             made = world.purchase_order(order_id)
             lines = world.lines(made)
@@ -109,7 +120,8 @@ class Orders:
 @pytest.fixture(scope="module")
 def orders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drill]:
     """A drill of buy orders, in a shop that has been synced."""
-    with Sandbox(wholesale_items=20, limits=LIMITS) as sandbox:
+    with Sandbox(1, 20, access_token_seconds=TOKEN_SECONDS, limits=LIMITS) as sandbox:
+        sandbox.optiply.behaviour.token_lifetime_seconds = TOKEN_SECONDS
         world = OrdersWorld.create(sandbox, tmp_path_factory.mktemp("orders"))
         world.configure(buy_order_dimensions={"department": "WEB"})
         rounds = Orders(world)
@@ -160,3 +172,38 @@ def test_given_a_connection_that_ends_within_a_batch_then_each_record_is_there_o
     for at in count() if EVERY else (1, 4):
         if not drill.cut_in_a_batch(at, action):
             break
+
+
+# --- refused after commit ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("drill", POSTED, indirect=True)
+def test_given_a_posting_refused_after_it_was_done_then_it_is_told_as_done(drill: Drill):
+    strict = replace(drill, again=nothing_comes_again)
+    struck = [
+        strict.refused_after_commit(at, operation=False, path=POSTING)
+        for at in range(RECORDS // 2 if EVERY else 2)
+    ]
+    assert all(struck)
+
+
+@pytest.mark.parametrize("operation", [False, True], ids=["alone", "in a batch"])
+def test_given_a_write_refused_after_it_was_done_then_each_record_is_there_once(
+    drill: Drill, operation: bool
+):
+    for at in count() if EVERY else (0, 1, 5):
+        if not drill.refused_after_commit(at, operation=operation):
+            break
+
+
+@pytest.mark.parametrize("operation", [False, True], ids=["alone", "in a batch"])
+def test_given_a_write_refused_after_it_was_done_then_each_buy_order_is_there_once(
+    orders: Drill, operation: bool
+):
+    for at in count() if EVERY else (0, 1, 5):
+        if not orders.refused_after_commit(at, operation=operation):
+            break
+
+
+def nothing_comes_again(number: int) -> None:
+    """The check sees whether all was told as done."""

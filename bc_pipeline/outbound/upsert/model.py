@@ -67,6 +67,9 @@ class Work:
                 self.doubt_since = _since(entry)
             elif entry.step == DIMENSIONS:
                 self.link = str(entry.detail.get(MADE) or self.link)
+        elif entry.state == "failed" and entry.step == CREATE:
+            # A refusal is no proof that nothing happened (platform 6): look before sending again.
+            self.doubt_since = _since(entry)
 
     @property
     def bc_id(self) -> str | None:

@@ -59,3 +59,32 @@ def test_refused_before_anybody_looked_what_a_lost_request_has_made_is_not_forgo
     assert refused.counts == {"quarantined": 1}
     (row,) = world.rows("customers", displayName="Unnumbered")
     assert result.ends["x"]["id"] == row["id"]
+
+
+@pytest.mark.covers("drills")
+@pytest.mark.parametrize("number", [None, "R-1"])
+def test_refused_after_it_was_made_a_record_that_comes_again_is_that_one(
+    world: AccountingWorld, number: str | None
+) -> None:
+    record = {"externalId": "x", "companyName": "Refused", "customerNumber": number}
+    world.sandbox.faults.add("bc", action="apply_then_refuse", operation=True, method="POST")
+
+    refused = world.run("customers", record)
+    result = world.run("customers", record)
+
+    assert refused.counts == {"quarantined": 1}
+    (row,) = world.rows("customers", displayName="Refused")
+    assert result.ends["x"]["id"] == row["id"]
+
+
+def test_refused_for_good_reason_a_record_that_comes_mended_is_made(
+    world: AccountingWorld,
+) -> None:
+    world.sandbox.faults.add("bc", action="status", status=400, operation=True, method="POST")
+    record = {"externalId": "x", "companyName": "Mended"}
+
+    refused = world.run("customers", record)
+    result = world.run("customers", record)
+
+    assert (refused.counts, result.counts) == ({"quarantined": 1}, {"created": 1})
+    assert len(world.rows("customers", displayName="Mended")) == 1
