@@ -4,8 +4,9 @@ the entity and what it is made from."""
 from __future__ import annotations
 
 from bc_pipeline.checks.freshness import Freshness, freshness, minute
-from bc_pipeline.checks.model import CheckInput, Finding
+from bc_pipeline.checks.model import SAMPLE_ROWS, CheckInput, Finding
 from bc_pipeline.sync.dependencies import made_from
+from bc_pipeline.sync.held import held_deletions
 from bc_pipeline.sync.run import NOT_CONFIGURED
 
 
@@ -24,10 +25,20 @@ def read_complete(given: CheckInput) -> Finding:
 
 def deletion_guard(given: CheckInput) -> Finding:
     """More records vanished than the guard lets through without an operator (flows.md 6)."""
-    held = [problem for problem in given.result.problems if problem.kind == "guard"]
-    if not held:
+    stopped = [problem.reason for problem in given.result.problems if problem.kind == "guard"]
+    held = held_deletions(given.cursor, given.tenant, given.name)
+    if not stopped and not held:
         return Finding(True, "No deletion is held back")
-    return Finding(False, " ".join(problem.reason for problem in held))
+    waits = (
+        f"{len(held)} deletions wait for an approval: bc-pipeline approve-deletions "
+        f"{given.tenant.name} {given.name}"
+    )
+    return Finding(
+        False,
+        " ".join(stopped) or waits,
+        sample=[{"number": each.number, "name": each.name} for each in held[:SAMPLE_ROWS]],
+        metadata={"held": len(held)},
+    )
 
 
 def fresh(given: CheckInput) -> Finding:

@@ -8,12 +8,12 @@ from typing import NoReturn
 
 import click
 
+from bc_pipeline.cli.approve import approve_deletions
 from bc_pipeline.cli.check import check
 from bc_pipeline.cli.demo import demo
 from bc_pipeline.cli.export import export
 from bc_pipeline.cli.operator import (
     accept_sell_order_source,
-    approve_deletions,
     resend,
     retry,
     show,

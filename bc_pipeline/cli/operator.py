@@ -1,5 +1,5 @@
-"""``retry``, ``resend``, ``approve-deletions``, ``accept-sell-order-source`` and ``show``: what an
-operator does between two runs."""
+"""``retry``, ``resend``, ``accept-sell-order-source`` and ``show``: what an operator does between
+two runs."""
 
 from __future__ import annotations
 
@@ -79,25 +79,6 @@ def _resent(entity: str) -> str:
         return entity_names([entity], (OUTBOUND,))[0]
     except ConfigError:
         return entity_names([entity], (OPTIPLY, OUTBOUND))[0]
-
-
-@click.command("approve-deletions")
-@click.argument("tenant")
-@click.argument("entity", required=False)
-@json_option
-def approve_deletions(tenant: str, entity: str | None, as_json: bool) -> int:
-    """Let the next run do what the deletion guard held back in the last one.
-
-    For one ENTITY, or for all that the guard held back. Good for one run.
-    """
-    approved = operations.approve_deletions(registry.load().get(tenant), entity)
-    if as_json:
-        print_json({"tenant": tenant, "approved": list(approved)})
-    elif approved:
-        click.echo(f"{tenant}: approved for the next run: {', '.join(approved)}")
-    else:
-        click.echo(f"{tenant}: the last run held nothing back")
-    return SUCCESS
 
 
 @click.command("accept-sell-order-source")

@@ -16,6 +16,7 @@ from bc_pipeline.outbound.inbox.files import waiting
 from bc_pipeline.snapshot.rows import rows
 from bc_pipeline.snapshot.schema import SYNC_TABLES
 from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline.sync.held import HeldDeletion, held_deletions
 from bc_pipeline.sync.records import records
 from bc_pipeline.tenants.model import Tenant
 
@@ -42,6 +43,7 @@ class TenantState:
         freshness: every entity the settings ask for, with its last good read or send.
         run_no: number of the newest run; ``next_attempt_run`` counts in these.
         counts: Optiply entity -> state -> records.
+        deletions: records that would be taken away in Optiply, held back by the guard.
         held: records that wait, with their reason and the run that tries them again.
         exports: records for Business Central that failed, are blocked or unclear, with their
             reason.
@@ -54,6 +56,7 @@ class TenantState:
     freshness: dict[str, Freshness] = field(default_factory=dict)
     run_no: int = 0
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    deletions: list[HeldDeletion] = field(default_factory=list)
     held: list[dict[str, Any]] = field(default_factory=list)
     exports: list[dict[str, Any]] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
@@ -76,6 +79,7 @@ class TenantState:
             "run_no": self.run_no,
             "freshness": {name: each.as_json() for name, each in self.freshness.items()},
             "entities": self.counts,
+            "held_deletions": [each.as_json() for each in self.deletions],
             "held": self.held,
             "exports": self.exports,
             "files": self.files,
@@ -104,6 +108,8 @@ class TenantState:
         yield from (f"late: {_together(group)}" for group in alike.values())
 
     def _waiting_for_a_person(self) -> Iterator[str]:
+        for entity, count in Counter(each.entity for each in self.deletions).items():
+            yield f"{count} deletions in {entity} wait for an approval (approve-deletions)"
         waiting = Counter(
             (row["entity"], row["state"]) for row in self.exports if row["state"] in NEED_A_PERSON
         )
@@ -140,6 +146,7 @@ def read_state(tenant: Tenant, now: datetime | None = None) -> TenantState:
             freshness=freshness(cursor, tenant, now or datetime.now(UTC)),
             run_no=rows(cursor, "SELECT coalesce(max(run_no), 0) AS n FROM ops.runs")[0]["n"],
             counts={f"optiply/{name}": _counts(cursor, name) for name in SYNC_TABLES},
+            deletions=held_deletions(cursor, tenant),
             held=[row for name in SYNC_TABLES for row in _held(cursor, name)],
             exports=_exports(cursor),
             files=files,

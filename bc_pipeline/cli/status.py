@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from bc_pipeline.checks.freshness import minute
+from bc_pipeline.cli.approve import print_deletions
 from bc_pipeline.cli.output import SOME_FAILED, SUCCESS, json_option, print_json, print_table
 from bc_pipeline.cli.selection import known_tenants, tenant_arguments
 from bc_pipeline.cli.state import TenantState, read_state
@@ -106,6 +107,7 @@ def _print_tenant(name: str, state: TenantState) -> None:
     for matter in state.attention():
         click.echo(f"{name}: {matter}")
     _print_entities(name, state)
+    print_deletions(name, state.deletions, HELD_SHOWN)
     if state.held:
         print_table(
             f"{name}: held back",

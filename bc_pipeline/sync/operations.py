@@ -5,9 +5,11 @@ Everything that changes something takes the tenant lock, so it never meets a run
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
+import duckdb
 import orjson
 
 from bc_pipeline.outbound.inbox import resend as outbound_resend
@@ -15,7 +17,7 @@ from bc_pipeline.snapshot.lock import tenant_lock
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.sync import approvals, facts, identity
 from bc_pipeline.sync.exporting import is_export
-from bc_pipeline.sync.held import held_deletions
+from bc_pipeline.sync.held import HeldDeletion, held_deletions
 from bc_pipeline.sync.identity import Change
 from bc_pipeline.sync.inspection import show, show_outbound
 from bc_pipeline.sync.names import find, resource_names
@@ -24,8 +26,10 @@ from bc_pipeline.sync.sources import SELL_ORDER_SOURCE
 from bc_pipeline.tenants.model import Tenant
 
 __all__ = [
+    "HeldBack",
     "accept_sell_order_source",
     "approve_deletions",
+    "held_back",
     "rebind",
     "renamed",
     "resend",
@@ -95,6 +99,43 @@ def resend_outbound(tenant: Tenant, entity: str | None = None, key: str | None =
         return outbound_resend.resend(snapshot, tenant.snapshot_dir, entity, key)
 
 
+@dataclass(frozen=True)
+class HeldBack:
+    """What waits for an operator's approval.
+
+    Args:
+        deletions: records that would be taken away in Optiply.
+        stopped: entities that another brake stopped in the last run, with its reason.
+    """
+
+    deletions: tuple[HeldDeletion, ...] = ()
+    stopped: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def entities(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys([*(each.entity for each in self.deletions), *self.stopped]))
+
+
+def held_back(tenant: Tenant, entity: str | None = None) -> HeldBack:
+    """What ``approve_deletions`` would let through; changes nothing.
+
+    Raises:
+        ConfigError: no such entity.
+        TenantBusy: a run is going on.
+    """
+    named = {f"optiply/{name}" for name in resource_names(entity)}
+    try:
+        snapshot = Snapshot.open(tenant.snapshot_dir, read_only=True, wait_seconds=WAIT_SECONDS)
+    except FileNotFoundError:
+        return HeldBack()
+    with snapshot, snapshot.cursor() as cursor:
+        found = _held_back(cursor, tenant)
+    return HeldBack(
+        tuple(each for each in found.deletions if each.entity in named),
+        {name: reason for name, reason in found.stopped.items() if name in named},
+    )
+
+
 def approve_deletions(tenant: Tenant, entity: str | None = None) -> tuple[str, ...]:
     """Let the next run do what a brake has held back; good for one run.
 
@@ -109,7 +150,8 @@ def approve_deletions(tenant: Tenant, entity: str | None = None) -> tuple[str, .
     """
     named = tuple(f"optiply/{name}" for name in resource_names(entity)) if entity else None
     with _writable(tenant) as snapshot:
-        entities = _held_back(snapshot, tenant) if named is None else named
+        with snapshot.cursor() as cursor:
+            entities = _held_back(cursor, tenant).entities if named is None else named
         approvals.give(snapshot, entities)
     return entities
 
@@ -176,17 +218,21 @@ def _update(
     return count
 
 
-def _held_back(snapshot: Snapshot, tenant: Tenant) -> tuple[str, ...]:
-    """The entities with deletions that wait, and those a brake stopped in the last run."""
-    with snapshot.cursor() as cursor:
-        waiting = [record.entity for record in held_deletions(cursor, tenant)]
-        row = cursor.execute(
-            "SELECT CAST(summary AS VARCHAR) FROM ops.runs WHERE NOT dry_run "
-            "AND summary IS NOT NULL ORDER BY run_no DESC LIMIT 1"
-        ).fetchone()
+def _held_back(cursor: duckdb.DuckDBPyConnection, tenant: Tenant) -> HeldBack:
+    """The deletions that wait, and the entities another brake stopped in the last run."""
+    waiting = tuple(held_deletions(cursor, tenant))
+    row = cursor.execute(
+        "SELECT CAST(summary AS VARCHAR) FROM ops.runs WHERE NOT dry_run "
+        "AND summary IS NOT NULL ORDER BY run_no DESC LIMIT 1"
+    ).fetchone()
     problems = orjson.loads(row[0])["problems"] if row else []
-    stopped = [problem["entity"] for problem in problems if problem["kind"] == "guard"]
-    return tuple(dict.fromkeys([*waiting, *stopped]))
+    listed = {each.entity for each in waiting}
+    stopped = {
+        problem["entity"]: problem["reason"]
+        for problem in problems
+        if problem["kind"] == "guard" and problem["entity"] not in listed
+    }
+    return HeldBack(waiting, stopped)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from bc_pipeline.snapshot.rows import Row, rows
-from bc_pipeline.sync.names import has_table
+from bc_pipeline.sync.names import has_table, labelled
 
 STATES = ("skipped", "deferred", "quarantined", "blocked", "failed", "guard")
 """What may be asked for. Records of files that were refused count as quarantined in a run, those
@@ -62,17 +62,18 @@ _OF_OPTIPLY = """
 WITH wanted AS (SELECT remote_id, reference, {wanted} FROM {table}),
 both_sides AS (
   SELECT coalesce(w.remote_id, s.remote_id) AS remote_id, w.reference, w.name AS wanted_name,
-    s.last_sent, s.attempts, s.next_attempt_run, coalesce(s.reason, w.reason) AS reason,
+    s.attempts, s.next_attempt_run, coalesce(s.reason, w.reason) AS reason,
     CASE WHEN s.state IN ('active', 'disabled') AND w.decision = 'skip' THEN 'skipped'
       ELSE s.state END AS state
   FROM wanted w FULL JOIN sync.{name} s ON s.remote_id = w.remote_id)
-SELECT coalesce(r.reference, m.number, json_extract_string(r.last_sent, '$.skuCode')) AS number,
-  coalesce(r.wanted_name, json_extract_string(r.last_sent, '$.name'), m.name) AS name,
+SELECT coalesce(r.reference, m.number, l.number) AS number,
+  coalesce(r.wanted_name, l.name, m.name) AS name,
   r.state, r.reason, r.remote_id AS key, r.attempts AS tries, r.next_attempt_run AS next_run,
   NULL AS file
 FROM both_sides r
 LEFT JOIN (SELECT id, any_value(number) AS number, any_value(name) AS name FROM ({mirror})
   GROUP BY id) m ON m.id = left(r.remote_id, 36)
+LEFT JOIN ({sent}) l ON l.remote_id = r.remote_id
 WHERE r.state IN (SELECT unnest(CAST($states AS VARCHAR[])))
 ORDER BY r.state DESC, number, r.remote_id
 """
@@ -187,7 +188,9 @@ def _of_optiply(cursor: duckdb.DuckDBPyConnection, name: str, states: list[str])
         for each in ("name", "decision", "reason")
     )
     table = f"optiply.{name}" if columns else _NOTHING_WANTED
-    sql = _OF_OPTIPLY.format(name=name, table=table, wanted=wanted, mirror=_MIRROR[name])
+    sql = _OF_OPTIPLY.format(
+        name=name, table=table, wanted=wanted, mirror=_MIRROR[name], sent=labelled(name)
+    )
     return rows(cursor, sql, {"states": states})
 
 

@@ -256,7 +256,8 @@ def _confirmed_gone(around: Surroundings, result: EntityResult) -> frozenset[str
     "gone" (mapping.md 5)."""
     with around.snapshot.cursor() as cursor:
         found = cursor.execute(vanished_buy_orders(around.tenant.sync)).fetchall()
-    remote_ids = [row[0] for row in found]
+    numbers = {row[0]: row[1] for row in found}
+    remote_ids = list(numbers)
     if not remote_ids:
         return frozenset()
 
@@ -270,6 +271,9 @@ def _confirmed_gone(around: Surroundings, result: EntityResult) -> frozenset[str
         answers = dict(zip(remote_ids, pool.map(gone, remote_ids), strict=True))
     for remote_id, answer in answers.items():
         if isinstance(answer, RequestFailed):
-            reason = f"left the list, could not make sure that it is gone: {answer}"
+            reason = (
+                f"purchase order {numbers[remote_id]} left the list, and it could not be made sure "
+                f"that it is gone: {answer}"
+            )
             result.problems.append(Problem(result.name, remote_id, "blocked", reason))
     return frozenset(remote_id for remote_id, answer in answers.items() if answer is True)
