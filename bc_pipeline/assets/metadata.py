@@ -77,6 +77,8 @@ def result_metadata(entry: AssetEntry, result: EntityResult) -> dict[str, Any]:
         metadata["pages"] = result.pages
     else:
         metadata |= {name: getattr(result, name) for name in COUNT_NAMES}
+    if result.adopted:
+        metadata["adopted"] = result.adopted
     if result.mode:
         metadata["mode"] = result.mode
     if result.warnings:

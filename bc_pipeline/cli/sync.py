@@ -90,8 +90,15 @@ def print_summary(summary: RunSummary) -> None:
         [[name, *(getattr(result, count) for count in COUNT_NAMES)] for name, result in written],
         numbers=COUNT_NAMES,
     )
-    for line in (*request_lines(summary), *problem_lines(summary)):
+    for line in (*adopted_lines(summary), *request_lines(summary), *problem_lines(summary)):
         click.echo(line)
+
+
+def adopted_lines(summary: RunSummary) -> Iterator[str]:
+    """Of a first run: what stood in Optiply already, and now belongs to records of ours."""
+    done = "would be taken over" if summary.dry_run else "were taken over"
+    for entity, number in summary.adopted.items():
+        yield f"  {entity}: {number} rows that stood in Optiply already {done}"
 
 
 def request_lines(summary: RunSummary) -> Iterator[str]:

@@ -53,18 +53,25 @@ class Record:
     def remote_ids(self, coupling_id: int) -> tuple[str, ...]:
         """The remote ids written earlier: that of ``coupling_id`` where the map has one, else all
         of them, so that a shop connected anew finds its rows (behaviour.md 7)."""
-        known = self.attributes.get("remoteIdMap")
-        if not isinstance(known, Mapping):
-            return ()
-        own = known.get(str(coupling_id))
+        own = self._map.get(str(coupling_id))
         if own is not None:
             return (str(own),)
-        return tuple(str(value) for value in known.values() if value is not None)
+        return tuple(str(value) for value in self._map.values() if value is not None)
+
+    def is_of_others(self, remote_id: str) -> bool:
+        """True when the row carries remote ids and none is ``remote_id``: another coupling or
+        another company wrote it, so it must not be taken over (decisions 4)."""
+        written = {str(value) for value in self._map.values() if value is not None}
+        return bool(written) and remote_id not in written
 
     def is_linked(self, coupling_id: int, remote_id: str) -> bool:
         """True when the row already carries ``remote_id`` for ``coupling_id``."""
+        return self._map.get(str(coupling_id)) == remote_id
+
+    @property
+    def _map(self) -> Mapping[str, Any]:
         known = self.attributes.get("remoteIdMap")
-        return isinstance(known, Mapping) and known.get(str(coupling_id)) == remote_id
+        return known if isinstance(known, Mapping) else {}
 
 
 class Optiply:

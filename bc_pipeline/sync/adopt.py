@@ -16,9 +16,15 @@ import orjson
 
 from bc_pipeline.optiply.client import Optiply, Record
 from bc_pipeline.optiply.resources import NaturalKey, Resource
+from bc_pipeline.sync.exported import ORIGIN
+from bc_pipeline.sync.ledger import Ledger
+from bc_pipeline.sync.model import EntityResult
 from bc_pipeline.sync.outcome import Outcome
 from bc_pipeline.sync.plan import CHUNK, PlannedRow
 from bc_pipeline.sync.values import as_found, canonical
+
+ROW_OF_OTHERS = "row_of_others"
+"""Kind of warning."""
 
 _TABLES = """
 CREATE OR REPLACE TEMP TABLE existing (
@@ -53,12 +59,19 @@ WITH mine AS (
 ), theirs AS (
   SELECT e.id, {theirs} AS key, row_number() OVER (PARTITION BY key ORDER BY e.id) AS nth,
     count(*) OVER (PARTITION BY key) AS alike
-  FROM existing e WHERE e.id NOT IN (SELECT id FROM adopted)
-    -- A row that carries the remote id of another living record of ours is that record's.
-    AND NOT (e.own AND list_has_any(e.remote_ids, (SELECT list(remote_id) FROM plan)))
+  -- A row that carries the remote id of any other record, of ours or of another coupling or
+  -- company, is that record's (decisions 4).
+  FROM existing e WHERE len(e.remote_ids) = 0 AND e.id NOT IN (SELECT id FROM adopted)
 )
 SELECT mine.remote_id, theirs.id FROM mine JOIN theirs USING (key, nth)
 WHERE {interchangeable} OR (mine.alike = 1 AND theirs.alike = 1)
+"""
+_OF_OTHERS = """
+SELECT p.remote_id, p.reference, min(e.id)
+FROM plan p JOIN existing e ON {same}
+WHERE p.action = 'create' AND p.remote_id NOT IN (SELECT remote_id FROM adopted)
+  AND len(e.remote_ids) > 0 AND e.id NOT IN (SELECT id FROM adopted)
+GROUP BY ALL ORDER BY ALL
 """
 _WANTED_LINES = """
 INSERT INTO wanted_lines
@@ -89,10 +102,28 @@ WHERE p.n > ? ORDER BY p.n LIMIT ?
 """
 
 
+def map_is_empty(cursor: duckdb.DuckDBPyConnection, resource: Resource) -> bool:
+    """Whether nothing of a resource has come to Optiply yet. Orders made in Optiply do not count:
+    they were recognised, not adopted."""
+    row = cursor.execute(
+        f"SELECT count(*) FROM sync.{resource.name} "
+        "WHERE (optiply_id IS NOT NULL OR last_sent IS NOT NULL) AND origin IS DISTINCT FROM ?",
+        [ORIGIN],
+    ).fetchone()
+    return row is not None and row[0] == 0
+
+
 def adopt(
-    cursor: duckdb.DuckDBPyConnection, optiply: Optiply, resource: Resource
-) -> Iterator[list[Outcome]]:
-    """Match the records to be created with Optiply's rows; yields what to record, in portions.
+    cursor: duckdb.DuckDBPyConnection,
+    optiply: Optiply,
+    resource: Resource,
+    ledger: Ledger,
+    result: EntityResult,
+) -> None:
+    """Match the records to be created with Optiply's rows, and record and count the matches.
+
+    A row that carries another's remote id is never taken over (decisions 4); where one looks like
+    ours, a warning names both.
 
     Args:
         cursor: holds the temporary table ``plan``; for buy orders ``optiply.buy_order_lines``
@@ -116,7 +147,33 @@ def adopt(
         cursor.execute(_BY_REMOTE_ID)
     for key in resource.natural_keys:
         cursor.execute(_by_key(resource, key))
-    yield from _matched(cursor, optiply, resource)
+    for outcomes in _matched(cursor, optiply, resource):
+        ledger.save(outcomes)
+        result.adopted += len(outcomes)
+    others = _of_others(cursor, resource)
+    ledger.warn([(remote_id, ROW_OF_OTHERS, text) for remote_id, text in others])
+    if others:
+        result.warnings[ROW_OF_OTHERS] = len(others)
+
+
+def _of_others(cursor: duckdb.DuckDBPyConnection, resource: Resource) -> list[tuple[str, str]]:
+    """Records that are created although a row of another looks like theirs, and what to say."""
+    if not resource.has_remote_id_map:
+        return []
+    same = " AND ".join(
+        f"(p.attributes->>'$.{name}') = (e.attributes->>'$.{name}')"
+        for name in resource.natural_keys[0].attributes
+    )
+    return [
+        (
+            remote_id,
+            f"{reference}: row {optiply_id} of Optiply looks the same and carries the id of "
+            "another coupling or company; it is left alone, and ours is created beside it",
+        )
+        for remote_id, reference, optiply_id in cursor.execute(
+            _OF_OTHERS.format(same=same)
+        ).fetchall()
+    ]
 
 
 def _load(

@@ -18,8 +18,7 @@ from bc_pipeline.optiply.client import Optiply
 from bc_pipeline.optiply.resources import RECEIPT_LINES, Resource
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.sync import approvals, facts, held, reports, restored
-from bc_pipeline.sync.adopt import adopt
-from bc_pipeline.sync.exported import ORIGIN
+from bc_pipeline.sync.adopt import adopt, map_is_empty
 from bc_pipeline.sync.guard import CircuitBreaker, Deletions, guard_reason
 from bc_pipeline.sync.ledger import Ledger
 from bc_pipeline.sync.lookup import Claims, Lookup
@@ -223,23 +222,13 @@ class _EntitySync:
 
     def _adopt_existing(self) -> None:
         """Recognise what Optiply has already, before the first creation."""
-        if not self._plan.counts().get("create") or not self._map_is_empty():
+        cursor, resource = self._cursor, self._resource
+        if not self._plan.counts().get("create") or not map_is_empty(cursor, resource):
             return
         if self._rules.before_adopting is not None:
-            self._rules.before_adopting(self._cursor)
-        for outcomes in adopt(self._cursor, self._optiply, self._resource):
-            self._ledger.save(outcomes)
+            self._rules.before_adopting(cursor)
+        adopt(cursor, self._optiply, resource, self._ledger, self._result)
         self._plan.build()
-
-    def _map_is_empty(self) -> bool:
-        """Orders made in Optiply do not count: they were recognised, not adopted."""
-        row = self._cursor.execute(
-            f"SELECT count(*) FROM sync.{self._resource.name} "
-            "WHERE (optiply_id IS NOT NULL OR last_sent IS NOT NULL) "
-            "AND origin IS DISTINCT FROM ?",
-            [ORIGIN],
-        ).fetchone()
-        return row is not None and row[0] == 0
 
     def _phase(
         self, rows: Iterable[PlannedRow], work: Work, *, announce: bool = False

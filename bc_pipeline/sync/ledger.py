@@ -192,6 +192,12 @@ class Ledger:
             if warnings:
                 self._warn(cursor, warnings)
 
+    def warn(self, warnings: Sequence[tuple[str, str, str]]) -> None:
+        """Record warnings: (remote id, kind, message)."""
+        if warnings:
+            with self._transaction() as cursor:
+                self._warn(cursor, warnings)
+
     @contextmanager
     def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._snapshot.writing():
@@ -228,7 +234,7 @@ class Ledger:
             )
 
     def _warn(
-        self, cursor: duckdb.DuckDBPyConnection, warnings: list[tuple[str, str, str]]
+        self, cursor: duckdb.DuckDBPyConnection, warnings: Sequence[tuple[str, str, str]]
     ) -> None:
         ids, kinds, messages = (list(column) for column in zip(*warnings, strict=True))
         cursor.execute(

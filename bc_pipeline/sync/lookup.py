@@ -103,7 +103,8 @@ class Lookup:
         return self._first(remote_id, [c for c in candidates if self._equals(c, values)])
 
     def known_as(self, remote_id: str, values: Mapping[str, Any]) -> Record | None:
-        """The row that carries our remote id, else the only one with the same natural key.
+        """The row that carries our remote id, else the only one with the same natural key that
+        carries nobody else's (decisions 4).
 
         Raises:
             RequestFailed: it could not be found out.
@@ -114,15 +115,22 @@ class Lookup:
             return self._first(remote_id, linked)
         if not self._resource.has_remote_id_map and self._resource.unique_pair is None:
             return self._first(remote_id, [c for c in candidates if self._equals(c, values)])
-        free = [c for c in candidates if self._claims.is_free(c.id, remote_id)]
+        free = [
+            c
+            for c in candidates
+            if self._claims.is_free(c.id, remote_id) and not c.is_of_others(remote_id)
+        ]
         return self._first(remote_id, free) if len(free) == 1 else None
 
     def pair(self, remote_id: str, values: Mapping[str, Any]) -> Record | None:
-        """The row with our unique pair; the answer is checked, because a server that ignores the
-        filter would otherwise hand us any row (behaviour.md 4)."""
+        """The row with our unique pair, unless it carries another's remote id (decisions 4); the
+        answer is checked, because a server that ignores the filter would otherwise hand us any row
+        (behaviour.md 4)."""
         pair = self._resource.unique_pair or ()
         found = self._optiply.rows(self._resource.path, {name: values[name] for name in pair})
-        matching = [c for c in found if self._agrees(c, values, pair)]
+        matching = [
+            c for c in found if self._agrees(c, values, pair) and not c.is_of_others(remote_id)
+        ]
         return self._first(remote_id, matching)
 
     def _candidates(self, values: Mapping[str, Any]) -> list[Record]:

@@ -108,11 +108,13 @@ COUNT_NAMES: tuple[str, ...] = tuple(f.name for f in fields(Counts))
 class EntityResult(Counts):
     """What one task of a run did. ``rows`` are mirror rows for ``bc/*``, wanted rows for
     ``optiply/*``, waiting records for ``outbound/*``; ``seconds`` is wall-clock time of the task
-    itself. ``requests_noted`` is what a dry run would have sent to Business Central for the task,
-    as in ``RunSummary``."""
+    itself. ``adopted`` rows stood in Optiply before the first run and were taken over; they are
+    counted as what else happens to them, too. ``requests_noted`` is what a dry run would have sent
+    to Business Central for the task, as in ``RunSummary``."""
 
     name: str = ""
     rows: int = 0
+    adopted: int = 0
     requests: int = 0
     retried: int = 0
     throttled: int = 0
@@ -168,6 +170,11 @@ class RunSummary:
         """True when the command line should exit 1: the run or a whole entity failed."""
         return self.status == "failed" or bool(self.failed)
 
+    @property
+    def adopted(self) -> dict[str, int]:
+        """Entity -> rows that stood in Optiply already and were taken over (decisions 4)."""
+        return {name: result.adopted for name, result in self.entities.items() if result.adopted}
+
     def optiply_entities(self) -> Iterator[tuple[str, EntityResult]]:
         """The entities written to Optiply, in the order of the run."""
         return ((n, r) for n, r in self.entities.items() if n.startswith("optiply/"))
@@ -177,9 +184,10 @@ class RunSummary:
         return ((n, r) for n, r in self.entities.items() if n.startswith("outbound/"))
 
     def as_json(self) -> dict[str, Any]:
-        """One tenant's object in the JSON of ``sync`` and ``export``; of a dry run with exports
-        also ``requests_noted``."""
+        """One tenant's object in the JSON of ``sync`` and ``export``; of a first run also
+        ``adopted``, of a dry run with exports also ``requests_noted``."""
         written = (*self.optiply_entities(), *self.outbound_entities())
+        adopted = {"adopted": self.adopted} if self.adopted else {}
         noted = {"requests_noted": self.requests_noted} if self.requests_noted else {}
         return {
             "status": self.status,
@@ -193,5 +201,6 @@ class RunSummary:
             },
             "checks": dict(self.checks),
             "problems": [problem.as_json() for problem in self.problems],
+            **adopted,
             **noted,
         }

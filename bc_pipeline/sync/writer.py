@@ -211,7 +211,10 @@ class Writer:
             if record is not None:
                 return self._adopt(row, record, "updated")
             return rejected(
-                row, f"{error}; the existing row belongs to another record", self._run_no
+                row,
+                f"{error}; the existing row belongs to another record, or carries the id of "
+                "another coupling or company",
+                self._run_no,
             )
         if error.status == NOT_FOUND and self._find_parent is not None:
             return waiting(row, "the order line does not exist in Optiply any more")

@@ -153,3 +153,59 @@ def test_given_no_source_then_what_stands_stays(shop: Company) -> None:
 def test_given_a_line_is_gone_from_the_source_then_it_is_not_listed(shop: Company) -> None:
     shop.stands("product_compositions", guid("line"), 9)
     assert build(shop) == {}
+
+
+VARIANTS = SyncOptions(variant_mode="variant")
+
+
+@pytest.fixture
+def colours(shop: Company) -> Company:
+    """Item A has the variants RED and BLUE, which stand in Optiply."""
+    for place, code in enumerate(("RED", "BLUE")):
+        variant = shop.variant("A", code)
+        shop.stands("products", f"{guid('A')}_{variant}", 20 + place)
+    return shop
+
+
+@pytest.mark.covers("decision 40")
+def test_given_lines_with_a_variant_when_variants_are_products_then_part_is_that_variant(
+    colours: Company,
+) -> None:
+    red = colours.bom("SET", "A", 2, "red", variantCode="RED")
+    blue = colours.bom("SET", "A", 3, "blue", variantCode=" blue ".upper())
+    plain = colours.bom("SET", "A", 4, "plain", variantCode="")
+    rows = build(colours, VARIANTS)
+    parts = {key: (row["partProductId"], row["partQuantity"]) for key, row in rows.items()}
+    assert parts == {red: (20, 2), blue: (21, 3), plain: (2, 4)}
+    assert {row["decision"] for row in rows.values()} == {"write"}
+    assert rows[red]["reference"] == "SET / A-RED"
+
+
+@pytest.mark.covers("decision 40")
+def test_given_lines_with_variants_when_items_are_products_then_they_are_one_part(
+    colours: Company,
+) -> None:
+    keys = sorted(
+        [
+            colours.bom("SET", "A", 2, "red", variantCode="RED"),
+            colours.bom("SET", "A", 3, "blue", variantCode="BLUE"),
+        ]
+    )
+    rows = build(colours)
+    assert (rows[keys[0]]["partProductId"], rows[keys[0]]["partQuantity"]) == (2, 5)
+    assert rows[keys[1]]["decision"] == "remove"
+
+
+@pytest.mark.covers("decision 40")
+def test_given_a_variant_that_does_not_exist_then_the_line_is_never_about_the_item_itself(
+    colours: Company,
+) -> None:
+    keys = [
+        colours.bom("SET", "A", 2, "green", variantCode="GREEN"),
+        colours.bom("SET", "A", 2, "pink", variantCode="PINK"),
+    ]
+    rows = build(colours, VARIANTS)
+    assert [(rows[key]["decision"], rows[key]["reason"]) for key in keys] == [
+        ("skip", "item A-GREEN is not in Optiply"),
+        ("skip", "item A-PINK is not in Optiply"),
+    ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from bc_pipeline.sync.exported import LinkedOrder, LinkedRow, link
 from bc_pipeline_tests.sync.shop import (
     Bench,
@@ -225,3 +227,94 @@ def test_orders_recognised_by_their_marker_do_not_keep_the_others_from_being_ado
     assert tenant.optiply_id("buy_orders", "order-1") == own["id"]
     assert tenant.optiply_id("buy_orders", "order-2") == known["id"]
     assert len(tenant.rows("buyOrders")) == 2
+
+
+OTHER_COUPLING = 9000
+
+
+@pytest.mark.covers("decision 4")
+def test_a_row_of_another_coupling_is_never_adopted(tenant: Bench) -> None:
+    theirs = tenant.shop.create(
+        "products", {"name": "X", "skuCode": "SKU1", "remoteId": "other", **MINIMUM}, OTHER_COUPLING
+    )
+    vendor = tenant.shop.create("suppliers", {"name": "Vendor 1", "remoteId": "v"}, OTHER_COUPLING)
+    tenant.want("products", [product(1)])
+    tenant.want("suppliers", [supplier(1)])
+
+    results = tenant.sync("products"), tenant.sync("suppliers")
+
+    for result, theirs_id, path in zip(
+        results, (theirs["id"], vendor["id"]), ("products", "suppliers"), strict=True
+    ):
+        assert (result.created, result.adopted) == (1, 0)
+        assert result.warnings == {"row_of_others": 1}
+        assert len(tenant.shop.rows(path)) == 2
+        assert tenant.optiply_id(path, result.changes[0]["remote_id"]) != theirs_id
+    assert tenant.shop.get("products", theirs["id"])["name"] == "X"
+    with tenant.snapshot.cursor() as cursor:
+        (told,) = cursor.execute(
+            "SELECT message FROM ops.warnings WHERE entity = 'optiply/products'"
+        ).fetchone()
+    assert told.startswith(f"item-1: row {theirs['id']} of Optiply looks the same")
+
+
+@pytest.mark.covers("decision 4")
+def test_a_row_of_another_company_of_the_same_coupling_is_never_adopted(tenant: Bench) -> None:
+    tenant.want("products", [product(1, remote_id="item-of-the-trial")])
+    tenant.sync("products")
+    tenant.forget_map()
+    tenant.want("products", [product(1)])
+
+    result = tenant.sync("products")
+
+    assert (result.created, result.adopted, result.warnings) == (1, 0, {"row_of_others": 1})
+    assert len(tenant.rows("products")) == 2
+
+
+@pytest.mark.covers("decision 4")
+def test_a_row_of_others_is_not_taken_for_one_that_was_removed(tenant: Bench) -> None:
+    tenant.want("products", [product(1)])
+    tenant.sync("products")
+    tenant.shop.remove("products", tenant.optiply_id("products", "item-1"))
+    theirs = tenant.shop.create(
+        "products", {"name": "X", "skuCode": "SKU1", "remoteId": "other", **MINIMUM}, OTHER_COUPLING
+    )
+    tenant.want("products", [product(1, stockLevel=8)])
+
+    assert tenant.sync("products").created == 1
+    assert tenant.optiply_id("products", "item-1") != theirs["id"]
+
+
+@pytest.mark.covers("decision 4")
+def test_a_pair_of_another_coupling_is_refused_and_not_overwritten(tenant: Bench) -> None:
+    tenant.want("products", [product(1)])
+    tenant.want("suppliers", [supplier(1)])
+    tenant.sync("products")
+    tenant.sync("suppliers")
+    link = tenant.link(1, 1)
+    theirs = tenant.shop.create(
+        "supplierProducts",
+        {**{k: link[k] for k in ("name", "productId", "supplierId")}, "remoteId": "x", "price": 1},
+        OTHER_COUPLING,
+    )
+    tenant.want("supplier_products", [link])
+
+    result = tenant.sync("supplier_products")
+
+    assert (result.created, result.updated, result.quarantined) == (0, 0, 1)
+    assert "another coupling or company" in result.problems[0].reason
+    assert tenant.shop.get("supplierProducts", theirs["id"])["price"] == theirs["price"]
+
+
+@pytest.mark.covers("decision 4")
+def test_the_number_of_adopted_rows_is_counted(tenant: Bench) -> None:
+    for number in range(3):
+        tenant.shop.add_by_user(
+            "products", {"name": f"Item {number}", "skuCode": f"SKU{number}", **MINIMUM}
+        )
+    tenant.want("products", [product(n) for n in range(5)])
+
+    result = tenant.sync("products")
+
+    assert (result.adopted, result.updated, result.created) == (3, 3, 2)
+    assert tenant.sync("products").adopted == 0

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bc_pipeline.cli.sync import adopted_lines
 from bc_pipeline.errors import AuthError, ConfigError, EntityBlocked, EntityFailed, TenantBusy
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.business_central.company import Company
@@ -439,3 +440,22 @@ def test_show_follows_a_record_from_its_source_to_optiply(house: House) -> None:
     assert show(house.tenant(), "products", "no such number") == []
     with pytest.raises(ConfigError):
         show(house.tenant(), "nonsense", number)
+
+
+@pytest.mark.covers("decision 4")
+def test_a_dry_run_and_a_first_run_say_how_many_rows_they_take_over(house: House) -> None:
+    for number in ("1896-S", "1900-S"):
+        row = {"name": number, "skuCode": number, "stockLevel": 0, "unlimitedStock": False}
+        house.shop.add_by_user("products", row)
+    taken_over = {"optiply/products": 2}
+
+    dry = house.run(dry_run=True, entities=MASTERS)
+    first = house.run(entities=MASTERS)
+
+    assert dry.as_json()["adopted"] == first.as_json()["adopted"] == taken_over
+    told = [*adopted_lines(dry), *adopted_lines(first)]
+    assert told == [
+        "  optiply/products: 2 rows that stood in Optiply already would be taken over",
+        "  optiply/products: 2 rows that stood in Optiply already were taken over",
+    ]
+    assert "adopted" not in house.run(entities=MASTERS).as_json()
