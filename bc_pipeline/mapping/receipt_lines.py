@@ -128,16 +128,22 @@ _STALE = f"""
       AND s.remote_id NOT IN (SELECT remote_id FROM m_whole)
 """
 
-# BC lets old posted receipts be deleted; what was received stays received (flows.md 6). A receipt
-# whose posting was rolled back never was (decisions 23).
+# A receipt whose posting was rolled back after it was shown never was (decisions 23).
+_ROLLED_BACK = """
+    SELECT guid(id) FROM ops.retracted
+    WHERE entity = 'bc/purchase_receipts' AND guid(id) IS NOT NULL
+"""
+
+# BC lets old posted receipts be deleted; what was received stays received (flows.md 6).
 _KEPT = f"""
-    SELECT s.remote_id, {extra("s", "receipt_number")} AS reference, 'write' AS decision,
-        NULL AS reason, s.source_modified_at, s.extra, {as_sent("receipt_lines", "s")}
+    SELECT s.remote_id, {extra("s", "receipt_number")} AS reference,
+        CASE WHEN left(s.remote_id, 36) IN ({_ROLLED_BACK}) THEN 'remove' ELSE 'write' END
+            AS decision,
+        CASE WHEN left(s.remote_id, 36) IN ({_ROLLED_BACK})
+            THEN 'the posting of the receipt was rolled back' END AS reason,
+        s.source_modified_at, s.extra, {as_sent("receipt_lines", "s")}
     FROM sync.receipt_lines s
     WHERE {parents.standing("s")} AND left(s.remote_id, 36) NOT IN (SELECT line_id FROM m_net)
-      AND left(s.remote_id, 36) NOT IN (
-          SELECT guid(id) FROM ops.retracted
-          WHERE entity = 'bc/purchase_receipts' AND guid(id) IS NOT NULL)
 """
 
 

@@ -422,7 +422,11 @@ def test_given_a_receipt_that_was_rolled_back_then_it_was_never_received(shop: C
     )
     shop.cursor.execute("DELETE FROM bc.purchase_receipts")
     shop.cursor.execute("DELETE FROM bc.purchase_receipt_lines")
-    assert build(shop) == {}
+    row = only(shop)
+    assert (row["decision"], row["reason"]) == (
+        "remove",
+        "the posting of the receipt was rolled back",
+    )
 
 
 # -- receipts from order lines --------------------------------------------------------------------
