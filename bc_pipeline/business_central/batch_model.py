@@ -8,7 +8,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from bc_pipeline.business_central.retry import passes
-from bc_pipeline.business_central.urls import PAGE_SIZE, record_is_absent
+from bc_pipeline.business_central.urls import PAGE_SIZE, access_intent, record_is_absent
 
 BatchMode = Literal["independent", "atomic"]
 
@@ -46,7 +46,7 @@ class Part:
         if parts.scheme or self.path.startswith("/") or parts.fragment or _unquoted(self.path):
             raise ValueError(f"{self.path!r} is not a relative, percent-encoded URL")
         # BC takes over no header of the batch itself for its parts.
-        headers = {"Accept-Language": "en-US"}
+        headers = {"Accept-Language": "en-US", **access_intent(self.method, fresh=True)}
         if self.reads_only:
             headers["Prefer"] = f"odata.maxpagesize={PAGE_SIZE}"
         if self.method in ("POST", "PATCH"):

@@ -26,6 +26,7 @@ from bc_pipeline.business_central.retry import (
 )
 from bc_pipeline.business_central.server_clock import ServerClock
 from bc_pipeline.business_central.throttle import Throttle
+from bc_pipeline.business_central.urls import access_intent
 from bc_pipeline.errors import RequestFailed
 from bc_pipeline.tenants.model import Tenant
 from bc_pipeline.tenants.oauth import BearerAuth
@@ -80,7 +81,7 @@ class _Sent:
     url: str
     content: bytes | None
     reads_only: bool
-    replica: bool
+    fresh: bool
 
 
 class Http:
@@ -145,7 +146,8 @@ class Http:
             tally: counts this request too, next to ``counter``.
             before_retry: told why a try failed, before the next one.
             reads_only: it changes nothing, whatever the method; by default just GET.
-            fresh: a GET has to show what was written just now, so no replica may answer it.
+            fresh: a GET has to show what was written just now, so it asks for the primary; without
+                it a replica may answer, which lags behind and spares BC (platform 1).
 
         Returns:
             What ``consume`` returned.
@@ -158,7 +160,7 @@ class Http:
         tallies = [c for c in (self.counter, self._tally, tally) if c is not None]
         content = None if body is None else encoded(body)
         harmless = method == "GET" if reads_only is None else reads_only
-        sent = _Sent(method, url, content, harmless, replica=method == "GET" and not fresh)
+        sent = _Sent(method, url, content, harmless, fresh)
 
         def attempt() -> Answer:
             return self._attempt(sent, consume, headers or {}, tallies)
@@ -236,9 +238,7 @@ class Http:
         standard = {"Accept": "application/json", "Accept-Language": "en-US"}
         if sent.content is not None:
             standard["Content-Type"] = "application/json"
-        if sent.replica:
-            # It may lag behind; an error on anything but GET (behaviour.md 3).
-            standard["Data-Access-Intent"] = "ReadOnly"
+        standard |= access_intent(sent.method, fresh=sent.fresh)
         return self._session.request(
             sent.method,
             sent.url,

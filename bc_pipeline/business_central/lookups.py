@@ -105,6 +105,15 @@ def read_lists(bc: BusinessCentral, paths: Sequence[str]) -> list[list[dict[str,
     """
     if len(paths) == 1:
         return [list(bc.rows(bc.api_url(paths[0])))]
+    return read_in_batch(bc, paths)
+
+
+def read_in_batch(bc: BusinessCentral, paths: Sequence[str]) -> list[list[dict[str, Any]]]:
+    """As ``read_lists``, a single list too.
+
+    Raises:
+        AuthError, Cancelled, ReadFailed, RequestFailed: a list could not be read to its end.
+    """
     answers = bc.batch([Part(str(index), "GET", path) for index, path in enumerate(paths)])
     return [_rows(bc, path, answers[str(index)]) for index, path in enumerate(paths)]
 

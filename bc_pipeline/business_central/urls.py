@@ -1,4 +1,4 @@
-"""URLs of Business Central: query options, and where the next page is."""
+"""Asking Business Central: query options, where the next page is, and which copy answers."""
 
 from __future__ import annotations
 
@@ -28,6 +28,21 @@ def query_url(url: str, options: Mapping[str, str]) -> str:
 def encoded_option(text: str) -> str:
     """The value of a query option as it stands in a URL; ``&``, ``#``, ``+``, ``%`` included."""
     return quote(text, safe=_PLAIN)
+
+
+def access_intent(method: str, *, fresh: bool) -> dict[str, str]:
+    """The header that says which copy of the database is to answer a request (platform 1).
+
+    Business Central may answer any GET from a replica that lags behind, also one that does not say
+    what it wants; whatever decides about writing, or shows what was written, is to be ``fresh``.
+
+    Args:
+        method: HTTP verb; only GET may have the header.
+        fresh: from the primary, else from a replica.
+    """
+    if method != "GET":
+        return {}
+    return {"Data-Access-Intent": "ReadWrite" if fresh else "ReadOnly"}
 
 
 def next_link(envelope: Mapping[str, Any], url: str, *, of: str = "") -> str | None:

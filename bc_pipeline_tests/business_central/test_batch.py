@@ -96,6 +96,7 @@ def test_given_an_atomic_batch_then_it_is_one_transaction_that_stops_at_a_failur
     assert "prefer" not in batches.headers[0]
 
 
+@pytest.mark.covers("decision 20")
 def test_given_parts_then_each_carries_the_headers_its_method_needs(bc, batches):
     bc.batch(
         [
@@ -110,6 +111,8 @@ def test_given_parts_then_each_carries_the_headers_its_method_needs(bc, batches)
     sent = {part["id"]: part for part in batches.received[0]}
     assert sent["get"]["headers"]["Prefer"] == "odata.maxpagesize=20000"
     assert "Content-Type" not in sent["get"]["headers"]
+    assert sent["get"]["headers"]["Data-Access-Intent"] == "ReadWrite"
+    assert all("Data-Access-Intent" not in sent[id]["headers"] for id in sent if id != "get")
     assert sent["post"]["headers"]["Content-Type"] == "application/json"
     assert sent["patch"]["headers"]["If-Match"] == 'W/"7"'
     assert sent["delete"]["headers"]["If-Match"] == "*"

@@ -1,21 +1,26 @@
-"""Looking records up for many documents at once, and finding the one that a record names."""
+"""Looking records up for many documents at once, and finding the one that a record names.
+
+Whether the parts of a ``$batch`` are answered by the primary is written nowhere (platform 1), so
+no miss in a batch is believed that would have something made twice or refused: it is confirmed by
+a GET of its own, which can ask for the primary.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from bc_pipeline.business_central.batch import Part
 from bc_pipeline.business_central.filters import Guid, all_of, any_of
-from bc_pipeline.business_central.lookups import LONGEST, comparable, failure, list_path
+from bc_pipeline.business_central.lookups import LONGEST, comparable, list_path, read_in_batch
 from bc_pipeline.business_central.reference import KindName
-from bc_pipeline.business_central.urls import next_link
-from bc_pipeline.errors import ReadFailed
 from bc_pipeline.outbound.documents.sending import Row, only_reading, whole
 from bc_pipeline.outbound.model import ExportContext, RecordError
 from bc_pipeline.outbound.upsert.properties import is_guid
+
+Names = tuple[str | None, str | None, str | None]
+"""How a record names another one: id, number, name."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,9 @@ class Question:
         guid: the property is a Guid.
         also: further condition, built with ``filters``.
         expand: navigations to read along.
+        expected: those of ``values`` that BC has because of us, or may have: a miss of one is
+            confirmed.
+        certain: every row counts, not only that there is one: not asked in a batch at all.
     """
 
     entity_set: str
@@ -36,6 +44,13 @@ class Question:
     guid: bool = False
     also: str | None = None
     expand: str | None = None
+    expected: Iterable[str | None] = ()
+    certain: bool = False
+
+    def __post_init__(self) -> None:
+        """Values may come as anything that can be gone through once."""
+        object.__setattr__(self, "values", tuple(self.values))
+        object.__setattr__(self, "expected", tuple(self.expected))
 
     def conditions(self) -> list[str]:
         """As few filters as cover all values."""
@@ -44,53 +59,75 @@ class Question:
 
     def wanted(self) -> dict[str, str]:
         """The values worth asking for, by the form in which equal ones are the same."""
+        return self._sensible(self.values)
+
+    def answers_among(self, rows: Iterable[Row]) -> list[Row]:
+        """The rows that have one of the values, each once: a server may read * or | in a value as
+        a pattern (behaviour.md 3.1)."""
+        wanted = self.wanted()
+        found = {str(row["id"]): whole(row) for row in rows if self._of(row) in wanted}
+        return list(found.values())
+
+    def missed(self, rows: Iterable[Row]) -> Question | None:
+        """What is left to be asked, to be certain, after a batch has brought these rows."""
+        missing = self._sensible(self.expected).keys() - {self._of(row) for row in rows}
+        values = [value for key, value in self.wanted().items() if key in missing]
+        return replace(self, values=values, certain=True) if values else None
+
+    def _sensible(self, values: Iterable[str | None]) -> dict[str, str]:
         longest = LONGEST.get(self.field, 250)
         given = {
             comparable(value, guid=self.guid): comparable(value, guid=True)
             if self.guid
             else value.strip()
-            for value in self.values
+            for value in values
             if value
         }
         fits = is_guid if self.guid else (lambda value: 0 < len(value) <= longest)
         return {key: value for key, value in given.items() if fits(value)}
 
+    def _of(self, row: Row) -> str:
+        return comparable(row.get(self.field), guid=self.guid)
+
 
 def ask(context: ExportContext, questions: Sequence[Question]) -> list[list[Row]]:
-    """The records each question is about, all pages, in one ``$batch``.
-
-    A batch is answered from the database that is written to; a plain GET may come from a replica
-    that does not have what was written a moment ago (behaviour.md 3).
+    """The records each question is about, all pages, in one ``$batch``; those that have to be
+    ``certain``, and misses of what is ``expected``, by GETs of their own.
 
     Raises:
         AuthError, Cancelled, ReadFailed: it could not be found out.
     """
     with only_reading():
-        return _ask(context, questions)
+        batch = [path for each in questions if not each.certain for path in _paths(context, each)]
+        lists = dict(zip(batch, read_in_batch(context.bc, batch), strict=True))
+        found: list[list[Row]] = []
+        for each in questions:
+            if each.certain:
+                found.append(_alone(context, each))
+                continue
+            rows = (row for path in _paths(context, each) for row in lists[path])
+            found.append(each.answers_among(rows))
+            if missed := each.missed(found[-1]):
+                found[-1] += _alone(context, missed)
+        return found
 
 
-def _ask(context: ExportContext, questions: Sequence[Question]) -> list[list[Row]]:
-    asked = [
-        (index, list_path(context.company, q.entity_set, _options(condition, q)))
-        for index, q in enumerate(questions)
-        for condition in q.conditions()
+def _alone(context: ExportContext, question: Question) -> list[Row]:
+    """What a question is about, from the primary for certain."""
+    paths = map(context.bc.api_url, _paths(context, question))
+    return question.answers_among(row for path in paths for row in context.bc.rows(path))
+
+
+def _paths(context: ExportContext, question: Question) -> list[str]:
+    """The lists that together answer a question, relative to the root of the API."""
+    return [
+        list_path(
+            context.company,
+            question.entity_set,
+            {"$filter": condition, "$expand": question.expand or ""},
+        )
+        for condition in question.conditions()
     ]
-    found: list[dict[str, Row]] = [{} for _ in questions]
-    if not asked:
-        return [[] for _ in questions]
-    parts = [Part(str(number), "GET", path) for number, (_, path) in enumerate(asked)]
-    answers = context.bc.batch(parts)
-    for number, (index, path) in enumerate(asked):
-        answer = answers[str(number)]
-        if not answer.ok:
-            raise failure(context.bc, path, answer)
-        question = questions[index]
-        wanted = question.wanted()
-        for row in _pages(context, path, answer.body):
-            # A server may read * or | in a value as a pattern (behaviour.md 3.1).
-            if comparable(row.get(question.field), guid=question.guid) in wanted:
-                found[index][str(row["id"])] = whole(row)
-    return [list(rows.values()) for rows in found]
 
 
 class Directory:
@@ -111,6 +148,14 @@ class Directory:
             self._by_id[id] = row
             self._by_number[comparable(row.get("number"))] = row
             self._by_name[comparable(row.get("displayName"))][id] = row
+
+    def knows(self, id: str | None, number: str | None, name: str | None) -> bool:
+        """Whether ``find`` finds one, or several."""
+        return bool(
+            (id and comparable(id, guid=True) in self._by_id)
+            or (number and comparable(number) in self._by_number)
+            or (name and comparable(name) in self._by_name)
+        )
 
     def find(self, id: str | None, number: str | None, name: str | None) -> Row:
         """The one a record names: by id, else by number, else by its name if only one has it.
@@ -136,16 +181,50 @@ class Directory:
 
 def questions(
     entity_set: str,
-    named: Iterable[tuple[str | None, str | None, str | None]],
+    named: Iterable[Names],
     expand: str | None = None,
+    *,
+    certain: bool = False,
 ) -> list[Question]:
     """What to ask for the records that others name by (id, number, name)."""
     given = list(named)
     return [
-        Question(entity_set, "id", {id for id, _, _ in given}, guid=True, expand=expand),
-        Question(entity_set, "number", {number for _, number, _ in given}, expand=expand),
-        Question(entity_set, "displayName", {name for _, _, name in given}, expand=expand),
+        Question(
+            entity_set,
+            field,
+            {names[place] for names in given},
+            guid=field == "id",
+            expand=expand,
+            certain=certain,
+        )
+        for place, field in enumerate(("id", "number", "displayName"))
     ]
+
+
+def directory(
+    context: ExportContext,
+    what: str,
+    entity_set: str,
+    named: Iterable[Names],
+    rows: Sequence[Row],
+    expand: str | None = None,
+) -> Directory:
+    """The records of ``rows``, and those that are named and not among them: nothing is refused
+    because a batch has not shown what was made a moment ago.
+
+    Args:
+        what: what an operator calls one of them.
+        rows: answers to ``questions`` about the same names.
+
+    Raises:
+        AuthError, Cancelled, ReadFailed: it could not be found out.
+    """
+    known = Directory(what, rows)
+    missed = [names for names in named if any(names) and not known.knows(*names)]
+    if not missed:
+        return known
+    more = ask(context, questions(entity_set, missed, expand, certain=True))
+    return Directory(what, [*rows, *(row for found in more for row in found)])
 
 
 def named_as(id: str | None, number: str | None, name: str | None) -> str:
@@ -171,17 +250,3 @@ def reference(
     if found is None:
         raise RecordError("RecordNotFound", f"there is no {what} {named_as(id, code, name)}")
     return found
-
-
-def _options(condition: str, question: Question) -> dict[str, str]:
-    return {"$filter": condition, "$expand": question.expand or ""}
-
-
-def _pages(context: ExportContext, path: str, page: object) -> Iterable[Row]:
-    rows = page.get("value") if isinstance(page, Mapping) else None
-    if not isinstance(page, Mapping) or not isinstance(rows, list):
-        raise ReadFailed("Business Central answered a look-up with something that is no list")
-    yield from rows
-    following = next_link(page, context.bc.api_url(path))
-    if following:
-        yield from context.bc.rows(following)

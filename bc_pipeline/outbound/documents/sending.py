@@ -1,13 +1,10 @@
-"""Reading one document back, and bringing changes of it about in as few requests as possible.
-
-Documents are read inside a ``$batch``: a plain GET may be answered by a replica that lags behind
-what was just written (behaviour.md 3).
-"""
+"""Reading one document back, and bringing changes of it about in as few requests as possible."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from bc_pipeline.business_central.batch import MAX_PARTS, Part, PartAnswer
@@ -23,10 +20,22 @@ CHANGED_MEANWHILE = 409
 _READ = "read"
 
 
-def reading(context: ExportContext, entity_set: str, id: str, expand: str) -> Part:
-    """The part of a batch that reads a document with its children."""
-    path = context.path(f"{entity_set}({id})")
-    return Part(_READ, "GET", query_url(path, {"$expand": expand}))
+@dataclass(frozen=True)
+class Document:
+    """One document of a company with its children.
+
+    Args:
+        expand: the navigations to read along.
+    """
+
+    entity_set: str
+    id: str
+    expand: str
+
+    def look(self, context: ExportContext) -> Part:
+        """The part of a batch that reads it, at the end of a transaction that changes it."""
+        path = context.path(f"{self.entity_set}({self.id})")
+        return Part(_READ, "GET", query_url(path, {"$expand": self.expand}))
 
 
 @contextmanager
@@ -42,23 +51,23 @@ def only_reading() -> Iterator[None]:
         raise ReadFailed(str(error)) from error
 
 
-def read(context: ExportContext, part: Part) -> Row | None:
-    """The document a reading part asks for; None when BC says there is none.
+def read(context: ExportContext, document: Document) -> Row | None:
+    """A document as BC has it now; None when BC says there is none.
+
+    It is a GET of its own: only that surely shows what was just written (platform 1).
 
     Raises:
         AuthError, Cancelled, ReadFailed: BC could not say.
     """
     with only_reading():
-        answer = context.bc.batch([part])[part.id]
-    if answer.absent:
-        return None
-    if not answer.ok:
-        raise ReadFailed(f"reading a document failed: {answer.error_message}")
-    return whole(answer.body)
+        row = context.bc.get(
+            document.entity_set, document.id, expand=document.expand, company=context.company
+        )
+    return row and whole(row)
 
 
-def again(context: ExportContext, part: Part, what: str) -> Row:
-    """The document a reading part asks for, which was there a moment ago.
+def again(context: ExportContext, document: Document, what: str) -> Row:
+    """A document which was there a moment ago, as BC has it now.
 
     Args:
         what: the document, for the operator.
@@ -67,7 +76,7 @@ def again(context: ExportContext, part: Part, what: str) -> Row:
         RecordError: somebody has deleted it meanwhile.
         AuthError, Cancelled, ReadFailed: BC could not say.
     """
-    row = read(context, part)
+    row = read(context, document)
     if row is None:
         raise RecordError("RecordNotFound", f"{what} was deleted while it was written")
     return row
@@ -85,7 +94,7 @@ def whole(row: Row) -> Row:
     return row
 
 
-def apply(context: ExportContext, parts: Sequence[Part], look: Part) -> Row | None:
+def apply(context: ExportContext, parts: Sequence[Part], document: Document) -> Row | None:
     """Sends changes of one document and reads it.
 
     The changes go in transactions of up to 100 parts (behaviour.md 4.2): each is done as a whole
@@ -99,19 +108,43 @@ def apply(context: ExportContext, parts: Sequence[Part], look: Part) -> Row | No
         RecordError: BC refused a change; its transaction was taken back, earlier ones stand.
         AuthError, Cancelled, RequestFailed: nothing was done for now, or nobody knows.
     """
-    for chunk in _chunks([*parts, look]):
-        try:
-            answers = context.bc.batch(chunk, mode="atomic")
-        except RequestFailed as error:
-            if error.uncertain:
-                return None
-            raise
-        failed = [answer for answer in answers.values() if not answer.ok]
-        if failed and not _look_again(failed):
-            raise refusal(next((answer for answer in failed if answer.body), failed[0]))
-        if failed:
+    *chunks, last = _chunks([*parts, document.look(context)])
+    for chunk in chunks:
+        if _in_one_transaction(context, chunk) is None:
             return None
-    return whole(answers[look.id].body)
+    answers = _in_one_transaction(context, last)
+    if answers is None:
+        return None
+    if answers[_READ].ok:
+        return whole(answers[_READ].body)
+    # The look alone has failed, and took the rest back: a replica has answered it that does not
+    # have the document yet (platform 1).
+    if _in_one_transaction(context, last[:-1]) is None:
+        return None
+    return again(context, document, "the document")
+
+
+def _in_one_transaction(
+    context: ExportContext, parts: Sequence[Part]
+) -> Mapping[str, PartAnswer] | None:
+    """The answers when all was done, or when only the look found nothing; None when it has to be
+    looked at.
+
+    Raises:
+        RecordError, AuthError, Cancelled, RequestFailed: as ``apply``.
+    """
+    try:
+        answers = context.bc.batch(parts, mode="atomic")
+    except RequestFailed as error:
+        if error.uncertain:
+            return None
+        raise
+    failed = [answer for answer in answers.values() if not answer.ok]
+    if not failed or (_READ in answers and answers[_READ].absent):
+        return answers
+    if not _look_again(failed):
+        raise refusal(next((answer for answer in failed if answer.body), failed[0]))
+    return None
 
 
 def refusal(answer: PartAnswer | RequestFailed) -> RecordError:

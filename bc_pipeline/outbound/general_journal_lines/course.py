@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from bc_pipeline.outbound.documents import sending
-from bc_pipeline.outbound.documents.looking import Question, ask
-from bc_pipeline.outbound.documents.sending import Row
+from bc_pipeline.outbound.documents.looking import ask
+from bc_pipeline.outbound.documents.sending import Document, Row
 from bc_pipeline.outbound.documents.working import Progress
 from bc_pipeline.outbound.general_journal_lines.plan import EXPAND, JOURNALS
 from bc_pipeline.outbound.general_journal_lines.posted import entries_question, of_document
@@ -68,17 +68,15 @@ class Course:
         return of_document(rows, self.wanted.number, self.wanted.day)
 
     def look(self, journal: Row | None) -> Look:
-        """The general ledger and the journal, in one request.
+        """The general ledger and the journal, as they certainly are: it decides about posting.
 
         Raises:
             AuthError, Cancelled, ReadFailed: BC could not say.
         """
-        questions = [entries_question([self.wanted.number])]
-        if journal is not None:
-            questions.append(Question(JOURNALS, "id", [journal["id"]], guid=True, expand=EXPAND))
-        entries, *journals = ask(self.context, questions)
+        entries = ask(self.context, [entries_question([self.wanted.number], certain=True)])[0]
         self.standing.put_entries(entries)
-        return Look(self.in_ledger(entries), next((row for rows in journals for row in rows), None))
+        now = journal and sending.read(self.context, self.document(journal))
+        return Look(self.in_ledger(entries), now)
 
     def again(self, journal: Row) -> Row:
         """The journal as BC has it now.
@@ -87,8 +85,11 @@ class Course:
             RecordError: somebody has deleted it meanwhile.
             AuthError, Cancelled, ReadFailed: BC could not say.
         """
-        look = sending.reading(self.context, JOURNALS, str(journal["id"]), EXPAND)
-        return sending.again(self.context, look, "the journal")
+        return sending.again(self.context, self.document(journal), "the journal")
+
+    def document(self, journal: Row) -> Document:
+        """The journal as it is to be read."""
+        return Document(JOURNALS, str(journal["id"]), EXPAND)
 
     def note(self, step: str, journal: Row | None = None) -> None:
         """Notes what is about to be sent, before it is."""

@@ -21,9 +21,9 @@ Row = Mapping[str, Any]
 Entry = TypeVar("Entry", bound=Row)
 
 
-def entries_question(numbers: Iterable[str | None]) -> Question:
+def entries_question(numbers: Iterable[str | None], *, certain: bool) -> Question:
     """What to ask for the ledger entries with these document numbers."""
-    return Question(ENTRIES, "documentNumber", set(numbers))
+    return Question(ENTRIES, "documentNumber", set(numbers), certain=certain)
 
 
 def of_document(rows: Iterable[Entry], number: str, day: str) -> list[Entry]:

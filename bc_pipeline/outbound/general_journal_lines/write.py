@@ -76,14 +76,17 @@ def will_post(context: ExportContext, entry: JournalEntry) -> bool:
 def _look_up(context: ExportContext, pendings: Sequence[Pending]) -> Standing:
     numbers = {pending.record.journal_entry_number for pending in pendings}
     before = [pending.entry for pending in pendings if pending.entry]
+    known = {entry.bc_id for entry in before}
     codes = [journal_code(number) for number in numbers if number]
     entries, *journals = ask(
         context,
         [
-            entries_question(numbers | {entry.detail.get("number") for entry in before}),
-            Question(JOURNALS, "code", codes, expand=EXPAND),
+            entries_question(
+                numbers | {entry.detail.get("number") for entry in before}, certain=bool(before)
+            ),
+            Question(JOURNALS, "code", codes, expand=EXPAND, certain=bool(before)),
             Question(JOURNALS, "displayName", numbers, expand=EXPAND),
-            Question(JOURNALS, "id", {x.bc_id for x in before}, guid=True, expand=EXPAND),
+            Question(JOURNALS, "id", known, guid=True, expand=EXPAND, expected=known),
         ],
     )
     return Standing(entries, [row for rows in journals for row in rows])

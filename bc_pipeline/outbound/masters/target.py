@@ -70,11 +70,12 @@ class MasterTarget:
     def find(self, context: ExportContext, works: Sequence[Work]) -> None:
         """Two requests at most: by id and number, then those that neither has shown."""
         expand = DIMENSIONS if any(work.dimensions for work in works) else None
+        tried = [_number(work) for work in works if work.may_be_there]
         ids, numbers = ask(
             context,
             [
-                self._question("id", (_known_id(work) for work in works), expand),
-                self._question("number", (_number(work) for work in works), expand),
+                self._question("id", map(_known_id, works), expand),
+                self._question("number", map(_number, works), expand, expected=tried),
             ],
         )
         by_id = {guid(row["id"]): row for row in ids}
@@ -102,7 +103,7 @@ class MasterTarget:
             context,
             [
                 self._question("id", (work.link for work in linked), expand),
-                self._question("displayName", (_name(work) for work in lost), expand, since),
+                self._question("displayName", map(_name, lost), expand, also=since),
             ],
         )
         by_id = {guid(row["id"]): row for row in ids}
@@ -117,11 +118,20 @@ class MasterTarget:
         field: str,
         values: Iterable[str | None],
         expand: str | None,
+        *,
         also: str | None = None,
+        expected: Sequence[str | None] = (),
     ) -> Question:
         wanted = frozenset(value for value in values if value)
         return Question(
-            self._master.entity, field, wanted, guid=field == "id", also=also, expand=expand
+            self._master.entity,
+            field,
+            wanted,
+            guid=field == "id",
+            also=also,
+            expand=expand,
+            expected=wanted if field == "id" else expected,
+            certain=also is not None,
         )
 
     def claims(self, work: Work) -> frozenset[tuple[str, ...]]:

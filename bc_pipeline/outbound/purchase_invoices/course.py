@@ -8,7 +8,7 @@ from typing import Any
 
 from bc_pipeline.outbound.documents import sending
 from bc_pipeline.outbound.documents.looking import Directory
-from bc_pipeline.outbound.documents.sending import Row
+from bc_pipeline.outbound.documents.sending import Document, Row
 from bc_pipeline.outbound.documents.working import Progress
 from bc_pipeline.outbound.model import Action, ExportContext, Intent, Outcome, Pending
 from bc_pipeline.outbound.purchase_invoices.find import Bills
@@ -130,8 +130,11 @@ class Course:
             RecordError: somebody has deleted it meanwhile.
             AuthError, Cancelled, ReadFailed: BC could not say.
         """
-        look = sending.reading(self.context, BILLS, str(bill["id"]), EXPAND)
-        return sending.again(self.context, look, "the bill")
+        return sending.again(self.context, self.document(bill), "the bill")
+
+    def document(self, bill: Row) -> Document:
+        """The bill as it is to be read."""
+        return Document(BILLS, str(bill["id"]), EXPAND)
 
     def at(self, present: Row) -> None:
         """What to tell should the next step fail."""

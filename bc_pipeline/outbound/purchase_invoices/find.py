@@ -9,7 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bc_pipeline.business_central.filters import all_of, eq, literal
-from bc_pipeline.outbound.documents.looking import Directory, Question, ask, questions
+from bc_pipeline.outbound.documents.looking import (
+    Directory,
+    Question,
+    ask,
+    directory,
+    questions,
+)
 from bc_pipeline.outbound.documents.sending import Row
 from bc_pipeline.outbound.documents.working import Unclear, text_map
 from bc_pipeline.outbound.model import ExportContext, Pending, RecordError
@@ -116,8 +122,8 @@ def look_up(
     answers = iter(ask(context, [each for group in asked.values() for each in group]))
     found = {what: [row for _ in group for row in next(answers)] for what, group in asked.items()}
     return (
-        Directory("vendor", found["vendor"]),
-        Directory("item", found["item"]),
+        directory(context, "vendor", "vendors", vendors, found["vendor"], rules),
+        directory(context, "item", "items", items, found["item"], rules),
         Bills(found["bill"]),
     )
 
@@ -125,11 +131,18 @@ def look_up(
 def _bill_questions(records: Sequence[Bill], pendings: Sequence[Pending]) -> list[Question]:
     ids = {record.id for record in records}
     ids |= {pending.entry.bc_id for pending in pendings if pending.entry}
+    tried = [pending.record for pending in pendings if pending.entry]
     by_key = [
-        Question(BILLS, name, {getattr(record, attribute) for record in records}, expand=EXPAND)
+        Question(
+            BILLS,
+            name,
+            {getattr(record, attribute) for record in records},
+            expand=EXPAND,
+            expected={getattr(record, attribute) for record in tried},
+        )
         for attribute, name in KEYS
     ]
-    return [Question(BILLS, "id", ids, guid=True, expand=EXPAND), *by_key]
+    return [Question(BILLS, "id", ids, guid=True, expand=EXPAND, expected=ids), *by_key]
 
 
 def lost_draft(
@@ -160,7 +173,8 @@ def lost_draft(
     sent_at = datetime.fromisoformat(detail["sent_at"]) if detail.get("sent_at") else context.now
     since = f"lastModifiedDateTime ge {literal(sent_at - _CLOCKS)}"
     also = all_of(eq("status", DRAFT), since)
-    question = Question(BILLS, "vendorId", [header["vendorId"]], True, also, EXPAND)
+    vendor = [header["vendorId"]]
+    question = Question(BILLS, "vendorId", vendor, True, also, EXPAND, certain=True)
     memory = Memory.of(detail)
     numbers = set(memory.unfinished)
     taken = _taken(context, pending)

@@ -14,13 +14,12 @@ from typing import Any, Literal
 
 from bc_pipeline.business_central.dimensions import DimensionValue
 from bc_pipeline.outbound.documents import amounts
-from bc_pipeline.outbound.documents.looking import Directory, reference
+from bc_pipeline.outbound.documents.looking import Directory, Names, reference
 from bc_pipeline.outbound.model import ExportContext, RecordError
 from bc_pipeline.outbound.unified import Bill, BillExpense, BillItem, BillLine
 from bc_pipeline.outbound.upsert.properties import ZERO_GUID, code, guid
 
 LineKind = Literal["item", "expense", "comment"]
-Names = tuple[str | None, str | None, str | None]
 
 
 @dataclass(frozen=True)

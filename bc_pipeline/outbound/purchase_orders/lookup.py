@@ -5,23 +5,23 @@ be ours are read with their lines and looked through: those of the same vendors 
 buy orders were made, and those the mirror knows by their marker. Goods that came in and left the
 list are found by the marker on the posted receipt.
 
-Whatever cannot be read raises: a failed look-up is never "not there". Look-ups go as ``$batch``:
-a plain GET may be answered by a replica that has not seen the latest orders (behaviour.md 3).
+Whatever cannot be read raises: a failed look-up is never "not there". An order that may have been
+made is looked for by GETs of their own as well: only these surely ask the primary (platform 1).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from bc_pipeline.business_central.batch import Part
+from bc_pipeline.business_central.client import BusinessCentral
 from bc_pipeline.business_central.filters import Guid, all_of, any_of, literal
-from bc_pipeline.business_central.lookups import failure, list_path
-from bc_pipeline.business_central.urls import next_link
-from bc_pipeline.errors import RequestFailed
+from bc_pipeline.business_central.lookups import list_path, read_in_batch
 from bc_pipeline.mapping import markers, values
 from bc_pipeline.mapping.markers import marked_id, marker
+from bc_pipeline.outbound.documents.sending import whole
 from bc_pipeline.outbound.model import ExportContext
 from bc_pipeline.outbound.purchase_orders import places
 from bc_pipeline.outbound.purchase_orders.sent import LINES, Row, marks
@@ -29,6 +29,8 @@ from bc_pipeline.outbound.purchase_orders.sent import LINES, Row, marks
 CLOCKS_DIFFER = timedelta(hours=1)
 """Optiply's clock and ours against Business Central's: how far before a buy order was made its
 purchase order is looked for."""
+
+Read = Callable[[BusinessCentral, Sequence[str]], list[list[dict[str, Any]]]]
 
 _IN_MIRROR = f"""
 SELECT DISTINCT order_id, buy_order_id FROM ({markers.IN_COMMENTS} UNION ALL {markers.IN_NUMBERS})
@@ -44,12 +46,14 @@ class Wanted:
         vendor_id: of the purchase order it became or would become; None when not known.
         since: no purchase order of it can be older.
         bc_id: of the purchase order, once known.
+        doubtful: an earlier request may have made it.
     """
 
     buy_order_id: int
     vendor_id: str | None
     since: datetime | None
     bc_id: str | None = None
+    doubtful: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,14 +77,22 @@ def look(context: ExportContext, wanted: Sequence[Wanted]) -> dict[int, Sighting
     Raises:
         AuthError, Cancelled, ReadFailed, RequestFailed: it could not be found out.
     """
+    doubtful = [order for order in wanted if order.doubtful]
+    return {
+        **_look(context, wanted, read_in_batch),
+        **_look(context, doubtful, _read_alone),
+    }
+
+
+def _look(context: ExportContext, wanted: Sequence[Wanted], read: Read) -> dict[int, Sighting]:
     if not wanted:
         return {}
     paths = list(_order_paths(context, wanted))
     receipt_paths = list(_receipt_paths(context, wanted))
-    lists = read(context, [*paths, *receipt_paths])
-    orders = {guid(row): row for rows in lists[: len(paths)] for row in rows}
+    lists = read(context.bc, [*paths, *receipt_paths])
+    orders = {guid(row): whole(row) for rows in lists[: len(paths)] for row in rows}
     comments = [row for rows in lists[len(paths) :] for row in rows]
-    receipts = _order_numbers(context, comments) if comments else {}
+    receipts = _order_numbers(context, comments, read) if comments else {}
     field_name = context.exports.marker_field
     return {
         order.buy_order_id: Sighting(
@@ -96,40 +108,19 @@ def look(context: ExportContext, wanted: Sequence[Wanted]) -> dict[int, Sighting
     }
 
 
+def _read_alone(bc: BusinessCentral, paths: Sequence[str]) -> list[list[dict[str, Any]]]:
+    """The rows of several lists, all pages, each as it certainly is."""
+    return [list(bc.rows(bc.api_url(path))) for path in paths]
+
+
 def order_now(context: ExportContext, bc_id: str, expand: str = LINES) -> Row | None:
     """A purchase order as it is now; None when Business Central says there is none.
 
     Raises:
-        AuthError, Cancelled, RequestFailed: it could not be found out.
+        AuthError, Cancelled, ReadFailed, RequestFailed: it could not be found out.
     """
-    path = f"{context.path('purchaseOrders')}({bc_id})?$expand={expand}"
-    answer = context.bc.batch([Part("order", "GET", path)])["order"]
-    if answer.absent:
-        return None
-    if not answer.ok or not isinstance(answer.body, Mapping):
-        raise failure(context.bc, path, answer)
-    return answer.body
-
-
-def read(context: ExportContext, paths: Sequence[str]) -> list[list[Row]]:
-    """The rows of several lists, all pages.
-
-    Raises:
-        AuthError, Cancelled, ReadFailed, RequestFailed: a list could not be read to its end.
-    """
-    parts = [Part(str(place), "GET", path) for place, path in enumerate(paths)]
-    answers = context.bc.batch(parts) if parts else {}
-    lists: list[list[Row]] = []
-    for part in parts:
-        answer = answers[part.id]
-        rows = answer.body.get("value") if isinstance(answer.body, Mapping) else None
-        if not answer.ok:
-            raise failure(context.bc, part.path, answer)
-        if not isinstance(rows, list):
-            raise RequestFailed("Business Central answered a look-up with something else")
-        following = next_link(answer.body, context.bc.api_url(part.path))
-        lists.append([*rows, *(context.bc.rows(following) if following else ())])
-    return lists
+    row = context.bc.get("purchaseOrders", bc_id, expand=expand, company=context.company)
+    return row and whole(row)
 
 
 def guid(row: Row) -> str:
@@ -176,7 +167,9 @@ def _receipt_paths(context: ExportContext, wanted: Sequence[Wanted]) -> Iterable
         yield list_path(context.company, "purchaseReceiptLines", options)
 
 
-def _order_numbers(context: ExportContext, comments: Sequence[Row]) -> dict[int, set[str]]:
+def _order_numbers(
+    context: ExportContext, comments: Sequence[Row], read: Read
+) -> dict[int, set[str]]:
     """Buy order id -> numbers of the purchase orders whose receipts carry its marker."""
     documents = sorted({str(row["documentId"]).lower() for row in comments})
     paths = [
@@ -189,7 +182,7 @@ def _order_numbers(context: ExportContext, comments: Sequence[Row]) -> dict[int,
     ]
     numbers = {
         guid(row): str(row.get("orderNumber") or row.get("number"))
-        for rows in read(context, paths)
+        for rows in read(context.bc, paths)
         for row in rows
     }
     found: dict[int, set[str]] = {}

@@ -103,7 +103,8 @@ class _Work:
         if self._request is not None and vendor is None:
             vendor = self._request.vendor_id
         known = self._entry.bc_id if self._entry else None
-        return Wanted(int(self.pending.key), vendor, self._since(), known)
+        doubtful = may_exist(self._entry)
+        return Wanted(int(self.pending.key), vendor, self._since(), known, doubtful)
 
     def _since(self) -> datetime | None:
         order = self._job.order

@@ -72,6 +72,11 @@ class Work:
             self.doubt_since = _since(entry)
 
     @property
+    def may_be_there(self) -> bool:
+        """BC may have it because of us, whether it has been seen there or not."""
+        return bool(self.link or self.doubt_since or self.sends)
+
+    @property
     def bc_id(self) -> str | None:
         """Of what BC has for it."""
         return str(self.row["id"]) if self.row else None

@@ -7,7 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bc_pipeline.business_central.lookups import comparable
-from bc_pipeline.outbound.documents.looking import Directory, Question, ask, questions
+from bc_pipeline.outbound.documents.looking import (
+    Directory,
+    Question,
+    ask,
+    directory,
+    questions,
+)
 from bc_pipeline.outbound.model import ExportContext, RecordError
 from bc_pipeline.outbound.unified import BillPayment
 from bc_pipeline.outbound.upsert.properties import code, guid, member
@@ -39,11 +45,12 @@ class PaymentLinks:
     """Vendors and purchase invoices that payments name.
 
     Args:
-        vendors, invoices: rows that were looked up for them.
+        vendors: those that were looked up for them.
+        invoices: likewise; of several rows of one the last one counts.
     """
 
-    def __init__(self, vendors: Iterable[Row], invoices: Iterable[Row]) -> None:
-        self._vendors = Directory("vendor", (dict(row) for row in vendors))
+    def __init__(self, vendors: Directory, invoices: Iterable[Row]) -> None:
+        self._vendors = vendors
         self._by_id: dict[str, list[Row]] = {}
         self._by_number: defaultdict[str, list[Row]] = defaultdict(list)
         for row in {guid(row["id"]): row for row in invoices}.values():
@@ -52,7 +59,7 @@ class PaymentLinks:
 
     @classmethod
     def look_up(cls, context: ExportContext, records: Sequence[BillPayment]) -> PaymentLinks:
-        """All that these payments name, in one request.
+        """All that these payments name, in one request, and what that has missed.
 
         Raises:
             AuthError, Cancelled, ReadFailed, RequestFailed: BC could not say.
@@ -64,11 +71,13 @@ class PaymentLinks:
             context,
             [
                 *questions("vendors", named),
-                Question("purchaseInvoices", "id", ids, guid=True),
-                Question("purchaseInvoices", "vendorInvoiceNumber", numbers),
+                Question("purchaseInvoices", "id", ids, guid=True, expected=ids),
+                Question("purchaseInvoices", "vendorInvoiceNumber", numbers, expected=numbers),
             ],
         )
-        return cls((row for rows in vendors for row in rows), (*by_id, *by_number))
+        rows = [row for found in vendors for row in found]
+        bills = _posted_meanwhile(context, [*by_id, *by_number])
+        return cls(directory(context, "vendor", "vendors", named, rows), bills)
 
     def vendor(self, record: BillPayment) -> Row:
         """The vendor paid.
@@ -99,6 +108,14 @@ class PaymentLinks:
                 return _payable(str(named), rows, vendor)
         named = record.bill_number or record.bill_external_id or record.bill_id
         raise RecordError("RecordNotFound", f"there is no purchase invoice {named!r}")
+
+
+def _posted_meanwhile(context: ExportContext, bills: Sequence[dict[str, Any]]) -> list[Row]:
+    """The bills, those that do not look posted as they certainly are: a bill may have been posted
+    a moment before its payment comes."""
+    drafts = [row["id"] for row in bills if member(row.get("status")) in NOT_POSTED]
+    again = ask(context, [Question("purchaseInvoices", "id", drafts, guid=True, certain=True)])[0]
+    return [*bills, *again]
 
 
 def _payable(named: str, rows: Sequence[Row], vendor: Row) -> Row:

@@ -64,7 +64,13 @@ class PaymentTarget:
             for journal, group in _by_journal(works)
             for question in (
                 _question(journal, "id", (_known_id(work) for work in group), expand),
-                _question(journal, "documentNumber", (work.number for work in group), expand),
+                _question(
+                    journal,
+                    "documentNumber",
+                    (work.number for work in group),
+                    expand,
+                    certain=any(work.doubt_since or work.sends for work in group),
+                ),
             )
         ]
         answers = ask(context, questions)
@@ -98,14 +104,15 @@ class PaymentTarget:
         posted, *lines = ask(
             context,
             [
-                Question("generalLedgerEntries", "documentNumber", numbers),
+                Question("generalLedgerEntries", "documentNumber", numbers, certain=True),
                 *(
                     _question(
                         journal,
                         "vendorId",
                         (work.body["vendorId"] for work in group),
                         expand,
-                        made_since(group),
+                        also=made_since(group),
+                        certain=True,
                     )
                     for journal, group in _by_journal(unnumbered)
                 ),
@@ -172,16 +179,21 @@ def _question(
     field: str,
     values: Iterable[str | None],
     expand: str | None,
+    *,
     also: str | None = None,
+    certain: bool = False,
 ) -> Question:
     """Payments of one journal."""
+    wanted = frozenset(value for value in values if value)
     return Question(
         f"vendorPaymentJournals({journal})/vendorPayments",
         field,
-        frozenset(value for value in values if value),
+        wanted,
         guid=field != "documentNumber",
         also=also,
         expand=expand,
+        expected=wanted if field == "id" else (),
+        certain=certain,
     )
 
 

@@ -42,7 +42,7 @@ def test_a_look_after_a_lost_answer_that_is_refused_leaves_the_bill_unresolved(
     del nameless["billNumber"]
     world.sandbox.faults.add("bc", action="apply_then_drop", method="POST", path=NEW)
     look = world.sandbox.faults.add(
-        "bc", action="status", status=400, path="vendorId%20eq", operation=True, times=None
+        "bc", action="status", status=400, path="vendorId eq", times=None
     )
 
     first = world.run(ENTITY, nameless)

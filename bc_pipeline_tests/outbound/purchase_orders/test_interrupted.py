@@ -3,7 +3,9 @@ exactly once, linked, with its lines and dimensions (mapping.md 8.2, DESIGN.md 4
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -77,6 +79,28 @@ def test_a_lost_answer_is_looked_up_and_nothing_is_sent_twice(
     assert_each_exactly_once(ready, orders)
 
 
+@pytest.fixture(params=[True, False], ids=["parts heeded", "parts ignored"])
+def lagging(ready: OrdersWorld, request: pytest.FixtureRequest) -> Iterator[OrdersWorld]:
+    """Its replica shows nothing of what the test does."""
+    ready.sandbox.business_central.set_replica_lag(3600, heeds_parts=request.param)
+    yield ready
+    ready.sandbox.business_central.set_replica_lag(0)
+
+
+@pytest.mark.covers("decision 20")
+@pytest.mark.parametrize("action", ["apply_then_drop", "apply_then_fail"])
+def test_given_a_lagging_replica_and_a_lost_answer_then_the_order_is_found_and_linked_at_once(
+    lagging: OrdersWorld, action: Any
+) -> None:
+    orders = [lagging.order(), lagging.order(supplier=1)]
+    lagging.sandbox.faults.add("bc", action=action, method="POST", path=CREATION, times=2)
+
+    result = lagging.export()
+
+    assert (result.created, result.deferred) == (2, 0)
+    assert_each_exactly_once(lagging, orders)
+
+
 def test_given_the_answer_to_the_creation_is_lost_then_it_is_found_at_once(
     world: OrdersWorld,
 ) -> None:
@@ -112,7 +136,7 @@ def test_given_an_order_deleted_in_bc_before_it_was_linked_then_only_a_person_ha
     world: OrdersWorld,
 ) -> None:
     order_id = world.order()
-    world.sandbox.faults.add("bc", action="status", status=400, path=r"\$batch", after=2)
+    world.sandbox.faults.add("bc", action="status", status=400, path=r"/purchaseOrders\(")
     assert world.export().deferred == 1
     made = world.purchase_order(order_id)
     for line in world.all_lines(made):
