@@ -52,7 +52,8 @@ class CompanySettings:
             so that a line's own value beats the one its document inherited (5.13).
         vendor_invoice_number_mandatory: Ext. Doc. No. Mandatory of the purchase set-up (3.18).
         posting_allowed_from, posting_allowed_to: range of allowed posting dates, None: no limit.
-        default_quantity_to_receive: ``Remainder`` or ``Blank`` (4.13).
+        default_quantity_to_receive, default_quantity_to_ship: ``Remainder`` or ``Blank`` (4.13).
+        prevent_negative_inventory: posting refuses to ship more than there is (11.7).
         property_order: in which order the properties of a body are applied: that of the page's
             controls (``page``), or that of the body (``json``). Microsoft documents neither
             (behaviour.md 4).
@@ -74,6 +75,8 @@ class CompanySettings:
     posting_allowed_from: date | None = None
     posting_allowed_to: date | None = None
     default_quantity_to_receive: DefaultQuantity = "Remainder"
+    default_quantity_to_ship: DefaultQuantity = "Remainder"
+    prevent_negative_inventory: bool = False
     property_order: PropertyOrder = "json"
     analytics: bool = True
     system_version: str = "29.0.0.0"
@@ -134,5 +137,7 @@ _READERS: Mapping[str, Callable[[str, object], Any]] = {
     "posting_allowed_from": _day,
     "posting_allowed_to": _day,
     "default_quantity_to_receive": _one_of(DefaultQuantity),
+    "default_quantity_to_ship": _one_of(DefaultQuantity),
+    "prevent_negative_inventory": _flag,
     "property_order": _one_of(PropertyOrder),
 }

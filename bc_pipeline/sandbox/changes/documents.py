@@ -47,6 +47,36 @@ class Kind:
         """Whether goods come in through it."""
         return self.party == "vendor"
 
+    @property
+    def table(self) -> str:
+        """What its lines are called in Business Central."""
+        return "Purchase Line" if self.is_purchase else "Sales Line"
+
+    @property
+    def parties(self) -> str:
+        """Entity set of those it is made for."""
+        return f"{self.party}s"
+
+    @property
+    def address(self) -> str:
+        """What properties with the address of its vendor or customer begin with."""
+        return "buyFrom" if self.is_purchase else "sellTo"
+
+    @property
+    def done(self) -> str:
+        """What came or went of an order line."""
+        return "receivedQuantity" if self.is_purchase else "shippedQuantity"
+
+    @property
+    def to_handle(self) -> str:
+        """What the next posting of an order line moves."""
+        return "receiveQuantity" if self.is_purchase else "shipQuantity"
+
+    @property
+    def day(self) -> str:
+        """When the goods of a line come or go."""
+        return "expectedReceiptDate" if self.is_purchase else "shipmentDate"
+
 
 SALES_ORDER = Kind("salesOrders", "salesOrderLines", "unitPrice", "customer")
 SALES_INVOICE = Kind("salesInvoices", "salesInvoiceLines", "unitPrice", "customer")
@@ -166,20 +196,26 @@ def add_line(
         values |= priced(kind, header, spec, decimal(spec.get("price", 0)), NOTHING)
     else:
         values |= _item_line(company, kind, header, spec)
-    values |= open_quantities(company, values)
+    values |= open_quantities(company, kind, values)
     fields = entities()[kind.lines].fields
     kept = {k: v for k, v in values.items() if k in fields or k.startswith("#")}
     return company.insert(kind.lines, kept)
 
 
-def open_quantities(company: Company, line: Row) -> Row:
+def open_quantities(company: Company, kind: Kind, line: Row) -> Row:
     """What the next posting of an order line takes: all that is left, unless the company is set
     up to leave it blank (rules.md 4.13)."""
-    if company.settings.default_quantity_to_receive != "Remainder":
-        return {"receiveQuantity": NOTHING, "invoiceQuantity": NOTHING}
+    settings = company.settings
+    default = (
+        settings.default_quantity_to_receive
+        if kind.is_purchase
+        else settings.default_quantity_to_ship
+    )
+    if default != "Remainder":
+        return {kind.to_handle: NOTHING, "invoiceQuantity": NOTHING}
     quantity = line.get("quantity", NOTHING)
     return {
-        "receiveQuantity": quantity - line.get("receivedQuantity", NOTHING),
+        kind.to_handle: quantity - line.get(kind.done, NOTHING),
         "invoiceQuantity": quantity - line.get("invoicedQuantity", NOTHING),
     }
 
@@ -288,10 +324,17 @@ def check_postable(company: Company, lines: Iterable[Row]) -> None:
 
 
 def move_goods(
-    company: Company, line: Row, quantity: Decimal, *, document_number: str, document_type: str
+    company: Company,
+    line: Row,
+    quantity: Decimal,
+    *,
+    document_number: str,
+    document_type: str,
+    posting_date: date | str | None = None,
 ) -> None:
     """Posts the stock movement of a document line: ``quantity`` in the line's unit, signed as
-    stock sees it. Lines of other types and items without stock move nothing."""
+    stock sees it, today when no date is given. Lines of other types and items without stock move
+    nothing."""
     if line["lineType"] != "Item" or not quantity:
         return
     item = company.tables["items"][line["itemId"]]
@@ -304,7 +347,7 @@ def move_goods(
         quantity * factor(item, line["unitOfMeasureCode"]),
         entry_type="Purchase" if document_type.startswith("Purchase") else "Sale",
         document_number=document_number,
-        posting_date=today(company),
+        posting_date=posting_date or today(company),
         location_code=location["code"] if location else "",
         variant_code=variant["code"] if variant else "",
         documentType=document_type.replace(" ", "_x0020_"),

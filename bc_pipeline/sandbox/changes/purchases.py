@@ -134,7 +134,7 @@ def change_purchase_line(
         raise Refused(f"line {sequence} of {header['number']} was received beyond that")
     changes = reprice(PURCHASE_ORDER, header, found, **wanted) if wanted else {}
     if "quantity" in wanted:
-        changes |= open_quantities(company, found | changes)
+        changes |= open_quantities(company, PURCHASE_ORDER, found | changes)
     if date is not None:
         changes["expectedReceiptDate"] = date
     company.modify("purchaseOrderLines", found["id"], **changes)
@@ -183,7 +183,7 @@ def change_vendor_of_purchase_order(company: Company, *, order: str, vendor: str
         kept = {name: line[name] for name in KEPT_ON_VENDOR_CHANGE}
         if line["lineType"] != "Comment":
             kept |= reprice(PURCHASE_ORDER, header, line)
-        kept |= open_quantities(company, kept)
+        kept |= open_quantities(company, PURCHASE_ORDER, kept)
         company.insert("purchaseOrderLines", kept | {"documentId": header["id"]})
     return retotal(company, PURCHASE_ORDER, header["id"])
 

@@ -191,7 +191,7 @@ def _outstanding(
 
 def _set_received(company: Company, line: Row, quantity: Decimal) -> None:
     after: Row = {"receivedQuantity": quantity}
-    after |= open_quantities(company, line | after)
+    after |= open_quantities(company, PURCHASE_ORDER, line | after)
     company.modify("purchaseOrderLines", line["id"], **after)
 
 
@@ -233,6 +233,7 @@ def copy_to_receipt(
         quantity,
         document_number=receipt["number"],
         document_type="Purchase Receipt",
+        posting_date=receipt["postingDate"],
     )
     return added
 

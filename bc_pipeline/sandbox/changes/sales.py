@@ -23,6 +23,7 @@ from bc_pipeline.sandbox.changes.documents import (
     decimal,
     lines_of,
     move_goods,
+    open_quantities,
     reprice,
     resolve,
     retotal,
@@ -96,9 +97,9 @@ def change_sales_order_line(
     wanted = decimal(quantity)
     if header["status"] != "Draft" or wanted < line["shippedQuantity"] or wanted <= 0:
         raise Refused(f"line {sequence} of sales order {header['number']} cannot become {wanted}")
-    company.modify(
-        "salesOrderLines", line["id"], **reprice(SALES_ORDER, header, line, quantity=wanted)
-    )
+    changes = reprice(SALES_ORDER, header, line, quantity=wanted)
+    changes |= open_quantities(company, SALES_ORDER, line | changes)
+    company.modify("salesOrderLines", line["id"], **changes)
     return retotal(company, SALES_ORDER, header["id"], touch=touch_header)
 
 
@@ -173,9 +174,9 @@ def new_sales_invoice(
     for spec in lines:
         add_line(company, SALES_INVOICE, invoice, spec)
     if not draft:
-        shipment = _posted_shipment(company, party, order_number="")
+        shipment = posted_shipment(company, party, order=None)
         for line in lines_of(company, SALES_INVOICE, invoice["id"]):
-            _copy_to_shipment(company, shipment, line, line["quantity"])
+            copy_to_shipment(company, shipment, line, line["quantity"])
         company.modify("salesInvoices", invoice["id"], status=status)
     return _close(company, invoice)
 
@@ -255,30 +256,36 @@ def _outstanding(
 
 def _ship(company: Company, header: Row, shipped: list[tuple[Row, Decimal]]) -> Row:
     party = company.tables["customers"][header["customerId"]]
-    shipment = _posted_shipment(company, party, order_number=header["number"])
+    shipment = posted_shipment(company, party, order=header)
     for line, quantity in shipped:
         if not quantity and line["lineType"] != "Comment":
             continue
-        _copy_to_shipment(company, shipment, line, quantity)
-        done = line["shippedQuantity"] + quantity
-        company.modify("salesOrderLines", line["id"], shippedQuantity=done)
+        copy_to_shipment(company, shipment, line, quantity)
+        after: Row = {"shippedQuantity": line["shippedQuantity"] + quantity}
+        after |= open_quantities(company, SALES_ORDER, line | after)
+        company.modify("salesOrderLines", line["id"], **after)
     retotal(company, SALES_ORDER, header["id"])
     return shipment
 
 
-def _posted_shipment(company: Company, party: Row, *, order_number: str) -> Row:
+def posted_shipment(
+    company: Company, party: Row, *, order: Row | None, posting_date: date | str | None = None
+) -> Row:
+    """Adds the header of a posted shipment, dated today when no date is given."""
+    day = posting_date or today(company)
     return create_header(
         company,
         SALES_SHIPMENT,
         party,
         next_number(company, "sales shipment"),
-        orderNumber=order_number,
-        postingDate=today(company),
-        invoiceDate=today(company),
+        orderNumber=order["number"] if order else "",
+        postingDate=day,
+        invoiceDate=day,
     )
 
 
-def _copy_to_shipment(company: Company, shipment: Row, line: Row, quantity: Decimal) -> None:
+def copy_to_shipment(company: Company, shipment: Row, line: Row, quantity: Decimal) -> None:
+    """Adds a line of an order or invoice to a shipment and moves the goods."""
     kind = line["lineType"]
     copied = {name: line[name] for name in COPIED_TO_SHIPMENT}
     company.insert(
@@ -298,6 +305,7 @@ def _copy_to_shipment(company: Company, shipment: Row, line: Row, quantity: Deci
         -quantity,
         document_number=shipment["number"],
         document_type="Sales Shipment",
+        posting_date=shipment["postingDate"],
     )
 
 

@@ -1,5 +1,5 @@
-"""Items and accounts on purchase lines: whether they may be used, and when an item comes (rules.md
-4.8, 4.17)."""
+"""Items and accounts on document lines: whether they may be used, and when an item comes or goes
+(rules.md 4.8, 4.17, 11.6)."""
 
 from __future__ import annotations
 
@@ -10,17 +10,20 @@ from bc_pipeline.sandbox.business_central.date_formula import later
 from bc_pipeline.sandbox.business_central.errors import BcError, field_error
 from bc_pipeline.sandbox.business_central.values import ZERO_DATE
 from bc_pipeline.sandbox.business_central.writes import WriteContext
+from bc_pipeline.sandbox.changes.documents import Kind
 
 # The work date an invoice was made with; the API does not show it.
 WORK_DATE = "#workDate"
 
 
-def check_item(item: Row) -> None:
-    """Refuses an item that cannot be bought (4.8)."""
+def check_item(kind: Kind, item: Row) -> None:
+    """Refuses an item that cannot be bought, or sold (4.8)."""
     if item["blocked"]:
         raise field_error(f"Blocked must be equal to 'No' in Item: No.={item['number']}.")
-    if item.get("#purchasingBlocked"):
+    if kind.is_purchase and item.get("#purchasingBlocked"):
         raise _blocked("Purchasing Blocked", item)
+    if not kind.is_purchase and item.get("#salesBlocked"):
+        raise _blocked("Sales Blocked", item)
     if not item["generalProductPostingGroupCode"]:
         raise _empty("Gen. Prod. Posting Group", item)
     if item["type"] == "Inventory" and not item["inventoryPostingGroupCode"]:
@@ -38,17 +41,17 @@ def check_account(account: Row) -> None:
         raise field_error(f"Direct Posting must be Yes in G/L Account No.={account['number']}.")
 
 
-def expected_date(ctx: WriteContext, header: Row, item: Row | None) -> str:
-    """When goods are expected: when they were asked for, else after the lead time (4.17); on
-    invoices on the work date they were made with (5.12)."""
-    if "requestedReceiptDate" not in header:
+def line_date(ctx: WriteContext, kind: Kind, header: Row, item: Row | None) -> str:
+    """When goods are expected or go out: when they were asked for, else, of bought ones, after
+    the lead time (4.17); on invoices on the work date they were made with (5.12)."""
+    wanted = "requestedReceiptDate" if kind.is_purchase else "requestedDeliveryDate"
+    if wanted not in header:
         return str(header.get(WORK_DATE, ctx.today))
-    requested = header["requestedReceiptDate"]
-    if requested != ZERO_DATE:
-        return str(requested)
+    if header[wanted] != ZERO_DATE:
+        return str(header[wanted])
     day = document_day(ctx, header)
-    planned = later(day, item.get("#leadTime", "") if item else "")
-    return max(planned or day, day).isoformat()
+    lead_time = item.get("#leadTime", "") if item and kind.is_purchase else ""
+    return max(later(day, lead_time) or day, day).isoformat()
 
 
 def document_day(ctx: WriteContext, header: Row) -> date:

@@ -1,5 +1,5 @@
-"""A purchase line while it is being written: each property is applied to what the ones before it
-left, as Business Central does (rules.md 0.2, 4.6-4.17).
+"""A document line while it is being written: each property is applied to what the ones before it
+left, as Business Central does (rules.md 0.2, 4.6-4.17, 11.6).
 
 Picking an item resets the line; picking an item, another unit, variant or location prices the
 line anew, and so does another quantity where a price list has a price. Cost and discount have to be
@@ -14,13 +14,13 @@ from decimal import Decimal
 from bc_pipeline.sandbox.business_central.company import Row
 from bc_pipeline.sandbox.business_central.errors import dialog, field_error, no_relation
 from bc_pipeline.sandbox.business_central.metadata import entities
+from bc_pipeline.sandbox.business_central.rules.document_totals import INVOICE_DISCOUNT
 from bc_pipeline.sandbox.business_central.rules.line_objects import (
     check_account,
     check_item,
-    expected_date,
+    line_date,
 )
 from bc_pipeline.sandbox.business_central.rules.prices import price_of
-from bc_pipeline.sandbox.business_central.rules.purchase_totals import INVOICE_DISCOUNT
 from bc_pipeline.sandbox.business_central.rules.tax import tax_of
 from bc_pipeline.sandbox.business_central.values import ZERO_GUID, empty_row
 from bc_pipeline.sandbox.business_central.writes import WriteContext
@@ -92,7 +92,7 @@ class LineValues:
             "lineType": self._reset,
             "lineObjectNumber": self._set_object_number,
             "quantity": self._set_quantity,
-            "receiveQuantity": self._set_quantity_to_receive,
+            self.kind.to_handle: self._set_quantity_to_handle,
             "invoiceQuantity": self._set_quantity_to_invoice,
             "unitOfMeasureId": self._set_unit_by_id,
             "unitOfMeasureCode": self._set_unit,
@@ -138,7 +138,7 @@ class LineValues:
             raise no_relation(kind, "No.", value)
 
     def _pick_item(self, item: Row) -> None:
-        check_item(item)
+        check_item(self.kind, item)
         self._reset("Item")
         self.values |= {
             "itemId": item["id"],
@@ -146,9 +146,10 @@ class LineValues:
             "description": item["displayName"],
             "description2": item["displayName2"],
             "locationId": self.header.get("#locationId", ZERO_GUID),
-            "expectedReceiptDate": expected_date(self.ctx, self.header, item),
+            self.kind.day: line_date(self.ctx, self.kind, self.header, item),
         }
-        self._take_unit(item.get("#purchaseUnit") or item["baseUnitOfMeasureCode"])
+        unit = item.get("#purchaseUnit" if self.kind.is_purchase else "#salesUnit")
+        self._take_unit(unit or item["baseUnitOfMeasureCode"])
         self._take_tax(item.get("#vatProductPostingGroup") or item["taxGroupCode"])
         self._price()
 
@@ -159,14 +160,13 @@ class LineValues:
             "accountId": account["id"],
             "lineObjectNumber": account["number"],
             "description": account["displayName"],
-            "expectedReceiptDate": expected_date(self.ctx, self.header, None),
+            self.kind.day: line_date(self.ctx, self.kind, self.header, None),
         }
         self._take_tax(account.get("#vatProductPostingGroup", ""))
 
     def _reset(self, line_type: str) -> None:
         """Everything but the quantity is blank again (4.7)."""
-        if self.values.get("receivedQuantity"):
-            raise field_error("Quantity Received must be equal to '0' in Purchase Line.")
+        self._not_moved(line_type)
         kept = {name: self.values[name] for name in KEPT_BY_RESET if name in self.values}
         if line_type == "Comment":
             kept["quantity"] = NOTHING
@@ -179,30 +179,30 @@ class LineValues:
 
     def _set_quantity(self, value: Decimal) -> None:
         self._needs_object()
-        received = self.values.get("receivedQuantity", NOTHING)
-        if value * received < 0:
-            raise dialog("The quantity must have the same sign as what was received.")
-        if abs(value) < abs(received):
-            raise dialog(f"Quantity must not be below the received quantity {received}.")
+        done = self.values.get(self.kind.done, NOTHING)
+        if value * done < 0:
+            raise dialog(f"The quantity must have the same sign as {self.kind.done}.")
+        if abs(value) < abs(done):
+            raise dialog(f"Quantity must not be below {self.kind.done}, which is {done}.")
         self.values["quantity"] = unit_amount(value)
         self._open_quantities()
         self._price(by_card=False)
 
     def _open_quantities(self) -> None:
         """What the next posting takes: all that is left, unless set up to be blank (4.13)."""
-        if "receiveQuantity" not in entities()[self.kind.lines].fields:
+        if self.kind.to_handle not in entities()[self.kind.lines].fields:
             return
-        self.values |= open_quantities(self.ctx.company, self.values)
+        self.values |= open_quantities(self.ctx.company, self.kind, self.values)
 
-    def _set_quantity_to_receive(self, value: Decimal) -> None:
-        left = self.values["quantity"] - self.values["receivedQuantity"]
+    def _set_quantity_to_handle(self, value: Decimal) -> None:
+        left = self.values["quantity"] - self.values[self.kind.done]
         if not _is_part(value, left):
-            raise dialog(f"You cannot receive more than {left} units.")
-        self.values["receiveQuantity"] = unit_amount(value)
+            raise dialog(f"{self.kind.to_handle} cannot be more than {left} units.")
+        self.values[self.kind.to_handle] = unit_amount(value)
 
     def _set_quantity_to_invoice(self, value: Decimal) -> None:
-        come = self.values["receivedQuantity"] + self.values["receiveQuantity"]
-        left = come - self.values["invoicedQuantity"]
+        moved = self.values[self.kind.done] + self.values[self.kind.to_handle]
+        left = moved - self.values["invoicedQuantity"]
         if not _is_part(value, left):
             raise dialog(f"You cannot invoice more than {left} units.")
         self.values["invoiceQuantity"] = unit_amount(value)
@@ -214,7 +214,7 @@ class LineValues:
         self.apply("unitOfMeasureCode", unit["code"] if unit else "")
 
     def _set_unit(self, value: str) -> None:
-        self._not_received("Unit of Measure Code")
+        self._not_moved("Unit of Measure Code")
         if self.values["lineType"] == "Item":
             try:
                 factor(self._item(), value)
@@ -226,10 +226,10 @@ class LineValues:
         self._price()
 
     def _set_variant(self, value: str) -> None:
-        self._not_received("Variant Code")
+        self._not_moved("Variant Code")
         if value != ZERO_GUID:
             if self.values["lineType"] != "Item":
-                raise field_error("Type must be equal to 'Item' in Purchase Line.")
+                raise field_error(f"Type must be equal to 'Item' in {self.kind.table}.")
             variant = self.ctx.get("itemVariants", value)
             if variant is None or variant["itemId"] != self.values["itemId"]:
                 raise no_relation("Item Variant", "Variant Id", value)
@@ -238,7 +238,7 @@ class LineValues:
         self._price()
 
     def _set_location(self, value: str) -> None:
-        self._not_received("Location Code")
+        self._not_moved("Location Code")
         if value != ZERO_GUID and self.ctx.get("locations", value) is None:
             raise no_relation("Location", "Location Id", value)
         self.values["locationId"] = value
@@ -302,16 +302,16 @@ class LineValues:
 
     def _take_tax(self, group: str) -> None:
         item = self.ctx.get("items", self.values["itemId"])
-        identifier, percent = tax_of(self.ctx, self.header, group, item)
+        identifier, percent = tax_of(self.ctx, self.kind, self.header, group, item)
         self.values |= {TAX_GROUP: group, "taxCode": identifier, "taxPercent": percent}
 
     def _needs_object(self) -> None:
         if self.values["lineType"] == "Comment":
-            raise field_error("Type must have a value in Purchase Line. It cannot be empty.")
+            raise field_error(f"Type must have a value in {self.kind.table}. It cannot be empty.")
 
-    def _not_received(self, field: str) -> None:
-        if self.values.get("receivedQuantity"):
-            raise field_error(f"{field} cannot change: Quantity Received must be equal to '0'.")
+    def _not_moved(self, what: str) -> None:
+        if self.values.get(self.kind.done):
+            raise field_error(f"{what} cannot change: {self.kind.done} must be equal to '0'.")
 
 
 def _is_part(value: Decimal, whole: Decimal) -> bool:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from bc_pipeline.sandbox.business_central.company import Row
+from bc_pipeline.sandbox.business_central.rules.document_lines import DocumentLines
 from bc_pipeline.sandbox.business_central.rules.purchase_invoices import check_draft
-from bc_pipeline.sandbox.business_central.rules.purchase_lines import PurchaseLines
 from bc_pipeline.sandbox.business_central.writes import RULES
 from bc_pipeline.sandbox.changes.documents import PURCHASE_INVOICE
 
 
-class PurchaseInvoiceLines(PurchaseLines):
+class PurchaseInvoiceLines(DocumentLines):
     """Lines of drafts; those of posted invoices can only be read."""
 
     def check_editable(self, header: Row, changed: set[str] | None) -> None:
-        """See :class:`PurchaseLines`."""
+        """See :class:`DocumentLines`."""
         check_draft(header)
 
 

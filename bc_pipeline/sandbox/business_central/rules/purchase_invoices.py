@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 
 from bc_pipeline.sandbox.business_central.company import Row
-from bc_pipeline.sandbox.business_central.date_formula import later
 from bc_pipeline.sandbox.business_central.errors import dialog, field_error
+from bc_pipeline.sandbox.business_central.rules.document_headers import HeaderWrite
+from bc_pipeline.sandbox.business_central.rules.document_totals import discount_invoice
+from bc_pipeline.sandbox.business_central.rules.due_dates import due_date
 from bc_pipeline.sandbox.business_central.rules.invoice_posting import post_invoice
 from bc_pipeline.sandbox.business_central.rules.line_objects import WORK_DATE
-from bc_pipeline.sandbox.business_central.rules.purchase_headers import (
-    HeaderWrite,
-    check_vendor_given,
-)
-from bc_pipeline.sandbox.business_central.rules.purchase_totals import discount_invoice
+from bc_pipeline.sandbox.business_central.rules.purchase_headers import VENDOR
 from bc_pipeline.sandbox.business_central.values import ZERO_DATE, ZERO_GUID
 from bc_pipeline.sandbox.business_central.writes import (
     RULES,
@@ -49,7 +46,7 @@ class PurchaseInvoices(EntityRules):
 
     def insert(self, ctx: WriteContext, given: Row, parent: Parent | None) -> Row:
         """POST: a Draft with a number of the draft series, filled from its vendor."""
-        check_vendor_given(given)
+        VENDOR.check_given(given)
         work_date = _work_date(ctx, given)
         header = ctx.insert(
             "purchaseInvoices",
@@ -62,7 +59,7 @@ class PurchaseInvoices(EntityRules):
                 "discountAppliedBeforeTax": True,
             },
         )
-        write = _InvoiceWrite(ctx, PURCHASE_INVOICE, header, given)
+        write = _InvoiceWrite(ctx, PURCHASE_INVOICE, VENDOR, header, given)
         last = [name for name in given if name.startswith(AFTER_INSERT)]
         for name in [n for n in given if n not in last]:
             write.apply(name)
@@ -75,7 +72,7 @@ class PurchaseInvoices(EntityRules):
     def update(self, ctx: WriteContext, row: Row, given: Row, parent: Parent | None) -> Row:
         """PATCH of a draft; a due date sent along is applied last (5.7)."""
         check_draft(row)
-        write = _InvoiceWrite(ctx, PURCHASE_INVOICE, row, given)
+        write = _InvoiceWrite(ctx, PURCHASE_INVOICE, VENDOR, row, given)
         for name in sorted(given, key=lambda name: name == "dueDate"):
             write.apply(name)
         return write.save()
@@ -109,14 +106,8 @@ class _InvoiceWrite(HeaderWrite):
 
     def set_due_date(self) -> None:
         """The invoice date and the payment terms of the vendor that is paid (5.7)."""
-        shown = self.values["invoiceDate"]
-        terms = self.ctx.get("paymentTerms", self.values.get("#paymentTermsId", ZERO_GUID))
-        if shown == ZERO_DATE:
-            self.values["dueDate"] = ZERO_DATE
-            return
-        start = date.fromisoformat(shown)
-        due = later(start, terms["dueDateCalculation"]) if terms else None
-        self.values["dueDate"] = (due or start).isoformat()
+        terms = self.values.get("#paymentTermsId", ZERO_GUID)
+        self.values["dueDate"] = due_date(self.ctx, self.values["invoiceDate"], terms)
 
 
 RULES["purchaseInvoices"] = PurchaseInvoices()

@@ -7,13 +7,10 @@ from collections.abc import Sequence
 
 from bc_pipeline.sandbox.business_central.company import Row
 from bc_pipeline.sandbox.business_central.errors import dialog, field_error
-from bc_pipeline.sandbox.business_central.rules.dimension_sets import check_posting
-from bc_pipeline.sandbox.business_central.rules.ledger import check_accounts, check_posting_date
-from bc_pipeline.sandbox.business_central.rules.line_objects import check_account, check_item
-from bc_pipeline.sandbox.business_central.rules.purchase_headers import check_vendor_allowed
-from bc_pipeline.sandbox.business_central.values import ZERO_GUID
+from bc_pipeline.sandbox.business_central.rules.ledger import check_accounts
+from bc_pipeline.sandbox.business_central.rules.posting_checks import check_postable
+from bc_pipeline.sandbox.business_central.rules.purchase_headers import VENDOR
 from bc_pipeline.sandbox.business_central.writes import WriteContext
-from bc_pipeline.sandbox.changes.dimension_sets import dimensions_of
 from bc_pipeline.sandbox.changes.document_ledger import ledger_lines, post_lines
 from bc_pipeline.sandbox.changes.documents import PURCHASE_INVOICE
 
@@ -33,43 +30,20 @@ def check_document(ctx: WriteContext, header: Row, lines: Sequence[Row], number:
     Raises:
         BcError: it cannot be posted.
     """
-    check_posting_date(ctx, header["postingDate"])
-    vendors = [ctx.company.tables["vendors"][header[n]] for n in ("vendorId", "payToVendorId")]
-    for vendor in vendors:
-        check_vendor_allowed(vendor)
-    _check_number(ctx, vendors[1], number)
-    for line in lines:
-        _check_line(ctx, line)
-    check_posting(ctx, dimensions_of(ctx.company, header), {v["id"]: v for v in vendors}.values())
+    check_postable(ctx, PURCHASE_INVOICE, VENDOR, header, lines)
+    _check_number(ctx, header["payToVendorNumber"], number)
 
 
-def _check_number(ctx: WriteContext, vendor: Row, number: str) -> None:
+def _check_number(ctx: WriteContext, vendor: str, number: str) -> None:
     """The vendor's own number: there, and not used for another posted invoice (5.9)."""
     if not number:
         if ctx.settings.vendor_invoice_number_mandatory:
             raise dialog("You need to enter the document number of the document from the vendor.")
         return
     for invoice in ctx.find("purchaseInvoices", vendorInvoiceNumber=number):
-        same_vendor = invoice["payToVendorNumber"] == vendor["number"]
+        same_vendor = invoice["payToVendorNumber"] == vendor
         if same_vendor and invoice["status"] in _POSTED - _REVERSED:
             raise dialog(f"Purchase Invoice {number} already exists for this vendor.")
-
-
-def _check_line(ctx: WriteContext, line: Row) -> None:
-    if line["lineType"] == "Comment" or not line["quantity"]:
-        return
-    item = ctx.get("items", line["itemId"])
-    account = ctx.get("accounts", line["accountId"])
-    master = item or account
-    if master is None and line["lineType"] in ("Item", "Account"):
-        raise field_error(f"No. must have a value in Purchase Line: Line No.={line['sequence']}.")
-    if item is not None:
-        check_item(item)
-        if item.get("#variantMandatory") and line["itemVariantId"] == ZERO_GUID:
-            raise field_error(f"Variant Code must have a value in Item No.={item['number']}.")
-    if account is not None:
-        check_account(account)
-    check_posting(ctx, dimensions_of(ctx.company, line), [master] if master else [])
 
 
 def book(ctx: WriteContext, invoice: Row, lines: Sequence[Row]) -> None:

@@ -1,4 +1,5 @@
-"""VAT of purchase lines: which percentage a VAT product posting group means for a vendor.
+"""VAT of document lines: which percentage a VAT product posting group means for a vendor or
+customer.
 
 The groups are the rows of ``taxGroups``; what the API does not show of them - percentage and VAT
 identifier - is kept under ``#percent`` and ``#identifier``.
@@ -11,21 +12,25 @@ from decimal import Decimal
 from bc_pipeline.sandbox.business_central.company import Row
 from bc_pipeline.sandbox.business_central.writes import WriteContext
 from bc_pipeline.sandbox.changes.amounts import NOTHING
+from bc_pipeline.sandbox.changes.documents import Kind
 
 
-def tax_of(ctx: WriteContext, header: Row, group: str, item: Row | None) -> tuple[str, Decimal]:
+def tax_of(
+    ctx: WriteContext, kind: Kind, header: Row, group: str, item: Row | None
+) -> tuple[str, Decimal]:
     """The VAT identifier a line shows and its percentage.
 
-    Vendors abroad charge no VAT. A group that is not set up has the item's own percentage.
+    There is none between us and those abroad. A group that is not set up has the item's own
+    percentage.
     """
     found = ctx.find("taxGroups", code=group) if group else []
     if not found:
         percent = item.get("#taxPercent", NOTHING) if item else NOTHING
         return group, percent if group else NOTHING
-    percent = found[0].get("#percent", NOTHING) if _is_domestic(ctx, header) else NOTHING
+    percent = found[0].get("#percent", NOTHING) if _is_domestic(ctx, kind, header) else NOTHING
     return found[0].get("#identifier", group), percent
 
 
-def _is_domestic(ctx: WriteContext, header: Row) -> bool:
+def _is_domestic(ctx: WriteContext, kind: Kind, header: Row) -> bool:
     own = {row["country"] for row in ctx.find("companyInformation")}
-    return header["buyFromCountry"] in own | {""}
+    return header[f"{kind.address}Country"] in own | {""}

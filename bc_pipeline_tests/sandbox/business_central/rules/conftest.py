@@ -35,7 +35,8 @@ class Acme(BcClient):
 
     def id(self, entity_set: str, key: str) -> str:
         """The id behind a number or a code."""
-        name = "number" if entity_set in ("vendors", "items", "accounts") else "code"
+        numbered = ("vendors", "customers", "items", "accounts")
+        name = "number" if entity_set in numbered else "code"
         return str(self.company.find(entity_set, **{name: key})[0]["id"])
 
     def value(self, dimension: str, code: str) -> str:
@@ -78,6 +79,11 @@ class Acme(BcClient):
     def account(self, number: str = "4000", **line: Any) -> dict[str, Any]:
         """An account line."""
         return {"accountId": self.id("accounts", number), "quantity": 1} | line
+
+    def sales_order(self, *lines: dict[str, Any], **header: Any) -> dict[str, Any]:
+        """A new sales order of customer K1 with its lines."""
+        body = {"customerNumber": "K1"} | header | {"salesOrderLines": list(lines)}
+        return self.created("salesOrders?$expand=salesOrderLines", body)
 
     # -- what came of it ----------------------------------------------------------------------
 
@@ -136,6 +142,8 @@ def _accounts(company: Company) -> None:
         {"number": "1520", "#role": "inputTax"},
         {"number": "1600", "#role": "payables"},
         {"number": "7100", "#role": "purchases"},
+        {"number": "8000", "#role": "sales"},
+        {"number": "1500", "#role": "outputTax"},
     ]
     add_rows(company, "accounts", "number", rows)
     add_rows(company, "bankAccounts", "number", [{"number": "BANK", "#glAccount": "1000"}])
@@ -190,6 +198,23 @@ def _partners(company: Company) -> None:
     add_rows(company, "vendors", "number", [{"number": "BARE"}])
     vendor = company.find("vendors", number="DIM")[0]
     default_dimension(company, "Vendor", vendor, "DEPARTMENT", "SALES")
+    groups = DEFAULT_TEMPLATES["customers"]
+    for number, more in {
+        "K1": {"paymentTermsId": terms, "city": "Delft", "addressLine1": "Markt 1"},
+        "K2": {},
+        "USA": {"currencyId": dollar, "currencyCode": "USD", "country": "US"},
+        "GROSS": {"#pricesIncludeTax": True},
+        "DIM": {},
+        "BILLED": {"#billToCustomerNumber": "K1"},
+        "SHUT": {"blocked": "All"},
+        "NO-SHIP": {"blocked": "Ship"},
+        "NO-INVOICE": {"blocked": "Invoice"},
+    }.items():
+        row = {"number": number, "displayName": f"Customer {number}", **more}
+        add_rows(company, "customers", "number", [row | dict(groups)])
+    add_rows(company, "customers", "number", [{"number": "BARE"}])
+    customer = company.find("customers", number="DIM")[0]
+    default_dimension(company, "Customer", customer, "DEPARTMENT", "SALES")
 
 
 def _items(company: Company) -> None:
@@ -201,6 +226,7 @@ def _items(company: Company) -> None:
         "D": {},
         "SERVICE": {"type": "Service", "inventoryPostingGroupCode": ""},
         "BLOCKED": {"blocked": True},
+        "NOT-SOLD": {"#salesBlocked": True},
         "NOT-BOUGHT": {"#purchasingBlocked": True},
         "NO-GROUP": {"generalProductPostingGroupCode": ""},
         "NO-STOCK-GROUP": {"inventoryPostingGroupCode": ""},
@@ -211,6 +237,7 @@ def _items(company: Company) -> None:
             "displayName": f"Item {number}",
             "baseUnitOfMeasureCode": "STUK",
             "unitCost": Decimal(4),
+            "unitPrice": Decimal(8),
             "taxGroupCode": "HOOG",
             **groups,
             **more,

@@ -1,4 +1,4 @@
-"""Rules that lines of purchase orders and of purchase invoices share (rules.md 4, 5.12)."""
+"""Rules that lines of orders and of purchase invoices share (rules.md 4, 5.12, 11.6)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from bc_pipeline.sandbox.business_central.company import Row
 from bc_pipeline.sandbox.business_central.errors import dialog
 from bc_pipeline.sandbox.business_central.metadata import entities
 from bc_pipeline.sandbox.business_central.rules.dimension_sets import inherited
+from bc_pipeline.sandbox.business_central.rules.document_totals import retotal
 from bc_pipeline.sandbox.business_central.rules.line_values import LineValues
-from bc_pipeline.sandbox.business_central.rules.purchase_totals import retotal
 from bc_pipeline.sandbox.business_central.values import ZERO_GUID, empty_row
 from bc_pipeline.sandbox.business_central.writes import EntityRules, Parent, WriteContext
 from bc_pipeline.sandbox.changes.dimension_sets import dimensions_of, replace_dimensions
@@ -16,8 +16,8 @@ from bc_pipeline.sandbox.changes.documents import LINE_STEP, Kind, lines_of
 _PLACE = ("documentId", "sequence")
 
 
-class PurchaseLines(EntityRules):
-    """Lines of one kind of purchase document."""
+class DocumentLines(EntityRules):
+    """Lines of one kind of document."""
 
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
@@ -69,11 +69,11 @@ class PurchaseLines(EntityRules):
         return stored
 
     def remove(self, ctx: WriteContext, row: Row, parent: Parent | None) -> None:
-        """DELETE: refused while goods of it came in that are not invoiced (4.18)."""
+        """DELETE: refused while goods of it were moved that are not invoiced (4.18)."""
         header = ctx.company.tables[self.kind.headers][row["documentId"]]
         self.check_editable(header, None)
-        if row.get("receivedQuantity", 0) > row.get("invoicedQuantity", 0):
-            raise dialog("The line has been received but not invoiced and cannot be deleted.")
+        if abs(row.get(self.kind.done, 0)) > abs(row.get("invoicedQuantity", 0)):
+            raise dialog(f"{self.kind.done} is not invoiced yet: the line cannot be deleted.")
         ctx.delete(self.kind.lines, row)
         retotal(ctx, self.kind, header)
 

@@ -1,0 +1,62 @@
+"""The customer of a sales order (rules.md 1.4, 11.1)."""
+
+from __future__ import annotations
+
+from bc_pipeline.sandbox.business_central.company import Row
+from bc_pipeline.sandbox.business_central.errors import dialog, field_error
+from bc_pipeline.sandbox.business_central.rules.document_headers import (
+    GENERAL_POSTING_GROUP,
+    Party,
+)
+from bc_pipeline.sandbox.business_central.rules.references import Pair
+from bc_pipeline.sandbox.business_central.values import BLANK_ENUM
+
+
+def check_customer_allowed(customer: Row) -> None:
+    """Refuses a customer no order may be made for: blocked for Ship, Invoice or All (1.4)."""
+    number = customer["number"]
+    if customer["blocked"] != BLANK_ENUM:
+        raise dialog(
+            f"You cannot create this type of document when Customer {number} is blocked with type "
+            f"{customer['blocked']}"
+        )
+    if customer.get("#privacyBlocked"):
+        raise dialog(f"Customer {number} is blocked for privacy.")
+    if not customer.get(GENERAL_POSTING_GROUP):
+        raise field_error(
+            f"Gen. Bus. Posting Group must have a value in Customer: No.={number}. It cannot be "
+            "zero or empty."
+        )
+
+
+CUSTOMER = Party(
+    main=Pair(
+        "customerId",
+        "customerNumber",
+        "customers",
+        "number",
+        unknown="The sell-to customer cannot be found.",
+        mismatch="The sell-to customer values do not match to a specific Customer.",
+    ),
+    payer=Pair(
+        "billToCustomerId",
+        "billToCustomerNumber",
+        "customers",
+        "number",
+        unknown="The bill-to customer cannot be found.",
+        mismatch="The bill-to customer values do not match to a specific Customer.",
+    ),
+    name="customerName",
+    payer_name="billToName",
+    address="sellTo",
+    payer_address="billTo",
+    own_payer="#billToCustomerNumber",
+    copied={
+        "shipmentMethodId": "shipmentMethodId",
+        "salesperson": "salespersonCode",
+        "phoneNumber": "phoneNumber",
+        "email": "email",
+    },
+    person="salesperson",
+    check=check_customer_allowed,
+)
