@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline_tests.outbound.accounting_world import AccountingWorld, Killed, Record, Result
 
 ITEMS = ("1896-S", "1900-S", "1906-S", "1908-S", "1920-S")
@@ -55,6 +56,11 @@ class DocumentsWorld(AccountingWorld):
     def person_sets(self, entity_set: str, row: Record, **changes: Any) -> None:
         """What somebody changes in the client, past the rules of the API."""
         self.company.modify(entity_set, row["id"], **changes)
+
+    def forget(self, entity: str) -> None:
+        """What stands in BC is nobody's of ours."""
+        with Snapshot.open(self.tenant.snapshot_dir) as snapshot, snapshot.transaction() as cursor:
+            cursor.execute("DELETE FROM outbound.ledger WHERE entity = ?", [entity])
 
     def sent(self, method: str, entity_set: str) -> int:
         """How many operations of the last run there were on an entity set."""

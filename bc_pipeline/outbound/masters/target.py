@@ -18,10 +18,14 @@ from bc_pipeline.outbound.masters.fields import Master, body_of, needed_kinds, w
 from bc_pipeline.outbound.model import ExportContext, Outcome, Pending, RecordError
 from bc_pipeline.outbound.upsert.adopt import adopt, made_since
 from bc_pipeline.outbound.upsert.model import Work
+from bc_pipeline.outbound.upsert.owners import owners
 from bc_pipeline.outbound.upsert.properties import code, guid
 from bc_pipeline.outbound.upsert.rounds import Upsert
+from bc_pipeline.outbound.warned import warn
 
 DIMENSIONS = "defaultDimensions"
+SHARED = "written_by_two"
+"""Kind of the warning that two externalIds write one customer or vendor."""
 
 
 def write(master: Master, context: ExportContext, pendings: Sequence[Pending]) -> None:
@@ -66,6 +70,7 @@ class MasterTarget:
 
     def __init__(self, master: Master) -> None:
         self._master = master
+        self._warned: set[str] = set()
 
     def find(self, context: ExportContext, works: Sequence[Work]) -> None:
         """Two requests at most: by id and number, then those that neither has shown."""
@@ -91,6 +96,23 @@ class MasterTarget:
                 )
             work.saw(row)
         self._find_the_rest(context, works, expand)
+        self._warn_of_sharing(context, [work for work in works if work.row])
+
+    def _warn_of_sharing(self, context: ExportContext, works: Sequence[Work]) -> None:
+        """The number is who a record is, so two records may mean one; but it is seldom meant
+        (decision 6)."""
+        shared = owners(context, self._master.entity, (str(work.bc_id) for work in works))
+        for work in works:
+            owner, pending = shared.get(guid(work.bc_id)), work.pending
+            if owner is None or owner.key == pending.key or pending.key in self._warned:
+                continue
+            self._warned.add(pending.key)
+            number = work.row.get("number") if work.row else None
+            text = (
+                f"{self._master.entity} {number} is externalId {owner.name} already, and now "
+                f"{pending.name} writes it too: whichever comes last holds"
+            )
+            warn(context, pending, SHARED, text)
 
     def _find_the_rest(
         self, context: ExportContext, works: Sequence[Work], expand: str | None

@@ -82,14 +82,26 @@ class Bills:
                     return found
             return None
 
-    def _numbered(self, name: str, vendor_id: str, value: str) -> Row | None:
+    def numbered(self, name: str, vendor_id: str, value: str) -> list[Row]:
+        """The bills of a vendor with a number.
+
+        Args:
+            name: of the property; one of ``KEYS``.
+        """
+        with self._guard:
+            return self._all_numbered(name, vendor_id, value)
+
+    def _all_numbered(self, name: str, vendor_id: str, value: str) -> list[Row]:
         rows = [self._by_id[id] for id in self._by_number[name, vendor_id, code(value)]]
         # A number may have been changed since, and one of a cancelled bill is free again.
-        found = [
+        return [
             row
             for row in rows
             if code(row.get(name)) == code(value) and status(row) not in CANCELLED
         ]
+
+    def _numbered(self, name: str, vendor_id: str, value: str) -> Row | None:
+        found = self._all_numbered(name, vendor_id, value)
         if len(found) > 1:
             numbers = ", ".join(sorted(str(row.get("number")) for row in found))
             raise RecordError(

@@ -14,6 +14,7 @@ from bc_pipeline.outbound.model import RecordError
 from bc_pipeline.outbound.purchase_invoices.course import CHANGE, CREATE, Course
 from bc_pipeline.outbound.purchase_invoices.find import lost_draft
 from bc_pipeline.outbound.purchase_invoices.lines import matched
+from bc_pipeline.outbound.purchase_invoices.owned import refuse_anothers
 from bc_pipeline.outbound.purchase_invoices.plan import (
     BILLS,
     DIMENSIONS,
@@ -34,12 +35,14 @@ def found(course: Course) -> Row | None:
     """The bill in BC that the record means; also one that a lost request has made.
 
     Raises:
-        RecordError: its id does not exist, or several bills have its number.
+        RecordError: its id does not exist, several bills have its number, or it is another's.
         Unclear: several drafts may be what the lost request made.
         AuthError, Cancelled, RequestFailed, ReadFailed: BC could not say.
     """
     vendor_id = guid(course.wanted.header["vendorId"])
-    bill = course.shared.bills.matching(course.pending.record, vendor_id, course.known_id())
+    bills = course.shared.bills
+    bill = bills.matching(course.pending.record, vendor_id, course.known_id())
+    refuse_anothers(course.context, course.pending, vendor_id, bills, bill)
     if bill is None and course.unresolved and course.creating:
         bill = looked_for(course.context, lambda: _lost(course))
     return bill

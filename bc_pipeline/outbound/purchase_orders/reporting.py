@@ -3,9 +3,9 @@ has been waiting for three runs (flows.md 5)."""
 
 from __future__ import annotations
 
+from bc_pipeline.outbound import warned
 from bc_pipeline.outbound.ledger import ESCALATED_AFTER
 from bc_pipeline.outbound.model import ExportContext, Pending, RecordError
-from bc_pipeline.outbound.purchase_orders.model import TASK
 from bc_pipeline.outbound.purchase_orders.payload import Request
 from bc_pipeline.outbound.purchase_orders.sent import Row
 from bc_pipeline.sync.model import Problem, ProblemKind
@@ -24,14 +24,14 @@ def hold_blocked(context: ExportContext, pending: Pending, problem: RecordError 
     if same and runs != ESCALATED_AFTER:
         del context.result.problems[told:]  # told before
     if runs >= ESCALATED_AFTER:
-        _count(context, LONG_BLOCKED)
+        warned.count(context, LONG_BLOCKED)
         if runs == ESCALATED_AFTER:
             _file(context, pending, LONG_BLOCKED, f"blocked for {runs} runs: {reason}")
 
 
 def warn(context: ExportContext, pending: Pending, kind: str, text: str) -> None:
     """Something about an exported order a person should know; kept with the run's warnings."""
-    _count(context, kind)
+    warned.count(context, kind)
     _file(context, pending, kind, text)
 
 
@@ -61,14 +61,5 @@ def tell(context: ExportContext, pending: Pending, kind: ProblemKind, text: str)
     context.result.problems.append(Problem(context.result.name, pending.name, kind, text))
 
 
-def _count(context: ExportContext, kind: str) -> None:
-    context.result.warnings[kind] = context.result.warnings.get(kind, 0) + 1
-
-
 def _file(context: ExportContext, pending: Pending, kind: str, text: str) -> None:
-    with context.snapshot.transaction() as cursor:
-        cursor.execute(
-            "INSERT INTO ops.warnings (run_no, entity, remote_id, kind, message) "
-            "VALUES (?, ?, ?, ?, ?)",
-            [context.run_no, TASK, pending.key, kind, f"buy order {pending.key}: {text}"],
-        )
+    warned.keep(context, pending, kind, f"buy order {pending.key}: {text}")
