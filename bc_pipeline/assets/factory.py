@@ -162,7 +162,14 @@ def _as_failure(error: PipelineError, tenant: str) -> Failure:
     engine has retried what may be."""
     # A task that failed tells that it did; what kind of error it met is that of its cause.
     origin = error.__cause__ if isinstance(error.__cause__, PipelineError) else error
-    advice = WHAT_TO_DO.get(type(origin), "").format(tenant=tenant)
+    advice = next(
+        (
+            told.format(tenant=tenant)
+            for kind, told in WHAT_TO_DO.items()
+            if isinstance(origin, kind)
+        ),
+        "",
+    )
     return Failure(
         description=f"{origin.kind}: {error}" + (f". {advice}" if advice else ""),
         metadata={"kind": origin.kind},

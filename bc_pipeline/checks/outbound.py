@@ -14,6 +14,8 @@ from bc_pipeline.assets.table import BY_NAME
 from bc_pipeline.business_central.dimensions import INVALID_VALUE, NOT_FOUND, MappingFinding
 from bc_pipeline.checks.dimensions import dimension_mappings_exist
 from bc_pipeline.checks.model import SAMPLE_ROWS, CheckInput, Finding
+from bc_pipeline.outbound.inbox.endings import READABLE
+from bc_pipeline.outbound.inbox.files import file_stream, not_read
 from bc_pipeline.outbound.inbox.streams import STREAMS
 from bc_pipeline.outbound.ledger import ESCALATED_AFTER
 from bc_pipeline.outbound.model import UNRESOLVED
@@ -135,6 +137,15 @@ def none_failed(given: CheckInput) -> Finding:
 def none_blocked(given: CheckInput) -> Finding:
     """Nothing waits for somebody to repair something; graver after some runs (flows.md 5)."""
     blocked = _in_ledger(given, ("blocked",))
+    strange = _not_read(given)
+    if not blocked and strange:
+        told = ", ".join(row["file"] for row in strange)
+        return Finding(
+            False,
+            f"{told}: left where it is, because nobody reads this format; {READABLE}",
+            sample=strange[:SAMPLE_ROWS],
+            metadata={"files_not_read": len(strange)},
+        )
     if not blocked:
         return Finding(True, "Nothing is blocked")
     escalated = [row for row in blocked if row["runs"] >= ESCALATED_AFTER]
@@ -142,8 +153,14 @@ def none_blocked(given: CheckInput) -> Finding:
     return Finding(
         False,
         f"{len(blocked)} wait for a repair{grave}. They are tried again in every run.",
-        sample=[*escalated, *(row for row in blocked if row not in escalated)][:SAMPLE_ROWS],
-        metadata={"blocked": len(blocked), "escalated": len(escalated)},
+        sample=[*escalated, *(row for row in blocked if row not in escalated), *strange][
+            :SAMPLE_ROWS
+        ],
+        metadata={
+            "blocked": len(blocked),
+            "escalated": len(escalated),
+            "files_not_read": len(strange),
+        },
         severity="error" if escalated else "warn",
     )
 
@@ -172,6 +189,16 @@ def none_ambiguous(given: CheckInput) -> Finding:
 
 def _entity(given: CheckInput) -> str:
     return BY_NAME[given.name].entity
+
+
+def _not_read(given: CheckInput) -> list[dict[str, Any]]:
+    """Files of the entity in a format that nobody reads."""
+    streams = ((name, file_stream(name)) for name in not_read(given.tenant.snapshot_dir))
+    return [
+        {"file": name, "reason": f"in no format that is read; {READABLE}"}
+        for name, stream in streams
+        if stream is not None and stream.entity == _entity(given)
+    ]
 
 
 def _resend(given: CheckInput) -> str:

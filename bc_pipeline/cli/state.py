@@ -12,7 +12,8 @@ from typing import Any
 import duckdb
 
 from bc_pipeline.checks.freshness import Freshness, freshness, minute
-from bc_pipeline.outbound.inbox.files import waiting
+from bc_pipeline.outbound.inbox.endings import READABLE
+from bc_pipeline.outbound.inbox.files import not_read, waiting
 from bc_pipeline.snapshot.rows import rows
 from bc_pipeline.snapshot.schema import SYNC_TABLES
 from bc_pipeline.snapshot.store import Snapshot
@@ -48,6 +49,7 @@ class TenantState:
         exports: records for Business Central that failed, are blocked or unclear, with their
             reason.
         files: outbound files that are not through yet.
+        not_read: files named after an entity, in a format that nobody reads.
     """
 
     enabled: bool = True
@@ -60,6 +62,7 @@ class TenantState:
     held: list[dict[str, Any]] = field(default_factory=list)
     exports: list[dict[str, Any]] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    not_read: list[str] = field(default_factory=list)
 
     @property
     def late(self) -> bool:
@@ -83,6 +86,7 @@ class TenantState:
             "held": self.held,
             "exports": self.exports,
             "files": self.files,
+            "files_not_read": self.not_read,
         }
 
     def _late(self) -> Iterator[Freshness]:
@@ -115,6 +119,8 @@ class TenantState:
         )
         for (entity, state), count in waiting.items():
             yield f"{count} {state} in {entity} wait for somebody"
+        for name in self.not_read:
+            yield f"{name} is in no format that is read; {READABLE}"
 
 
 def _together(group: list[Freshness]) -> str:
@@ -134,10 +140,11 @@ def read_state(tenant: Tenant, now: datetime | None = None) -> TenantState:
         TenantBusy: a run holds the snapshot for longer than it is worth waiting.
     """
     files = [path.name for path in waiting(tenant.snapshot_dir)]
+    strange = not_read(tenant.snapshot_dir)
     try:
         snapshot = Snapshot.open(tenant.snapshot_dir, read_only=True)
     except FileNotFoundError:
-        return TenantState(enabled=tenant.enabled, files=files)
+        return TenantState(enabled=tenant.enabled, files=files, not_read=strange)
     with snapshot, snapshot.cursor() as cursor:
         return TenantState(
             enabled=tenant.enabled,
@@ -150,6 +157,7 @@ def read_state(tenant: Tenant, now: datetime | None = None) -> TenantState:
             held=[row for name in SYNC_TABLES for row in _held(cursor, name)],
             exports=_exports(cursor),
             files=files,
+            not_read=strange,
         )
 
 

@@ -503,3 +503,20 @@ def test_what_to_do_about_an_ambiguous_record_is_what_helps(
 
     assert not finding.passed
     assert told in finding.description
+
+
+@pytest.mark.covers("decision 14")
+def test_a_file_in_a_format_nobody_reads_is_shown_on_the_page_of_its_entity(given: CheckInput):
+    directory = given.tenant.snapshot_dir / "outbound"
+    directory.mkdir()
+    (directory / "Customers.2026.pdf").write_text("x")
+
+    customers, vendors = (
+        outbound.none_blocked(about(given, f"outbound/{name}")) for name in ("customers", "vendors")
+    )
+
+    assert vendors.passed
+    assert outcome(customers, "warn") == "warned"
+    assert "Customers.2026.pdf: left where it is" in customers.description
+    assert "write .parquet" in customers.description
+    assert customers.sample[0]["file"] == "Customers.2026.pdf"

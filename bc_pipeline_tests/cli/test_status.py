@@ -181,6 +181,22 @@ def book(statement: str) -> None:
         cursor.execute(statement)
 
 
+@pytest.mark.covers("decision 14")
+def test_a_file_in_a_format_nobody_reads_is_told_with_those_that_are(command: CommandLine):
+    path = tenant().snapshot_dir / "outbound" / "Bills.final.docx"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("x")
+    try:
+        plain = command("status", "cronus", "--exit-code")
+        told = command("status", "cronus", "--json").json["tenants"]["cronus"]
+    finally:
+        path.unlink()
+
+    assert plain.code == 1
+    assert "Bills.final.docx is in no format that is read; write .parquet" in plain.stdout
+    assert told["files_not_read"] == ["Bills.final.docx"]
+
+
 @pytest.mark.covers("decision 34")
 class TestRecords:
     """``bc-pipeline records`` lists what is behind a number."""
