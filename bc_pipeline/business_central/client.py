@@ -86,6 +86,11 @@ class BusinessCentral(Writing):
         return view
 
     @property
+    def known_company(self) -> Company | None:
+        """The configured company once it was found; asks nobody."""
+        return self._company
+
+    @property
     def company(self) -> Company:
         """The configured company; looked up first when ``preflight`` was not called."""
         return self._company or self.preflight()

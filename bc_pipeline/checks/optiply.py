@@ -9,19 +9,22 @@ from bc_pipeline.checks.model import Finding
 from bc_pipeline.errors import RequestFailed
 from bc_pipeline.optiply.client import NOT_FOUND, Optiply
 from bc_pipeline.optiply.resources import RESOURCES
-from bc_pipeline.tenants.model import Tenant
 
 FORBIDDEN = 403
 NO_SUCH_ROW = 0
 """An id no row has: what is sent to it changes nothing."""
 
 
-def signed_in(tenant: Tenant, optiply: Optiply) -> Finding:
+def signed_in(company: str, optiply: Optiply) -> Finding:
     """Whether the credentials work, and whose account it is: its name beside the company's lets
-    people see when the two do not belong together."""
+    people see when the two do not belong together.
+
+    Args:
+        company: its name in Business Central.
+        optiply: the account.
+    """
     optiply.preflight()
     name = _account_name(optiply)
-    company = tenant.business_central.company
     if name is None:
         return Finding(
             False,

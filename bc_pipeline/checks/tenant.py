@@ -48,8 +48,11 @@ def check_tenant(tenant: Tenant) -> Iterator[Answer]:
     yield from _ask("state", lambda: _state(tenant))
     with closing(BusinessCentral(tenant, tokens)) as business_central:
         yield from _business_central(tenant, business_central)
+        # Beside the account's name, so that people see whether the two belong together.
+        company = business_central.known_company
+    named = company.display_name or company.name if company else tenant.business_central.company
     with closing(Optiply(tenant, tokens)) as account:
-        yield from _optiply(tenant, account)
+        yield from _optiply(named, account)
 
 
 def _state(tenant: Tenant) -> Finding:
@@ -82,8 +85,8 @@ def _business_central(tenant: Tenant, bc: BusinessCentral) -> Iterator[Answer]:
         yield from _ask(name, question)
 
 
-def _optiply(tenant: Tenant, account: Optiply) -> Iterator[Answer]:
-    reached = list(_ask("optiply", lambda: optiply.signed_in(tenant, account)))
+def _optiply(company: str, account: Optiply) -> Iterator[Answer]:
+    reached = list(_ask("optiply", lambda: optiply.signed_in(company, account)))
     yield from reached
     if reached[0].outcome == "failed":
         return

@@ -66,8 +66,8 @@ both_sides AS (
     CASE WHEN s.state IN ('active', 'disabled') AND w.decision = 'skip' THEN 'skipped'
       ELSE s.state END AS state
   FROM wanted w FULL JOIN sync.{name} s ON s.remote_id = w.remote_id)
-SELECT coalesce(r.reference, m.number, l.number) AS number,
-  coalesce(r.wanted_name, l.name, m.name) AS name,
+SELECT coalesce(r.reference, l.number, m.number) AS number,
+  coalesce(r.wanted_name, m.name, l.name) AS name,
   r.state, r.reason, r.remote_id AS key, r.attempts AS tries, r.next_attempt_run AS next_run,
   NULL AS file
 FROM both_sides r

@@ -57,6 +57,17 @@ def test_given_all_is_well_then_company_and_account_are_named_and_everything_is_
 
 
 @pytest.mark.covers("decision 30")
+def test_given_a_company_by_its_id_then_its_name_stands_beside_the_accounts(
+    command: CommandLine, home: Path, sandbox: Sandbox
+):
+    company = sandbox.business_central.companies["CRONUS International Ltd."]
+    with settings(home, business_central={"company": str(company.id)}):
+        told = report(command)
+
+    assert "for the company CRONUS International Ltd." in told["optiply"]["detail"]
+
+
+@pytest.mark.covers("decision 30")
 def test_given_entities_that_may_not_be_read_then_each_is_named_with_what_the_permissions_lack(
     command: CommandLine, home: Path, sandbox: Sandbox
 ):
