@@ -81,7 +81,7 @@ def test_given_many_unknown_ids_then_they_come_in_few_requests_from_the_primary(
 
     asked = asked_by_id(world, "vendors")
     assert len(asked) <= 4
-    assert all(seen.headers.get("data-access-intent") != "ReadOnly" for seen in asked)
+    assert all(seen.headers["data-access-intent"] == "ReadWrite" for seen in asked)
     assert all(len(seen.query["$filter"].replace(" ", "%20")) < 2000 for seen in asked)
 
 

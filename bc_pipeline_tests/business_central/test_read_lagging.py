@@ -36,7 +36,7 @@ class Replicas(Source):
         self._history: list[tuple[datetime, Sets]] = [(START, copy.deepcopy(self.sets))]
 
     def rows_for(self, seen: Seen, name: str) -> list[dict[str, Any]]:
-        if seen.headers.get("data-access-intent") != "ReadOnly":
+        if seen.headers["data-access-intent"] == "ReadWrite":
             return self.sets[name]
         self._asked += 1
         then = self.now - timedelta(seconds=self._lags[self._asked % len(self._lags)])
