@@ -43,7 +43,15 @@ TENANT = "cronus"
 MAPPINGS = {"department": "DEPARTMENT", "group": "CUSTOMERGROUP"}
 ITEMS = ("1896-S", "1900-S", "1906-S", "1908-S", "1920-S")
 VENDORS = ("10000", "20000", "30000", "40000", "50000")
-KEPT_HEADERS = ("authorization", "content-type", "prefer", "if-match", "isolation")
+KEPT_HEADERS = (
+    "accept",
+    "authorization",
+    "content-type",
+    "data-access-intent",
+    "if-match",
+    "isolation",
+    "prefer",
+)
 Record = dict[str, Any]
 
 
