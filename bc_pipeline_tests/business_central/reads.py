@@ -42,3 +42,21 @@ def bookmark(world: World, entity: str) -> datetime | None:
 
 def reads(world: World) -> list[tuple[Any, ...]]:
     return world.rows("SELECT entity, mode, rows, pages, requests, complete, reason FROM ops.reads")
+
+
+DOCUMENTS = {
+    "bc/sales_invoices": ("salesInvoices", "salesInvoiceLines"),
+    "bc/sales_shipments": ("salesShipments", "salesShipmentLines"),
+    "bc/purchase_receipts": ("purchaseReceipts", "purchaseReceiptLines"),
+}
+BEFORE, NOW = "2026-01-01T00:00:00Z", "2026-03-01T12:00:00Z"
+
+
+def document(name: str, id: str, stamp: str = NOW) -> dict[str, Any]:
+    line = {"id": f"{id}-1", "sequence": 10000, "quantity": 2}
+    return {"id": id, "number": id, "lastModifiedDateTime": stamp, DOCUMENTS[name][1]: [line]}
+
+
+def everything(world: World, name: str) -> tuple[list[str], list[str]]:
+    table = name.removeprefix("bc/")
+    return ids(world, table), ids(world, f"{table.removesuffix('s')}_lines")

@@ -1,26 +1,21 @@
-"""Rows that come behind the bookmark, rows that go, and sources that go back in time."""
+"""Rows that come behind the bookmark, and rows that go."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from bc_pipeline.business_central.went_back import WARNING, noted
 from bc_pipeline_tests.business_central.fake import Seen, World, error, make_bc, page
-from bc_pipeline_tests.business_central.reads import bookmark, ids, invoice, read, vendor
-
-DOCUMENTS = {
-    "bc/sales_invoices": ("salesInvoices", "salesInvoiceLines"),
-    "bc/sales_shipments": ("salesShipments", "salesShipmentLines"),
-    "bc/purchase_receipts": ("purchaseReceipts", "purchaseReceiptLines"),
-}
-BEFORE, NOW = "2026-01-01T00:00:00Z", "2026-03-01T12:00:00Z"
-
-
-def document(name: str, id: str, stamp: str = NOW) -> dict[str, Any]:
-    line = {"id": f"{id}-1", "sequence": 10000, "quantity": 2}
-    return {"id": id, "number": id, "lastModifiedDateTime": stamp, DOCUMENTS[name][1]: [line]}
+from bc_pipeline_tests.business_central.reads import (
+    BEFORE,
+    DOCUMENTS,
+    NOW,
+    document,
+    everything,
+    ids,
+    invoice,
+    read,
+    vendor,
+)
 
 
 def a_day_later(world: World) -> None:
@@ -41,11 +36,6 @@ def looked_up(world: World, entity_set: str) -> list[str]:
     return [
         seen.entity_set for seen in world.fake.seen if seen.entity_set.startswith(f"{entity_set}(")
     ]
-
-
-def everything(world: World, name: str) -> tuple[list[str], list[str]]:
-    table = name.removeprefix("bc/")
-    return ids(world, table), ids(world, f"{table.removesuffix('s')}_lines")
 
 
 # --- rows behind the bookmark --------------------------------------------------------------------
@@ -324,117 +314,6 @@ def test_given_a_replica_that_lacks_what_another_one_had_then_nothing_is_taken_f
 
     assert (result.deleted, result.warnings) == (0, {})
     assert ids(world, table) == ["a", "new"]
-
-
-# --- a source that went back ---------------------------------------------------------------------
-
-
-@pytest.mark.covers("decision 3")
-@pytest.mark.parametrize("name", DOCUMENTS)
-def test_given_posted_documents_of_a_day_that_are_all_gone_then_the_source_went_back(
-    world, source, name: str
-):
-    entity_set, _ = DOCUMENTS[name]
-    day = [document(name, f"n{hour}", f"2026-03-01T{hour:02d}:00:00Z") for hour in range(8, 17)]
-    source.sets[entity_set] = [document(name, "a", BEFORE), *day]
-    read(world, name)
-    source.sets[entity_set] = [document(name, "a", BEFORE)]
-
-    result = read(world, name, run_no=7)
-
-    assert result.mode == "full"
-    assert "earlier point" in result.warnings[WARNING]
-    assert "approve-deletions acme" in result.warnings[WARNING]
-    assert everything(world, name) == (["a"], ["a-1"])
-    with world.snapshot.cursor() as cursor:
-        assert noted(cursor) == {name: 7}
-
-
-@pytest.mark.covers("decision 3")
-def test_given_a_restore_then_what_changes_afterwards_is_read_and_told_only_once(world, source):
-    source.sets["vendors"] = [vendor("a", BEFORE), vendor("b", NOW)]
-    read(world, "bc/vendors")
-    source.sets["vendors"] = [vendor("a", BEFORE), vendor("b", BEFORE, displayName="as it was")]
-
-    result = read(world, "bc/vendors")
-
-    assert (result.mode, list(result.warnings)) == ("full", [WARNING])
-    assert ("as it was",) in world.rows("SELECT displayName FROM bc.vendors")
-    source.sets["vendors"] += [vendor("c", "2026-01-02T00:00:00Z")]
-    source.sets["vendors"][0] = vendor("a", "2026-01-02T00:00:00Z", displayName="new")
-    again = read(world, "bc/vendors")
-    assert (again.mode, again.changed, again.warnings) == ("incremental", 2, {})
-
-
-@pytest.mark.covers("decision 3")
-def test_given_a_restore_and_work_since_then_then_a_row_that_went_back_tells(world, source):
-    source.sets["vendors"] = [vendor("a", BEFORE), vendor("b", NOW)]
-    read(world, "bc/vendors")
-    later = "2026-03-02T09:00:00Z"
-    source.sets["vendors"] = [vendor("a", later), vendor("b", BEFORE)]
-
-    assert list(read(world, "bc/vendors").warnings) == [WARNING]
-    assert bookmark(world, "bc/vendors")
-
-
-@pytest.mark.covers("decision 3")
-def test_given_an_entity_that_is_always_read_in_full_then_a_stamp_that_went_back_tells(
-    world, source
-):
-    source.sets["items"] = [vendor("a", BEFORE), vendor("b", NOW)]
-    read(world, "bc/items")
-    source.sets["items"] = [vendor("a", BEFORE), vendor("b", BEFORE)]
-
-    assert list(read(world, "bc/items").warnings) == [WARNING]
-    assert read(world, "bc/items").warnings == {}
-
-
-@pytest.mark.covers("decision 3", "decision 23")
-@pytest.mark.parametrize(
-    ("name", "entity_set"),
-    [("bc/purchase_orders", "purchaseOrders"), ("bc/sales_invoices", "salesInvoices")],
-)
-def test_given_a_document_whose_change_was_rolled_back_then_it_is_as_it_was_and_that_is_all(
-    world, source, name: str, entity_set: str
-):
-    source.sets[entity_set] = [vendor("a", BEFORE), vendor("b", NOW, status="Paid")]
-    read(world, name)
-    source.sets[entity_set] = [vendor("a", BEFORE), vendor("b", BEFORE, status="Open")]
-
-    result = read(world, name)
-
-    assert result.warnings == {}
-    table = name.removeprefix("bc/")
-    assert world.rows(f"SELECT status FROM bc.{table} WHERE id = 'b'") == [("Open",)]
-
-
-@pytest.mark.covers("decision 3")
-@pytest.mark.parametrize(
-    ("name", "entity_set"),
-    [("bc/vendors", "vendors"), ("bc/items", "items"), ("bc/sales_orders", "salesOrders")],
-)
-def test_given_the_newest_row_is_deleted_then_the_source_did_not_go_back(
-    world, source, name: str, entity_set: str
-):
-    source.sets[entity_set] = [vendor("a", BEFORE), vendor("b", NOW)]
-    read(world, name)
-    source.sets[entity_set] = [vendor("a", BEFORE)]
-
-    result = read(world, name)
-
-    assert (result.deleted, result.warnings) == (1, {})
-
-
-@pytest.mark.covers("decision 3")
-def test_given_a_replica_with_an_older_version_of_a_row_then_the_source_did_not_go_back(
-    world, source
-):
-    source.sets["items"] = [invoice("a", BEFORE), invoice("b", NOW)]
-    read(world, "bc/items")
-    old = [invoice("a", BEFORE), invoice("b", BEFORE)]
-    world.fake.on(lambda seen: page(old) if seen.entity_set == "items" else None)
-
-    assert read(world, "bc/items").warnings == {}
 
 
 def test_given_no_overlap_configured_then_a_lag_is_covered_all_the_same(fake, tmp_path, world):
