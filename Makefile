@@ -37,7 +37,7 @@ bench: $(STAMP)  ## a million sales invoice lines into the mirror; customers and
 	$(BIN)/python benchmarks/export.py
 
 clean:  ## removes what these targets made; run-time files of a configured installation stay
-	rm -rf $(VENV) $(CLIENTS) $(CLIENTS).lock .pytest_cache .mypy_cache .ruff_cache .hypothesis var/demo var/dev
+	rm -rf $(VENV) $(CLIENTS) $(CLIENTS).lock .pytest_cache .mypy_cache .ruff_cache .hypothesis var/demo var/dev var/demo.lock var/dev.lock
 
 $(STAMP): pyproject.toml setup.py
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed (set PYTHON=...)"; exit 1; }

@@ -7,6 +7,7 @@ not made good by vendors that are read every half hour.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,29 +26,31 @@ LEGACY_RUNS = 50
 """Newest runs that are looked through for what a version before ``SENT`` has sent."""
 
 _READS = """
-SELECT entity, max(started_at) FILTER (complete) AS good, max(started_at) AS tried,
-  arg_max(complete, run_no) AS complete, arg_max(reads.reason, run_no) AS reason,
-  coalesce(bool_or(run_no = newest AND gone), false) AS absent
+SELECT tried.*, EXISTS (FROM ops.warnings w WHERE w.run_no = tried.newest
+    AND w.entity = tried.entity AND w.kind = 'source_absent') AS absent
 FROM (
-  SELECT r.*, max(run_no) OVER (PARTITION BY entity) AS newest, EXISTS (
-    FROM ops.warnings w WHERE w.run_no = r.run_no AND w.entity = r.entity
-      AND w.kind = 'source_absent') AS gone
-  FROM ops.reads r) reads
-JOIN ops.runs USING (run_no) WHERE NOT coalesce(dry_run, false) GROUP BY entity
+  SELECT entity, max(started_at) FILTER (complete) AS good, max(run_no) AS newest,
+    arg_max(complete, run_no) AS complete, arg_max(reads.reason, run_no) AS reason
+  FROM ops.reads JOIN ops.runs USING (run_no)
+  WHERE entity IN (SELECT unnest(CAST($names AS VARCHAR[]))) AND NOT coalesce(dry_run, false)
+  GROUP BY entity) tried
 """
 # Runs of a version that did not book what was sent whole: those without a failure of the entity.
 _SENDS = """
-WITH done AS (
-  SELECT entity, run_no FROM ops.entity_counts WHERE kind = $sent
+WITH counts AS (
+  SELECT entity, run_no, bool_or(kind = $sent) AS sent FROM ops.entity_counts
+  WHERE entity IN (SELECT unnest(CAST($names AS VARCHAR[]))) GROUP BY ALL
+), done AS (
+  SELECT entity, run_no FROM counts WHERE sent
   UNION
-  SELECT DISTINCT counts.entity, run_no FROM ops.entity_counts counts JOIN ops.runs USING (run_no)
+  SELECT counts.entity, run_no FROM counts JOIN ops.runs USING (run_no)
   WHERE status IN ('success', 'partial') AND run_no > (SELECT max(run_no) FROM ops.runs) - $legacy
     AND NOT list_contains(list_transform(list_filter(
       from_json(summary->'problems', '[{"entity": "VARCHAR", "remote_id": "VARCHAR"}]'),
       lambda problem: problem.remote_id IS NULL), lambda problem: problem.entity), counts.entity))
 SELECT tried.entity, max(coalesce(ended_at, started_at)) FILTER (done.run_no IS NOT NULL) AS good,
-  max(started_at) AS tried, arg_max(done.run_no IS NOT NULL, run_no) AS complete
-FROM (SELECT DISTINCT entity, run_no FROM ops.entity_counts WHERE entity NOT LIKE 'bc/%') tried
+  arg_max(done.run_no IS NOT NULL, run_no) AS complete
+FROM counts tried
 JOIN ops.runs USING (run_no) LEFT JOIN done USING (entity, run_no)
 WHERE NOT coalesce(dry_run, false) GROUP BY tried.entity
 """
@@ -101,18 +104,28 @@ class Freshness:
 
 
 def freshness(
-    cursor: duckdb.DuckDBPyConnection, tenant: Tenant, now: datetime
+    cursor: duckdb.DuckDBPyConnection,
+    tenant: Tenant,
+    now: datetime,
+    names: Collection[str] | None = None,
 ) -> dict[str, Freshness]:
-    """Every entity the tenant's settings ask for, in the order of a run.
+    """The entities the tenant's settings ask for, in the order of a run.
 
     Args:
         cursor: of the tenant's snapshot.
         now: UTC.
+        names: only these; None means all. The books of thousands of runs are looked through, so a
+            check of one entity should not ask for all.
     """
-    sends = rows(cursor, _SENDS, {"sent": SENT, "legacy": LEGACY_RUNS})
-    booked = {row["entity"]: row for row in (*rows(cursor, _READS), *sends)}
+    asked = [name for name in dependencies(tenant) if names is None or name in names]
+    read = [name for name in asked if name.startswith("bc/")]
+    sent = [name for name in asked if not name.startswith("bc/")]
+    booked = rows(cursor, _READS, {"names": read}) if read else []
+    if sent:
+        booked += rows(cursor, _SENDS, {"names": sent, "sent": SENT, "legacy": LEGACY_RUNS})
+    by_name = {row["entity"]: row for row in booked}
     problems = _problems(cursor)
-    return {name: _one(name, booked.get(name, {}), problems, now) for name in dependencies(tenant)}
+    return {name: _one(name, by_name.get(name, {}), problems, now) for name in asked}
 
 
 def minute(moment: datetime) -> str:

@@ -43,7 +43,7 @@ def deletion_guard(given: CheckInput) -> Finding:
 
 def fresh(given: CheckInput) -> Finding:
     """The entity itself was read to its end, or sent whole, not long ago."""
-    found = freshness(given.cursor, given.tenant, given.now).get(given.name)
+    found = freshness(given.cursor, given.tenant, given.now, [given.name]).get(given.name)
     if found is None:
         return Finding(True, f"{given.tenant.name} is not configured for it")
     return Finding(not found.late, found.told(), metadata=_figures([found]))
@@ -51,8 +51,8 @@ def fresh(given: CheckInput) -> Finding:
 
 def mirror_fresh(given: CheckInput) -> Finding:
     """What the asset was mapped from was read not long ago; never read is graver than old."""
-    known = freshness(given.cursor, given.tenant, given.now)
-    sources = [known[name] for name in made_from(given.tenant, given.name)]
+    names = made_from(given.tenant, given.name)
+    sources = freshness(given.cursor, given.tenant, given.now, names).values()
     late = [source for source in sources if source.late]
     if not late:
         return Finding(True, "Everything it is made from was read not long ago")

@@ -33,7 +33,7 @@ def selected_tenants(found: Registry, names: Sequence[str], every: bool) -> list
     if every and not found.names():
         raise ConfigError(found.how_to_add())
     enabled = [tenant.name for tenant in found.enabled()]
-    chosen = [*enabled, *found.errors] if every else known_tenants(found, names)
+    chosen = [*enabled, *found.broken()] if every else known_tenants(found, names)
     broken = [found.errors[name] for name in chosen if name in found.errors]
     if chosen and len(broken) == len(chosen):
         raise ConfigError("; ".join(str(error) for error in broken))

@@ -118,6 +118,39 @@ def test_given_no_tenants_then_it_exits_2_and_says_what_to_do(
     assert f"No tenant is configured: write {empty_home / 'tenants.yaml'}" in outcome.json["error"]
 
 
+@pytest.mark.covers("decision 32", "new user: a broken tenants.yaml")
+def test_given_one_broken_tenant_then_its_mistake_is_told_with_line_and_the_others_are_shown(
+    command: CommandLine, empty_home: Path
+):
+    write_tenants(empty_home, acme={"sync": {"lokations": ["AMS"]}}, globex={})
+
+    status = command("status")
+    check = command("check", "acme", "--json")
+    sync = command("sync", "acme")
+
+    told = "tenants.acme.sync.lokations: unknown key; did you mean locations? (line "
+    assert status.code == check.code == 1
+    assert told in " ".join(status.stdout.split())
+    assert "globex: late: it never ran" in status.stdout
+    assert told in check.json["tenants"]["acme"]["checks"][0]["detail"]
+    assert sync.code == 2
+    assert told in sync.stderr
+    assert "Traceback" not in status.stderr + check.stderr + sync.stderr
+
+
+@pytest.mark.covers("decision 32")
+def test_given_a_broken_tenant_that_is_switched_off_then_all_does_not_mean_it(
+    command: CommandLine, empty_home: Path
+):
+    write_tenants(empty_home, acme={"enabled": False, "optiply": {}}, globex={"enabled": False})
+
+    outcome = command("sync", "--all", "--json")
+
+    assert outcome.code == 0
+    assert outcome.json == {"tenants": {}}
+
+
+@pytest.mark.covers("decision 32", "new user: a broken tenants.yaml")
 def test_given_a_file_that_is_not_yaml_then_every_command_exits_2(
     command: CommandLine, empty_home: Path
 ):
