@@ -28,12 +28,17 @@ REFERENCES = {
 }
 
 
+_PARTIES = {"payables", "receivables"}
+_POSTED = {"Open", "Paid", "Canceled", "Corrective"}
+
+
 def faults(company: Company) -> list[str]:
     """One line per rule that is broken; empty when the company is sound."""
     return [
         *_values_out_of_limits(company),
         *_dangling_references(company),
         *_wrong_totals(company),
+        *_wrong_ledger(company),
         *_wrong_received_quantities(company),
         *_double_numbers(company),
     ]
@@ -77,6 +82,28 @@ def _wrong_totals(company: Company) -> list[str]:
                 found.append(f"{kind.headers} {header['number']}: total is not the sum of lines")
             if header["totalTaxAmount"] != _tax_of(company, kind, header):
                 found.append(f"{kind.headers} {header['number']}: tax is not rounded once")
+    return found
+
+
+def _wrong_ledger(company: Company) -> list[str]:
+    """Posted documents without balanced entries over what is owed."""
+    owed: dict[str, Decimal] = defaultdict(Decimal)
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    parties = {r["id"] for r in company.tables["accounts"].values() if r.get("#role") in _PARTIES}
+    if len(parties) < len(_PARTIES):
+        return []
+    for entry in company.tables["generalLedgerEntries"].values():
+        amount = entry["debitAmount"] - entry["creditAmount"]
+        sums[entry["documentNumber"]] += amount
+        if entry["accountId"] in parties:
+            owed[entry["documentNumber"]] += amount
+    found = [f"ledger entries of {n}: out of balance by {s}" for n, s in sums.items() if s]
+    for kind, sign in ((SALES_INVOICE, 1), (SALES_CREDIT_MEMO, -1), (PURCHASE_INVOICE, -1)):
+        for header in company.tables[kind.headers].values():
+            if header["status"] not in _POSTED or header["currencyCode"] != company.currency_code:
+                continue
+            if owed[header["number"]] != sign * header["totalAmountIncludingTax"]:
+                found.append(f"{kind.headers} {header['number']}: booked otherwise than it totals")
     return found
 
 

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from bc_pipeline.sandbox.business_central.company import Company, Row
+from bc_pipeline.sandbox.changes.document_ledger import post_document
 from bc_pipeline.sandbox.changes.documents import (
     LINE_STEP,
     NOTHING,
@@ -152,7 +153,7 @@ def invoice_purchase_order(company: Company, *, order: str) -> Row:
         values |= {"documentId": invoice["id"], "sequence": line["sequence"]}
         company.insert("purchaseInvoiceLines", values)
     company.delete("purchaseOrders", header["id"])
-    return retotal(company, PURCHASE_INVOICE, invoice["id"])
+    return _close(company, invoice)
 
 
 def new_purchase_invoice(company: Company, *, vendor: str, lines: Sequence[LineSpec]) -> Row:
@@ -168,7 +169,7 @@ def new_purchase_invoice(company: Company, *, vendor: str, lines: Sequence[LineS
     receipt = posted_receipt(company, party, order=None)
     for line in lines_of(company, PURCHASE_INVOICE, invoice["id"]):
         copy_to_receipt(company, receipt, line, line["quantity"], line["unitCost"])
-    return retotal(company, PURCHASE_INVOICE, invoice["id"])
+    return _close(company, invoice)
 
 
 # -- pieces ---------------------------------------------------------------------------------------
@@ -236,6 +237,12 @@ def copy_to_receipt(
         posting_date=receipt["postingDate"],
     )
     return added
+
+
+def _close(company: Company, invoice: Row) -> Row:
+    header = retotal(company, PURCHASE_INVOICE, invoice["id"])
+    post_document(company, PURCHASE_INVOICE, header)
+    return header
 
 
 def _posted_invoice(company: Company, vendor: Row, **other: object) -> Row:

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from bc_pipeline.sandbox.business_central.company import Company, Row
+from bc_pipeline.sandbox.changes.document_ledger import post_document
 from bc_pipeline.sandbox.changes.documents import (
     NOTHING,
     SALES_CREDIT_MEMO,
@@ -219,7 +220,9 @@ def cancel_sales_invoice(company: Company, *, invoice: str) -> Row:
             document_type="Sales Credit Memo",
         )
     company.modify("salesInvoices", header["id"], status="Canceled", remainingAmount=NOTHING)
-    return retotal(company, SALES_CREDIT_MEMO, memo["id"])
+    memo = retotal(company, SALES_CREDIT_MEMO, memo["id"])
+    post_document(company, SALES_CREDIT_MEMO, memo)
+    return memo
 
 
 # -- pieces ---------------------------------------------------------------------------------------
@@ -337,5 +340,7 @@ def _copy_to_invoice(company: Company, invoice: Row, line: Row, quantity: Decima
 
 def _close(company: Company, invoice: Row) -> Row:
     totals = retotal(company, SALES_INVOICE, invoice["id"])
+    if totals["status"] in POSTED:
+        post_document(company, SALES_INVOICE, totals)
     owed = totals["totalAmountIncludingTax"] if totals["status"] == "Open" else NOTHING
     return company.modify("salesInvoices", invoice["id"], remainingAmount=owed)

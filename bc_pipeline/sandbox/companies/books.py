@@ -8,7 +8,16 @@ from collections.abc import Iterable, Mapping
 
 from bc_pipeline.sandbox.business_central.company import Company, Row
 from bc_pipeline.sandbox.business_central.values import ZERO_STAMP
+from bc_pipeline.sandbox.changes.document_ledger import post_document
+from bc_pipeline.sandbox.changes.documents import (
+    PURCHASE_INVOICE,
+    SALES_CREDIT_MEMO,
+    SALES_INVOICE,
+)
 from bc_pipeline.sandbox.json_text import JsonValue
+
+# States of invoices and credit memos that are booked.
+POSTED = {"Open", "Paid", "Canceled", "Corrective"}
 
 
 def seed_id(company: Company, entity_set: str, key: str) -> str:
@@ -65,3 +74,22 @@ def default_dimension(
         },
         stamp=ZERO_STAMP,
     )
+
+
+def post_history(company: Company) -> None:
+    """Adds the general ledger entries of all documents that are posted already, in the order of
+    their dates, with ids that depend on nothing else."""
+    posted = [
+        (header["postingDate"], header["number"], kind, header)
+        for kind in (SALES_INVOICE, SALES_CREDIT_MEMO, PURCHASE_INVOICE)
+        for header in company.tables[kind.headers].values()
+        if header["status"] in POSTED
+    ]
+    for day, _, kind, header in sorted(posted, key=lambda document: document[:2]):
+        post_document(
+            company,
+            kind,
+            header,
+            stamp=f"{day}T17:00:00Z",
+            id_of=lambda number: seed_id(company, "generalLedgerEntries", str(number)),
+        )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from importlib import resources
 from random import Random
 
 from bc_pipeline.sandbox.business_central.company import Company, Row
+from bc_pipeline.sandbox.business_central.values import stamp_text
 from bc_pipeline.sandbox.changes import masters, receiving
 from bc_pipeline.sandbox.companies import wholesale_pages
 from bc_pipeline.sandbox.companies.dimension_pages import publish_dimensions
@@ -35,6 +37,8 @@ ITEM_UNITS_PAGE = wholesale_pages.ITEM_UNITS_PAGE
 # Purchase orders made in these last days are still open.
 OPEN_DAYS = 25
 FEWEST_ITEMS = 20
+# Small companies are made once a day and copied.
+_MOST_KEPT = 300
 
 
 def build(
@@ -46,6 +50,25 @@ def build(
     months: int = 12,
 ) -> Company:
     """A new company, filled (see :func:`fill`)."""
+    if items > _MOST_KEPT:
+        return _first(clock, seed, items, vendors, months)
+    company = _kept(clock().date(), seed, items, vendors, months).copy(f"wholesale/{seed}")
+    company.clock = clock
+    company.created_at = stamp_text(clock())
+    _publish(company)
+    return company
+
+
+@lru_cache(maxsize=4)
+def _kept(day: date, seed: int, items: int, vendors: int | None, months: int) -> Company:
+    """The company that all others of these arguments are copies of: nobody changes it."""
+    morning = datetime.combine(day, time(), UTC)
+    return _first(lambda: morning, seed, items, vendors, months)
+
+
+def _first(
+    clock: Callable[[], datetime], seed: int, items: int, vendors: int | None, months: int
+) -> Company:
     company = Company(
         NAME, display_name=DISPLAY_NAME, currency_code=CURRENCY, clock=clock, seed=seed
     )
@@ -82,6 +105,10 @@ def fill(
         _make(company, words, random, past, items, max(18, vendors or items // 40), today)
     finally:
         company.clock = present
+    _publish(company)
+
+
+def _publish(company: Company) -> None:
     wholesale_pages.publish(company)
     publish_dimensions(company)
 

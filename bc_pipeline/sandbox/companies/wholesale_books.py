@@ -9,7 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from bc_pipeline.sandbox.business_central.company import Company, Row
-from bc_pipeline.sandbox.companies.books import add_rows, default_dimension, seed_id
+from bc_pipeline.sandbox.companies.books import (
+    add_rows,
+    default_dimension,
+    post_history,
+    seed_id,
+)
 
 Rows = tuple[Mapping[str, Any], ...]
 
@@ -21,6 +26,7 @@ _ACCOUNTS = (
     ("1000", "Bank", "Assets", "Posting", False, "bank"),
     ("1010", "Cash", "Assets", "Posting", True, ""),
     ("1100", "Debtors", "Assets", "Posting", False, "receivables"),
+    ("1510", "VAT to pay", "Liabilities", "Posting", False, "outputTax"),
     ("1520", "VAT to reclaim", "Assets", "Posting", False, "inputTax"),
     ("1600", "Creditors", "Liabilities", "Posting", False, "payables"),
     ("1990", "Suspense account", "Liabilities", "Posting", True, ""),
@@ -41,7 +47,7 @@ _ACCOUNTS = (
         False,
         "purchases",
     ),
-    ("8000", "Turnover", "Income", "Posting", True, ""),
+    ("8000", "Turnover", "Income", "Posting", True, "sales"),
 )
 BLOCKED_ACCOUNT = "4900"
 _PAYMENT_TERMS: Rows = (
@@ -86,8 +92,9 @@ def add_books(company: Company) -> None:
     _add_posting_groups(company)
     _add_journals(company)
     _add_dimensions(company)
-    _complete_vendors(company)
+    _complete_partners(company)
     _add_default_dimensions(company)
+    post_history(company)
 
 
 def _add_accounts(company: Company) -> None:
@@ -176,13 +183,14 @@ def _add_dimensions(company: Company) -> None:
             )
 
 
-def _complete_vendors(company: Company) -> None:
-    """What templates give vendors: posting groups, and payment terms for most of them."""
+def _complete_partners(company: Company) -> None:
+    """What templates give vendors and customers: posting groups, and payment terms for most."""
     terms = [seed_id(company, "paymentTerms", str(row["code"])) for row in _PAYMENT_TERMS]
-    groups = company.settings.templates["vendors"]
-    for place, vendor in enumerate(list(company.tables["vendors"].values())):
-        chosen = terms[place % 3] if place % 5 != 4 else None
-        company.modify("vendors", vendor["id"], touch=False, paymentTermsId=chosen, **groups)
+    for entity_set in ("vendors", "customers"):
+        groups = company.settings.templates[entity_set]
+        for place, row in enumerate(list(company.tables[entity_set].values())):
+            chosen = terms[place % 3] if place % 5 != 4 else None
+            company.modify(entity_set, row["id"], touch=False, paymentTermsId=chosen, **groups)
 
 
 def _add_default_dimensions(company: Company) -> None:

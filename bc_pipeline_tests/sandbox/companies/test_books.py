@@ -10,9 +10,10 @@ import pytest
 from bc_pipeline.sandbox.business_central.company import Company, Row
 from bc_pipeline.sandbox.companies import cronus, wholesale
 from bc_pipeline.sandbox.companies.dimension_pages import publish_dimensions
+from bc_pipeline_tests.sandbox.consistency import faults
 
 NOW = datetime(2026, 9, 1, 10, 0, tzinfo=UTC)
-ROLES = {"bank", "receivables", "payables", "inputTax", "purchases"}
+ROLES = {"bank", "receivables", "payables", "inputTax", "outputTax", "purchases", "sales"}
 DIMENSION_COLUMNS = [
     "Code",
     "Name",
@@ -100,8 +101,26 @@ def test_given_default_dimensions_then_they_name_real_values_and_have_posting_ru
             assert row["dimensionValueId"] in company.tables["dimensionValues"]
 
 
+@pytest.mark.covers("sandbox: ledger entries")
+def test_given_posted_documents_then_balanced_ledger_entries_stand_beside_each(company: Company):
+    assert faults(company) == []
+    entries = rows(company, "generalLedgerEntries")
+    numbers = {row["documentNumber"] for row in entries}
+    for entity_set in ("salesInvoices", "salesCreditMemos", "purchaseInvoices"):
+        for document in rows(company, entity_set):
+            is_posted = document["status"] not in ("Draft", "In_x0020_Review")
+            if document["totalAmountIncludingTax"] or not is_posted:
+                assert (document["number"] in numbers) == is_posted
+    assert [row["entryNumber"] for row in entries] == list(range(1, len(entries) + 1))
+    days = [row["postingDate"] for row in entries]
+    assert days == sorted(days)
+    assert len({row["id"] for row in entries}) == len(entries)
+    assert all(row["accountId"] in company.tables["accounts"] for row in entries)
+
+
 def test_given_vendors_and_items_then_documents_can_be_made_with_them(company: Company):
-    assert all(row["#generalBusinessPostingGroup"] for row in rows(company, "vendors"))
+    for partners in ("vendors", "customers"):
+        assert all(row["#generalBusinessPostingGroup"] for row in rows(company, partners))
     for item in rows(company, "items"):
         assert item["generalProductPostingGroupCode"]
         assert bool(item["inventoryPostingGroupCode"]) == (item["type"] == "Inventory")

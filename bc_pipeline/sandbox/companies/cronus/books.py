@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from bc_pipeline.sandbox.business_central.company import Company, Row
-from bc_pipeline.sandbox.companies.books import add_rows
+from bc_pipeline.sandbox.companies.books import add_rows, post_history
 
 # Roles of accounts in postings, by variant and account number.
 _ROLES: Mapping[str, Mapping[str, str]] = {
@@ -15,7 +15,9 @@ _ROLES: Mapping[str, Mapping[str, str]] = {
         "2310": "receivables",
         "2920": "bank",
         "5410": "payables",
+        "5610": "outputTax",
         "5630": "inputTax",
+        "6110": "sales",
         "7110": "purchases",
     },
     "nl": {
@@ -23,7 +25,9 @@ _ROLES: Mapping[str, Mapping[str, str]] = {
         "0760": "inputTax",
         "0920": "bank",
         "1210": "payables",
+        "1340": "outputTax",
         "5110": "purchases",
+        "6130": "sales",
     },
 }
 _BLOCKED_ACCOUNT = {"w1": "8910", "nl": "3750"}
@@ -48,10 +52,12 @@ def add_books(company: Company, tables: Mapping[str, list[Row]], variant: str) -
     _complete_taxes(company, variant)
     _complete_items(company, tables)
     _complete_dimensions(company, tables)
-    for vendor in list(company.tables["vendors"].values()):
-        groups = company.settings.templates["vendors"]
-        company.modify("vendors", vendor["id"], touch=False, **groups)
+    for entity_set in ("vendors", "customers"):
+        groups = company.settings.templates[entity_set]
+        for row in list(company.tables[entity_set].values()):
+            company.modify(entity_set, row["id"], touch=False, **groups)
     _join_payment_journals(company)
+    post_history(company)
 
 
 def _complete_accounts(company: Company, variant: str) -> None:

@@ -34,10 +34,18 @@ def build(clock: Callable[[], datetime], *, variant: Variant = "w1") -> Company:
         clock: sandbox time, for what is changed later on.
         variant: ``w1``, international, GBP; ``nl``, Dutch, EUR.
     """
+    company = _first(variant).copy("cronus")
+    company.clock = clock
+    company.created_at = stamp_text(clock())
+    return company
+
+
+@cache
+def _first(variant: Variant) -> Company:
+    """The company that all others are copies of: nobody changes it."""
     tables = read_tables(variant)
-    company = Company(
-        NAME, currency_code=tables["companyInformation"][0]["currencyCode"], clock=clock
-    )
+    currency = tables["companyInformation"][0]["currencyCode"]
+    company = Company(NAME, currency_code=currency, clock=lambda: TODAY)
     locations = _opening_locations(tables["openingStock"])
     units = _item_units(tables["itemUnitsOfMeasure"])
     for entity_set, rows in tables.items():

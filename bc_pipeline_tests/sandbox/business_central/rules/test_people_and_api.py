@@ -94,3 +94,36 @@ def test_given_vendors_and_items_people_made_then_the_api_orders_with_them(acme:
     do(acme, "new_item", name="New item", number="NEW", unit="STUK", cost=3)
     line = acme.order(acme.item("NEW"), vendorNumber="NEW")["purchaseOrderLines"][0]
     assert (line["description"], line["directUnitCost"]) == ("New item", 3)
+
+
+@pytest.mark.covers("sandbox: ledger entries")
+def test_given_people_post_documents_then_ledger_entries_stand_beside_them(
+    acme: Acme, order: dict[str, Any]
+):
+    do(acme, "receive_purchase_order", order=order["number"])
+    do(acme, "invoice_purchase_order", order=order["number"])
+    bought = acme.rows("purchaseInvoices")[0]
+    assert [(a, n) for a, n, _ in acme.entries(bought["number"])] == [
+        ("7100", Decimal("242")),
+        ("1520", Decimal("50.82")),
+        ("1600", Decimal("-292.82")),
+    ]
+    lines = [{"item": "A", "quantity": 2, "price": 10}]
+    do(acme, "new_sales_invoice", customer="K1", lines=lines)
+    sold = acme.rows("salesInvoices")[0]
+    due = Decimal(str(sold["totalAmountIncludingTax"]))
+    assert [n for _, n, _ in acme.entries(sold["number"])][-1] == due
+    do(acme, "cancel_sales_invoice", invoice=sold["number"])
+    memo = acme.rows("salesCreditMemos")[0]
+    assert [n for _, n, _ in acme.entries(memo["number"])][-1] == -due
+    kinds = {row["documentType"] for row in acme.rows("generalLedgerEntries")}
+    assert kinds == {"Invoice", "Credit_x0020_Memo"}
+
+
+@pytest.mark.covers("sandbox: ledger entries")
+def test_given_a_draft_or_a_company_without_books_then_nothing_is_booked(acme: Acme):
+    lines = [{"item": "A", "quantity": 2, "price": 10}]
+    do(acme, "new_sales_invoice", customer="K1", lines=lines, draft=True)
+    acme.change("accounts", "1100", **{"#role": ""})
+    do(acme, "new_sales_invoice", customer="K1", lines=lines)
+    assert acme.rows("generalLedgerEntries") == []
