@@ -25,7 +25,7 @@ from bc_pipeline.tenants import registry
 from bc_pipeline_tests.end_to_end.installation import Installation
 
 Moment = Literal["before", "after"]
-FaultAction = Literal["drop", "apply_then_drop", "apply_then_refuse"]
+FaultAction = Literal["drop", "apply_then_drop"]
 SINGLE = r"^(?!.*\$batch)"
 """Requests that are no batch, as faults see them."""
 

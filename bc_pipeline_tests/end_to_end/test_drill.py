@@ -83,8 +83,6 @@ ENTITIES = {
     "outbound/vendor_payments": "payments",
     "outbound/general_journal_lines": "journals",
 }
-
-
 POSTED = ("outbound/purchase_invoices", "outbound/general_journal_lines")
 
 
