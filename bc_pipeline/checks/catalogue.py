@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bc_pipeline.checks import dimensions, outbound, records, run
+from bc_pipeline.checks import dimensions, outbound, records, run, verified
 from bc_pipeline.checks.model import Check
 
 
@@ -65,6 +65,14 @@ CHECKS: tuple[Check, ...] = (
         "warn",
         _writes,
         records.counts_agree,
+    ),
+    Check(
+        "agrees_with_optiply",
+        "Optiply itself has what was sent: nothing missing, changed by somebody else, doubled or "
+        "unknown. Compared once a day, after the sweep hour.",
+        "warn",
+        _writes,
+        verified.agrees_with_optiply,
     ),
     Check(
         "none_quarantined",

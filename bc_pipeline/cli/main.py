@@ -25,6 +25,7 @@ from bc_pipeline.cli.sandbox import sandbox
 from bc_pipeline.cli.status import status
 from bc_pipeline.cli.sync import sync
 from bc_pipeline.cli.tenants import tenants
+from bc_pipeline.cli.verify import verify
 from bc_pipeline.errors import ConfigError, PipelineError
 
 
@@ -53,6 +54,7 @@ COMMANDS = (
     accept_sell_order_source,
     rebind,
     show,
+    verify,
 )
 
 for command in COMMANDS:

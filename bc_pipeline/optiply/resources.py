@@ -29,6 +29,7 @@ class Attribute:
         post_only: never part of a PATCH.
         only_on_change: sent in a PATCH only when our own last value differs; a user may have
             changed it in Optiply meanwhile (mapping.md 2, 3).
+        users_too: people set it in Optiply as well; another value there is theirs, no mistake.
         confirm: POST may drop it silently; compare with the answer, PATCH if it did not stick.
     """
 
@@ -39,6 +40,7 @@ class Attribute:
     null_counts: bool = False
     post_only: bool = False
     only_on_change: bool = False
+    users_too: bool = False
     confirm: bool = False
 
 
@@ -114,7 +116,7 @@ PRODUCTS = Resource(
         Attribute("stockLevel", "integer", required=True),
         Attribute("unlimitedStock", "flag", required=True),
         Attribute("status", "text"),
-        Attribute("notBeingBought", "flag", only_on_change=True),
+        Attribute("notBeingBought", "flag", only_on_change=True, users_too=True),
         Attribute("assembled", "flag"),
         Attribute("minimumStock", "decimal", clearable=True),
         Attribute("maximumStock", "decimal", clearable=True),
@@ -133,8 +135,8 @@ SUPPLIERS = Resource(
     attributes=(
         Attribute("name", "text", required=True),
         Attribute("emails", "texts", clearable=True),
-        Attribute("deliveryTime", "integer", clearable=True),
-        Attribute("ignored", "flag", only_on_change=True),
+        Attribute("deliveryTime", "integer", clearable=True, users_too=True),
+        Attribute("ignored", "flag", only_on_change=True, users_too=True),
         Attribute("type", "text", post_only=True),
     ),
     natural_keys=(NaturalKey(("name",)),),
@@ -155,7 +157,7 @@ SUPPLIER_PRODUCTS = Resource(
         Attribute("price", "money", clearable=True),
         Attribute("minimumPurchaseQuantity", "integer", clearable=True),
         Attribute("lotSize", "integer", clearable=True),
-        Attribute("deliveryTime", "integer", clearable=True),
+        Attribute("deliveryTime", "integer", clearable=True, users_too=True),
         Attribute("preferred", "flag", confirm=True),
         Attribute("status", "text"),
     ),

@@ -101,12 +101,19 @@ _SETTLE: tuple[str, ...] = (
 )
 """What happens to the records that need no request, one statement per transition."""
 
-_CASCADE = """
+_FORGET = """
 UPDATE sync.{name} SET optiply_id = NULL, optiply_uuid = NULL, content_hash = NULL,
-  last_sent = NULL, state = 'deleted', reason = 'deleted in Optiply with its parent',
+  last_sent = NULL, failed_hash = NULL, attempts = 0, next_attempt_run = NULL, state = 'deleted',
   updated_at = $now
+"""
+_GONE = f"""
+{_FORGET}, reason = 'removed in Optiply (row ' || optiply_id || ')'
+WHERE optiply_id IN (SELECT unnest(CAST($ids AS BIGINT[])))
+"""
+_CASCADE = f"""
+{_FORGET}, reason = 'deleted in Optiply with its parent'
 WHERE optiply_id IS NOT NULL AND state <> 'deleted'
-  AND CAST(json_extract_string(last_sent, '$.{key}') AS BIGINT) IN
+  AND CAST(json_extract_string(last_sent, '$.{{key}}') AS BIGINT) IN
     (SELECT unnest(CAST($parents AS BIGINT[])))
 """
 _CHILDREN = """
@@ -114,6 +121,17 @@ SELECT optiply_id FROM sync.{name} WHERE optiply_id IS NOT NULL AND state <> 'de
   AND CAST(json_extract_string(last_sent, '$.{key}') AS BIGINT) IN
     (SELECT unnest(CAST($parents AS BIGINT[])))
 """
+
+
+def gone_in_optiply(
+    cursor: duckdb.DuckDBPyConnection, resource: Resource, optiply_ids: Sequence[int]
+) -> None:
+    """Rows, and with them their children, that turned out not to be in Optiply any more: they are
+    created again if they are still wanted. In the transaction of ``cursor``."""
+    cursor.execute(
+        _GONE.format(name=resource.name), {"ids": list(optiply_ids), "now": datetime.now(UTC)}
+    )
+    _cascade(cursor, resource, list(optiply_ids))
 
 
 class Ledger:
@@ -172,7 +190,7 @@ class Ledger:
         with self._transaction() as cursor:
             self._write(cursor, outcomes)
             if parents:
-                self._cascade(cursor, self._resource, parents)
+                _cascade(cursor, self._resource, parents)
 
     def save(self, outcomes: Sequence[Outcome]) -> None:
         """Record what became of these records, all or nothing."""
@@ -182,7 +200,7 @@ class Ledger:
         with self._transaction() as cursor:
             self._write(cursor, [o for o in outcomes if not o.forget])
             if parents:
-                self._cascade(cursor, self._resource, parents)
+                _cascade(cursor, self._resource, parents)
             if forgotten:
                 cursor.execute(
                     f"DELETE FROM sync.{self._resource.name} WHERE remote_id IN "
@@ -218,21 +236,6 @@ class Ledger:
         ]
         cursor.execute(_SAVE.format(name=self._resource.name), [now, now, self._run_no, *columns])
 
-    def _cascade(
-        self, cursor: duckdb.DuckDBPyConnection, resource: Resource, parents: list[int]
-    ) -> None:
-        """Children Optiply has deleted along have to be created again if they are still wanted."""
-        for name, key in resource.children:
-            sql = _CHILDREN.format(name=name, key=key)
-            ids = [row[0] for row in cursor.execute(sql, {"parents": parents}).fetchall()]
-            if not ids:
-                continue
-            self._cascade(cursor, RESOURCES[name], ids)
-            cursor.execute(
-                _CASCADE.format(name=name, key=key),
-                {"parents": parents, "now": datetime.now(UTC)},
-            )
-
     def _warn(
         self, cursor: duckdb.DuckDBPyConnection, warnings: Sequence[tuple[str, str, str]]
     ) -> None:
@@ -241,6 +244,19 @@ class Ledger:
             "INSERT INTO ops.warnings SELECT ?, ?, unnest(CAST(? AS VARCHAR[])), "
             "unnest(CAST(? AS VARCHAR[])), unnest(CAST(? AS VARCHAR[]))",
             [self._run_no, f"optiply/{self._resource.name}", ids, kinds, messages],
+        )
+
+
+def _cascade(cursor: duckdb.DuckDBPyConnection, resource: Resource, parents: list[int]) -> None:
+    """Children Optiply has deleted along have to be created again if they are still wanted."""
+    for name, key in resource.children:
+        sql = _CHILDREN.format(name=name, key=key)
+        ids = [row[0] for row in cursor.execute(sql, {"parents": parents}).fetchall()]
+        if not ids:
+            continue
+        _cascade(cursor, RESOURCES[name], ids)
+        cursor.execute(
+            _CASCADE.format(name=name, key=key), {"parents": parents, "now": datetime.now(UTC)}
         )
 
 

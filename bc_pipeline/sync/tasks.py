@@ -23,10 +23,11 @@ from bc_pipeline.optiply.resources import (
     RECEIPT_LINES,
     RESOURCES,
     SELL_ORDERS,
+    Resource,
 )
 from bc_pipeline.outbound.run.contexts import Around
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.sync import recognise, runs, sources
+from bc_pipeline.sync import recognise, runs, sources, verifying
 from bc_pipeline.sync.dependencies import dependencies, made_from, sell_order_sources
 from bc_pipeline.sync.engine import Rules, SyncContext, sync_resource
 from bc_pipeline.sync.exporting import Exporting, is_export
@@ -227,6 +228,18 @@ def _write(around: Surroundings, name: str, result: EntityResult) -> None:
     sync_resource(around.writing, resource, rules, result)
     if resource is SELL_ORDERS:
         sources.remember_sell_orders(around.snapshot, around.tenant)
+    if not around.launch.dry_run:
+        _verify(around, resource, result)
+
+
+def _verify(around: Surroundings, resource: Resource, result: EntityResult) -> None:
+    """Once a day, compare what Optiply has with what was sent."""
+    optiply = around.optiply.scoped()
+    options, now = around.tenant.sync, around.started_at
+    verifying.verify_daily(around.snapshot, optiply, resource, options, now)
+    result.requests += optiply.counter.total
+    result.retried += optiply.counter.retried
+    result.throttled += optiply.counter.throttled
 
 
 def _facts(around: Surroundings, cursor: duckdb.DuckDBPyConnection) -> Facts:

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from bc_pipeline.checks.model import CheckInput, Finding
+from bc_pipeline.checks.verified import agrees_with_optiply
 from bc_pipeline.cli.sync import adopted_lines
 from bc_pipeline.errors import AuthError, ConfigError, EntityBlocked, EntityFailed, TenantBusy
 from bc_pipeline.sandbox import Sandbox
@@ -459,3 +461,40 @@ def test_a_dry_run_and_a_first_run_say_how_many_rows_they_take_over(house: House
         "  optiply/products: 2 rows that stood in Optiply already were taken over",
     ]
     assert "adopted" not in house.run(entities=MASTERS).as_json()
+
+
+@pytest.mark.covers("decision 5")
+def test_once_a_day_optiply_itself_is_compared_with_what_was_sent(house: House) -> None:
+    house.run(entities=MASTERS)
+    row = house.shop.rows("products")[0]
+    house.shop.change("products", row["id"], {"price": "0.01"}, 9000)
+    same_day = house.run(entities=MASTERS)
+    assert (same_day.optiply.total, verdict(house).passed) == (0, True)
+
+    # When a day has passed
+    with Snapshot.open(house.tenant().snapshot_dir) as snapshot, snapshot.transaction() as cursor:
+        cursor.execute(
+            "UPDATE ops.meta SET value = json_object('at', '2020-01-01T00:00:00+00:00') "
+            "WHERE starts_with(key, 'verified.')"
+        )
+    next_day = house.run(entities=MASTERS)
+
+    # Then each entity is read once, and the check names what differs
+    assert next_day.entities["optiply/products"].requests > 0
+    assert not next_day.problems
+    finding = verdict(house)
+    assert not finding.passed
+    assert "1 changed" in finding.description
+    assert "bc-pipeline verify cronus products --repair" in finding.description
+    (shown,) = finding.sample
+    assert shown["number"] == row["skuCode"]
+    assert house.run(entities=MASTERS).optiply.total == 0
+
+
+def verdict(house: House) -> Finding:
+    """What the check on products says."""
+    tenant = house.tenant()
+    with Snapshot.open(tenant.snapshot_dir) as snapshot, snapshot.cursor() as cursor:
+        result = EntityResult(name="optiply/products")
+        given = CheckInput("optiply/products", tenant, cursor, result, datetime.now(UTC))
+        return agrees_with_optiply(given)
