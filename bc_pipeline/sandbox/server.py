@@ -73,7 +73,7 @@ class Sandbox:
         cronus_variant: cronus.Variant = "w1",
         certificate: Path | None = None,
         big_invoices: tuple[int, int] | None = None,
-        property_order: PropertyOrder = "json",
+        property_order: PropertyOrder = "page",
     ) -> None:
         self.seed = seed
         self.wholesale_items = wholesale_items

@@ -130,7 +130,7 @@ class _Planning:
         delete, report = leftovers_to_delete(
             self._match, self._memory, delete_missing=delete_missing
         )
-        self._change("header", self._bill, self._header_changes())
+        self._change("header", self._bill, self._present, self._header_changes())
         for row in delete:
             self._add("DELETE", f"{LINES}({row['id']})", None, f"line {row['sequence']} is left")
         there = [line for line in self._wanted.lines if line.key in self._match.claimed]
@@ -155,10 +155,10 @@ class _Planning:
         place = f"{LINES}({row['id']})"
         if not is_about(line, row):
             # The line starts anew with another item or account (rules.md 4.6).
-            self._change(f"line {number}", place, line.body())
+            self._change(f"line {number}", place, row, line.body())
             return False
         changes = self._line_changes(line, row)
-        self._change(f"line {number}", place, changes)
+        self._change(f"line {number}", place, row, changes)
         return "locationId" not in changes
 
     def _new_line(self, line: WantedLine) -> None:
@@ -209,9 +209,12 @@ class _Planning:
         self._parts += parts
         self._differences += [f"dimensions of {what}"] * bool(parts)
 
-    def _change(self, what: str, place: str, changes: Mapping[str, Any]) -> None:
-        if changes:
-            self._add("PATCH", place, changes, f"{', '.join(changes)} of {what}")
+    def _change(self, what: str, place: str, row: Row, changes: Mapping[str, Any]) -> None:
+        if not changes:
+            return
+        differing = differences({**HEADER, **LINE}, row, changes) or changes
+        told = (f"{name} {row.get(name)} instead of {value}" for name, value in differing.items())
+        self._add("PATCH", place, changes, f"{', '.join(told)} in {what}")
 
     def _add(
         self, method: str, place: str, body: Mapping[str, Any] | None, difference: str

@@ -3,10 +3,13 @@ has been waiting for three runs (flows.md 5)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bc_pipeline.outbound import warned
 from bc_pipeline.outbound.ledger import ESCALATED_AFTER
 from bc_pipeline.outbound.model import ExportContext, Pending, RecordError
 from bc_pipeline.outbound.purchase_orders.payload import Request
+from bc_pipeline.outbound.purchase_orders.restate import Departure
 from bc_pipeline.outbound.purchase_orders.sent import Row
 from bc_pipeline.sync.model import Problem, ProblemKind
 
@@ -54,6 +57,16 @@ def check_prices(
     if row.get("pricesIncludeTax") is True:
         text = f"prices of purchase order {number} include VAT: ours were meant without it"
         warn(context, pending, "prices_include_tax", f"{text}, correct them")
+
+
+def tell_departures(
+    context: ExportContext, pending: Pending, number: str, found: Sequence[Departure]
+) -> None:
+    """What Business Central has otherwise than it was sent, and did not take back."""
+    for each in found:
+        text = f"purchase order {number} is not as it was sent: {each.told(context)}"
+        warn(context, pending, "not_as_sent", text)
+        tell(context, pending, "ambiguous", f"{text}; correct it there")
 
 
 def tell(context: ExportContext, pending: Pending, kind: ProblemKind, text: str) -> None:

@@ -25,7 +25,8 @@ class _Model(BaseModel):
 
 
 class SentLine(_Model):
-    """One line as sent; ``line`` is the id of Optiply's line."""
+    """One line as sent; ``line`` is the id of Optiply's line. What an entry of version 0.1.0 does
+    not tell is None, and not compared."""
 
     line: int
     sequence: int
@@ -35,6 +36,9 @@ class SentLine(_Model):
     unit: str
     quantity: Decimal
     factor: Decimal
+    cost: Decimal | None = None
+    location_id: str | None = None
+    expected: str | None = None
 
 
 class Sent(_Model):
@@ -58,6 +62,9 @@ def sent(request: Request) -> Sent:
                 unit=line.unit,
                 quantity=line.quantity,
                 factor=line.factor,
+                cost=line.cost,
+                location_id=line.location_id,
+                expected=line.expected.isoformat() if line.expected else None,
             )
             for line in request.lines
         ),
@@ -75,7 +82,7 @@ def differences(row: Row, expected: Sent) -> list[str]:
     """In what a purchase order, read with its lines, differs from what was sent: vendor, number
     of lines, and items, variants, units and quantities; empty when it is the same."""
     found = []
-    if _guid(row.get("vendorId")) != expected.vendor_id:
+    if guid_or_none(row.get("vendorId")) != expected.vendor_id:
         found.append(f"its vendor is {row.get('vendorNumber')}")
     mine = Counter(
         (x.item_id, x.variant_id, x.unit.upper(), _plain(x.quantity)) for x in expected.lines
@@ -99,7 +106,7 @@ def linked_order(order: BuyOrder, row: Row, expected: Sent) -> LinkedOrder:
     Lines belong together by their number; where Business Central numbered them itself, by their
     content in the order they were sent.
     """
-    document_id, number = _guid(row["id"]) or "", str(row["number"])
+    document_id, number = guid_or_none(row["id"]) or "", str(row["number"])
     given = {line.id: line for line in order.lines}
     lines = []
     for known, line in _pairs(expected.lines, item_lines(row)):
@@ -115,14 +122,14 @@ def linked_order(order: BuyOrder, row: Row, expected: Sent) -> LinkedOrder:
             ordered_quantity=_plain(known.quantity),
             factor=_plain(known.factor),
         )
-        remote_id = _guid(line["id"]) or ""
+        remote_id = guid_or_none(line["id"]) or ""
         lines.append(LinkedRow(remote_id, source.id, source.uuid, dict(source.values), extra))
     header = LinkedRow(
         document_id,
         order.id,
         order.uuid,
         dict(order.values),
-        order_extra(number, _guid(row.get("vendorId")) or expected.vendor_id),
+        order_extra(number, guid_or_none(row.get("vendorId")) or expected.vendor_id),
     )
     return LinkedOrder(header, tuple(lines))
 
@@ -170,8 +177,8 @@ def _same(known: SentLine, line: Row) -> bool:
 def _of_line(line: Row) -> tuple[str, str | None, str, str]:
     quantity = line.get("quantity")
     return (
-        _guid(line.get("itemId")) or "",
-        _guid(line.get("itemVariantId")),
+        guid_or_none(line.get("itemId")) or "",
+        guid_or_none(line.get("itemVariantId")),
         str(line.get("unitOfMeasureCode") or "").strip().upper(),
         _plain(Decimal(str(quantity if quantity is not None else 0))),
     )
@@ -181,7 +188,8 @@ def _type(line: Row) -> str:
     return str(line.get("lineType") or "").replace("_x0020_", " ").strip()
 
 
-def _guid(value: object) -> str | None:
+def guid_or_none(value: object) -> str | None:
+    """An id as it is compared; None for blank and the zero GUID."""
     text = str(value or "").strip("{} ").lower()
     return text if text and text != ZERO_GUID else None
 

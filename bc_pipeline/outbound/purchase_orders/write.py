@@ -1,6 +1,5 @@
 """From buy order to purchase order: look first, announce, send once, verify, link
-(mapping.md 8.2, flows.md 5). One order at a time; a failing one never stops the next.
-"""
+(mapping.md 8.2, flows.md 5). One order at a time; a failing one never stops the next."""
 
 from __future__ import annotations
 
@@ -34,8 +33,10 @@ from bc_pipeline.outbound.purchase_orders.reporting import (
     check_prices,
     hold_blocked,
     tell,
+    tell_departures,
     warn,
 )
+from bc_pipeline.outbound.purchase_orders.restate import Departure, departures, restate
 from bc_pipeline.outbound.purchase_orders.sent import (
     LINES,
     Row,
@@ -84,6 +85,7 @@ class _Work:
         self._mark = marker(int(pending.key))
         self._request: Request | None = None
         self._problem: RecordError | None = None
+        self._departing: list[Departure] | None = None  # not looked at yet
         if self._job.to_be_made:
             try:
                 self._request = request_for(context, self._job)
@@ -249,6 +251,7 @@ class _Work:
 
     def _verify(self, row: Row, request: Request) -> None:
         expected = sent(request)
+        row = self._as_sent(row, expected)
         differing = differences(row, expected)
         if differing:
             self._ambiguous(
@@ -285,6 +288,7 @@ class _Work:
         if order is None:
             self._ambiguous(f"it was made as {number}, and cannot be read in Optiply any more")
             return
+        row = self._as_sent(row, expected)
         link(self._context.snapshot, linked_order(order, row, expected), self._context.run_no)
         self._context.ledger.advance(
             self.pending, step=LINKED, bc_id=bc_id, bc_number=number, state="linked"
@@ -292,7 +296,18 @@ class _Work:
         if self._request is not None and sent(self._request) == expected:
             self._warn(self._request)
         check_prices(self._context, self.pending, self._request, row)
+        tell_departures(self._context, self.pending, number, self._departing or ())
         self._finish(bc_id, number)
+
+    def _as_sent(self, row: Row, expected: Sent) -> Row:
+        """The order, what Business Central changed of its lines restated once."""
+        if self._departing is None:
+            self._departing = departures(row, expected)
+            if self._departing:
+                restate(self._context, row, self._departing)
+                row = order_now(self._context, guid(row)) or row
+                self._departing = departures(row, expected)
+        return row
 
     def _warn(self, request: Request) -> None:
         """What the buyer should know of an order that was made."""

@@ -77,7 +77,7 @@ class CompanySettings:
     default_quantity_to_receive: DefaultQuantity = "Remainder"
     default_quantity_to_ship: DefaultQuantity = "Remainder"
     prevent_negative_inventory: bool = False
-    property_order: PropertyOrder = "json"
+    property_order: PropertyOrder = "page"
     analytics: bool = True
     system_version: str = "29.0.0.0"
     extension_pages: frozenset[str] = EXTENSION_PAGES
