@@ -122,7 +122,10 @@ def _stock_level(facts: Facts) -> str:
 
 
 def _wanted(facts: Facts) -> str:
-    no_stock = literal(stock.NO_FIGURE if facts.stock_complete else stock.NOT_READ)
+    no_stock = literal(stock.NOT_READ)
+    if facts.stock_complete:
+        no_stock = f"""CASE WHEN r.outstanding IS NULL THEN {literal(stock.UNPLACED)}
+            ELSE {literal(stock.NO_FIGURE)} END"""
     return f"""
         SELECT r.remote_id, r.sku AS reference,
             CASE WHEN r.item_name IS NULL THEN 'quarantine'
@@ -203,6 +206,8 @@ def _row_warnings(facts: Facts) -> str:
         checks += [
             ("physical IS NULL", "stock_missing",
              f"'stock left out: ' || {literal(stock.NO_FIGURE)}"),
+            ("physical IS NOT NULL AND outstanding IS NULL", "stock_missing",
+             f"'stock left out: ' || {literal(stock.UNPLACED)}"),
             ("is_fraction(physical - outstanding)", "fractional_quantity",
              "'stock ' || plain(physical - outstanding) || ' is rounded down'"),
             (f"physical - outstanding > {MAX_STOCK}", "stock_too_high",
@@ -233,5 +238,5 @@ _UNKNOWN_UNITS = f"""
     FROM ({_RELEVANT}) r
     JOIN m_open_lines l
         ON l.item_id = r.item_id AND l.variant_id IS NOT DISTINCT FROM r.variant_id
-    WHERE l.multiplier IS NULL
+    WHERE l.multiplier IS NULL AND NOT l.unplaced
 """

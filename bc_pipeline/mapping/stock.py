@@ -9,15 +9,17 @@ from bc_pipeline.tenants.model import SyncOptions
 
 NOT_READ = "stock was not read"
 NO_FIGURE = "Business Central gives no stock figure"
+UNPLACED = "a sales order names a location that Business Central does not list"
 
 
 def steps(options: SyncOptions, facts: Facts) -> dict[str, str]:
     """Temporary tables with the stock per item and, in variant mode, per variant.
 
     ``m_stock``: item_id, variant_id (null = the item itself), inventory, outstanding, in Optiply's
-    units. ``inventory`` is null when there is no figure. ``m_open_lines``: the sales order lines
-    that count; one whose unit is unknown has no multiplier and is left out of ``outstanding``: the
-    line is in quarantine, not the product (mapping.md 9).
+    units. Either is null when it is not known as a whole: then there is no stock level at all,
+    never half of one (mapping.md 2.1). ``m_open_lines``: the sales order lines that count, or may
+    count (``unplaced``: nobody knows where); one whose unit is unknown has no multiplier and is
+    left out of ``outstanding``: the line is in quarantine, not the product (mapping.md 9).
     """
     return {
         "m_locations": _chosen_locations(options),
@@ -26,7 +28,7 @@ def steps(options: SyncOptions, facts: Facts) -> dict[str, str]:
         "m_outstanding": _outstanding(options, facts),
         "m_stock": """
             SELECT n.item_id, n.variant_id, n.inventory * i.scale AS inventory,
-                coalesce(o.quantity, 0) AS outstanding
+                CASE WHEN o.item_id IS NULL THEN 0 ELSE o.quantity END AS outstanding
             FROM m_inventory n
             JOIN m_items i ON i.item_id = n.item_id
             LEFT JOIN m_outstanding o
@@ -70,14 +72,15 @@ def _inventory(options: SyncOptions, facts: Facts) -> str:
     return f"""
         WITH rows_here AS (
             SELECT coalesce(guid(b.ItemId), i.item_id) AS item_id, {variant} AS variant_id,
-                sum(b.Inventory) AS inventory
+                CASE WHEN count(b.Inventory) = count(*) THEN sum(b.Inventory) END AS inventory
             FROM bc.inventory_by_locations b
             LEFT JOIN m_items i ON i.number = code(b.ItemNo)
             {here if options.locations else ""}
             GROUP BY ALL
         )
         SELECT p.item_id, p.variant_id,
-            CAST(CASE WHEN {standard} THEN i.inventory ELSE coalesce(r.inventory, 0) END
+            CAST(CASE WHEN {standard} THEN i.inventory WHEN r.item_id IS NULL THEN 0
+                ELSE r.inventory END
                 AS {NUMBER}) AS inventory
         FROM ({_products(options)}) p
         JOIN bc.items i ON guid(i.id) = p.item_id
@@ -102,8 +105,10 @@ _PAGE = f"""
 
 def _outstanding(options: SyncOptions, facts: Facts) -> str:
     lines = f"""
-        SELECT item_id, variant_id, CAST(sum(quantity * multiplier) AS {NUMBER}) AS quantity
-        FROM m_open_lines WHERE multiplier IS NOT NULL
+        SELECT item_id, variant_id,
+            CASE WHEN NOT bool_or(unplaced) THEN CAST(sum(quantity * multiplier) AS {NUMBER}) END
+                AS quantity
+        FROM m_open_lines WHERE multiplier IS NOT NULL OR unplaced
         GROUP BY item_id, variant_id
     """
     if options.deduct_sales_orders and _page_counts(options, facts):
@@ -114,7 +119,9 @@ def _outstanding(options: SyncOptions, facts: Facts) -> str:
 def _open_lines(options: SyncOptions, facts: Facts) -> str:
     """Outstanding quantity of each sales order line, orders of any status."""
     variant = "guid(l.itemVariantId)" if options.variant_mode == "variant" else "NULL"
-    here = "AND coalesce(upper(code(k.code)), '') IN (SELECT code FROM m_locations)"
+    unplaced = "guid(l.locationId) IS NOT NULL AND k.id IS NULL" if options.locations else "false"
+    here = f"""AND (({unplaced})
+        OR coalesce(upper(code(k.code)), '') IN (SELECT code FROM m_locations))"""
     by_page = (
         f"AND l.item_id NOT IN (SELECT item_id FROM ({_PAGE}))"
         if _page_counts(options, facts)
@@ -125,7 +132,7 @@ def _open_lines(options: SyncOptions, facts: Facts) -> str:
         WITH open_lines AS (
             SELECT guid(l.itemId) AS item_id, CAST({variant} AS VARCHAR) AS variant_id,
                 coalesce(code(o.number), '(no number)') AS order_number, l.sequence,
-                {units.unit_name("l.unitOfMeasureCode")} AS unit,
+                {units.unit_name("l.unitOfMeasureCode")} AS unit, {unplaced} AS unplaced,
                 greatest(CASE WHEN l.shippedQuantity IS NOT NULL
                     THEN l.quantity - l.shippedQuantity
                     WHEN coalesce(o.fullyShipped, false) THEN 0 ELSE l.quantity END, 0) AS quantity

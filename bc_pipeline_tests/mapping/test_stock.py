@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bc_pipeline.tenants.model import SyncOptions
-from bc_pipeline_tests.mapping.mirror import Company, guid, line
+from bc_pipeline_tests.mapping.mirror import Company, guid, line, new_company
+from bc_pipeline_tests.mapping.test_properties import few
 
 UNITS = frozenset({"bc.item_units_of_measure"})
 PAGE = frozenset({"bc.item_page"})
@@ -210,3 +214,62 @@ def test_given_inbound_purchases_then_stock_does_not_change(company: Company) ->
     company.item("A", inventory=10)
     company.purchase_order("P1", line("A", 5))
     assert stock(company) == 10
+
+
+@pytest.mark.covers("decision 18")
+def test_given_an_order_line_at_a_location_that_is_not_listed_then_no_stock_rather_than_half(
+    company: Company,
+) -> None:
+    company.product("A")
+    company.item("NEW")
+    company.location("MAIN")
+    company.stock("A", "MAIN", 10)
+    company.stock("NEW", "MAIN", 10)
+    for number in ("A", "NEW"):
+        company.sales_order(
+            f"S{number}", line(number, 3, shippedQuantity=0, locationId=guid("location GONE"))
+        )
+    options = SyncOptions(locations=("MAIN",))
+    rows = company.build("products", options, sources=BY_LOCATION)
+    assert (rows[guid("A")]["stockLevel"], rows[guid("A")]["decision"]) == (None, "write")
+    assert (rows[guid("NEW")]["stockLevel"], rows[guid("NEW")]["decision"]) == (None, "defer")
+    assert rows[guid("NEW")]["reason"] == (
+        "a sales order names a location that Business Central does not list"
+    )
+    assert company.report.warnings == {"stock_missing": 2}
+    # Without a choice of locations it does not matter where.
+    assert stock(company, sources=frozenset()) == 7
+
+
+@few
+@given(seed=st.integers(0, 2**32))
+def test_given_any_part_of_a_term_is_unknown_then_stock_is_whole_or_not_sent(seed: int) -> None:
+    random, company = Random(seed), new_company()
+    places = ["MAIN", "WEST", ""]
+    options = SyncOptions(locations=tuple(random.sample(places, random.randint(1, 3))))
+    unlisted = {place for place in places if place and random.random() < 0.3}
+    expected: dict[str, int | None] = {}
+    for place in set(places) - unlisted - {""}:
+        company.location(place)
+    for number in ("A", "B", "C", "D"):
+        company.item(number)
+        level: int | None = 0
+        for place in places:
+            inventory = random.choice([0, 5, 9, None])
+            company.stock(number, place, inventory)
+            if place in options.locations:
+                level = None if level is None or inventory is None else level + inventory
+        for order in range(random.randint(0, 2)):
+            place, sold = random.choice(places), random.randint(1, 4)
+            location = {"locationId": guid(f"location {place}")} if place else {}
+            company.sales_order(
+                f"S{number}{order}", line(number, sold, shippedQuantity=0, **location)
+            )
+            if place in unlisted:
+                level = None
+            elif place in options.locations:
+                level = None if level is None else level - sold
+        expected[guid(number)] = level
+    rows = company.build("products", options, sources=BY_LOCATION)
+    assert {key: row["stockLevel"] for key, row in rows.items()} == expected
+    company.cursor.close()

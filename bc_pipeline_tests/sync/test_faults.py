@@ -501,3 +501,17 @@ def test_half_characters_and_controls_stop_no_record(tenant: Bench) -> None:
     )
     row = next(row for row in tenant.shop.rows("products") if row["id"] == found["id"])
     assert (row["name"], row["stockLevel"]) == ("Zonnebloem \ufffd", 3)
+
+
+@pytest.mark.covers("decision 16")
+def test_half_characters_in_optiply_itself_stop_no_first_sync(tenant: Bench) -> None:
+    given = {"name": "Zon", "skuCode": "SKU1", "stockLevel": 0, "unlimitedStock": False}
+    number = tenant.shop.add_by_user("products", given)["id"]
+    spoilt = {"id": str(number), "attributes": {**given, "name": "Zon \ud83d\x00"}}
+    tenant.fault("status", method="GET", path="/products", status=200, body={"data": [spoilt]})
+    tenant.want("products", [product(1, name="Zon \x07bloem")])
+
+    result = tenant.sync("products")
+
+    assert (result.adopted, result.updated) == (1, 1)
+    assert tenant.rows("products")["item-1"]["name"] == "Zon bloem"
