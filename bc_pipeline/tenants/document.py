@@ -11,7 +11,7 @@ import re
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeGuard, get_args
+from typing import Any, TypeGuard
 
 import yaml
 from pydantic import BaseModel
@@ -111,8 +111,8 @@ def mapping(value: object, place: Place) -> dict[str, Any]:
 
 
 def wanted(values: Mapping[str, Any], model: type[BaseModel]) -> dict[str, Any]:
-    """The values with ``null`` told apart: nothing where the model knows it, else a text like any
-    other, such as a location ``NULL``."""
+    """The values with ``null`` told apart: nothing as the value of a key, so that one that needs a
+    text is missed; elsewhere a text like any other, such as a location ``NULL``."""
     return {key: _wanted(value, model.model_fields.get(key)) for key, value in values.items()}
 
 
@@ -120,8 +120,7 @@ def _wanted(value: object, info: Any) -> object:  # noqa: ANN401 - pydantic's Fi
     annotation = getattr(info, "annotation", None)
     section = annotation if _is_section(annotation) else None
     if isinstance(value, Nothing):
-        none = section or value == "" or type(None) in get_args(annotation)
-        return None if none else str(value)
+        return None if info is not None or value == "" else str(value)
     if isinstance(value, dict):
         if section is not None:
             return wanted(value, section)

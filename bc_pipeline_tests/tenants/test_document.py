@@ -62,7 +62,7 @@ def tenant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 WORDS = (
     *("0123", "0020457", "1_000", "12:30", "1.10", "1e3", "0x1F", "0b11", "010", "+31", "-0", ".5"),
-    *("1.", "no", "NO", "yes", "on", "off", "y", "n", "true", "False", "null", "NULL", "Null", "~"),
+    *("1.", "no", "NO", "yes", "on", "off", "y", "n", "true", "False"),
     *("2026-01-31", "2026-01-31 12:00:00", ".inf", ".NaN", "=", "190:20:30", "0o17"),
 )
 
@@ -112,6 +112,19 @@ def test_given_nothing_where_nothing_is_known_then_it_is_nothing(tenant, word: s
 @pytest.mark.covers("decision 15")
 def test_given_quotes_then_nothing_is_a_text_too(tenant) -> None:
     assert tenant(item_page_name='"null"').business_central.item_page_name == "null"
+
+
+@pytest.mark.covers("decision 15")
+@pytest.mark.parametrize("word", ["null", "NULL", "Null", "~"])
+def test_given_a_word_for_nothing_then_it_is_a_text_only_in_lists_and_as_a_key(
+    tenant, word: str
+) -> None:
+    found = tenant(sync=f"{{locations: [{word}], quantity_scale: {{{word}: 1000}}}}")
+
+    assert found.sync.locations == (word,)
+    assert found.sync.quantity_scale == {word: 1000}
+    with pytest.raises(ConfigError, match=r"tenants\.acme\.business_central\.company"):
+        tenant(company=word)
 
 
 @pytest.mark.covers("decision 15")
