@@ -160,7 +160,7 @@ JOURNAL: Fields = {
     "lineItems": [
         {
             "entryType": "Debit",
-            "debitAmount": -4.5,
+            "debitAmount": 4.5,
             "accountNumber": FREIGHT,
             "description": "Left",
             "departmentNumber": "SALES",
