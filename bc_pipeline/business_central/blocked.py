@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from bc_pipeline.business_central import published_pages
 from bc_pipeline.business_central.client import BusinessCentral, Company
 from bc_pipeline.business_central.reference_index import by_code
 from bc_pipeline.business_central.urls import is_absent
@@ -44,7 +45,8 @@ class BlockedDimensions:
         """Reads the pages the tenant has configured; nothing is asked where there is none.
 
         Raises:
-            ConfigError: a configured page is not published, or lacks a column.
+            ConfigError: a configured page is not published, although it could be, or lacks a
+                column.
             AuthError, Cancelled, ReadFailed, RequestFailed: it could not be read.
         """
         return cls(_page(bc, company, DIMENSIONS_PAGE), _page(bc, company, VALUES_PAGE))
@@ -73,6 +75,8 @@ def _page(bc: BusinessCentral, company: Company, setting: str) -> list[dict[str,
     try:
         rows = list(bc.rows(bc.page_url(name, company)))
     except RequestFailed as error:
+        if published_pages.is_gone(error, bc.company.major_version):
+            return []  # nothing is known then, as without the page
         if not is_absent(error):
             raise
         raise ConfigError(

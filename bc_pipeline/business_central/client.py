@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
+from bc_pipeline.business_central import published_pages
 from bc_pipeline.business_central.answers import envelope, json_object, record
 from bc_pipeline.business_central.auth import AccessTokens
 from bc_pipeline.business_central.http import Http, RequestCounter, new_session
@@ -23,18 +24,27 @@ from bc_pipeline.tenants.model import Tenant
 from bc_pipeline.tenants.secrets import TokenStore
 
 OPTIPLY_EXTENSION = "optiply/integration/v1.0"
+PAGES = "/ODataV4/"
+"""In the URL of every published page."""
 ENVIRONMENTS = "environments/v1.2"
 """The environments a user may see, below the server's own address (behaviour.md 2)."""
+VERSION_COLUMN = "systemVersion"
 COMPANY_COLUMNS = ("id", "name", "displayName")
 
 
 @dataclass(frozen=True)
 class Company:
-    """The company a tenant works with."""
+    """The company a tenant works with. ``system_version`` is asked for only where it matters."""
 
     id: str
     name: str
     display_name: str
+    system_version: str = field(default="", compare=False)
+
+    @property
+    def major_version(self) -> int | None:
+        """Version of its system, None when it is not known."""
+        return published_pages.major_version(self.system_version)
 
 
 def company_path(company: Company, path: str) -> str:
@@ -105,7 +115,7 @@ class BusinessCentral(Writing):
         """
         settings = self.tenant.business_central
         try:
-            self._companies = list(self.rows(self.companies_url(), fresh=False))
+            self._companies = self._listed()
         except RequestFailed as error:
             if error.status != 404:
                 raise
@@ -202,9 +212,10 @@ class BusinessCentral(Writing):
         """Absolute URL of something of a company, the configured one by default."""
         return self.api_url(company_path(company or self.company, path))
 
-    def companies_url(self) -> str:
-        """Absolute URL of the list of companies."""
-        return query_url(self.api_url("companies"), {"$select": ",".join(COMPANY_COLUMNS)})
+    def companies_url(self, *further: str) -> str:
+        """Absolute URL of the list of companies, with further properties of each."""
+        columns = ",".join((*COMPANY_COLUMNS, *further))
+        return query_url(self.api_url("companies"), {"$select": columns})
 
     def extension_url(self, path: str) -> str:
         """Absolute URL of something of the company in Optiply's extension."""
@@ -213,7 +224,7 @@ class BusinessCentral(Writing):
     def page_url(self, page_name: str, company: Company | None = None) -> str:
         """Absolute URL of a published OData page; these know the company by name only."""
         name = quote((company or self.company).name, safe="")
-        return f"{self._environment()}/ODataV4/{quote(page_name, safe='')}?company={name}"
+        return f"{self._environment()}{PAGES}{quote(page_name, safe='')}?company={name}"
 
     def close(self) -> None:
         """Closes the connections."""
@@ -229,6 +240,16 @@ class BusinessCentral(Writing):
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _listed(self) -> list[dict[str, Any]]:
+        """The companies; with the version of their system where something ends with one."""
+        if published_pages.configured(self.tenant.business_central):
+            try:
+                return list(self.rows(self.companies_url(VERSION_COLUMN), fresh=False))
+            except RequestFailed as error:
+                if error.status != 400:
+                    raise
+        return list(self.rows(self.companies_url(), fresh=False))
 
     def _environment(self) -> str:
         settings = self.tenant.business_central
@@ -256,7 +277,8 @@ def matching_company(wanted: str, companies: Iterable[Mapping[str, Any]]) -> Com
 
 
 def _company(row: Mapping[str, Any]) -> Company:
-    return Company(str(row["id"]), str(row.get("name") or ""), str(row.get("displayName") or ""))
+    texts = (str(row.get(name) or "") for name in ("name", "displayName", VERSION_COLUMN))
+    return Company(str(row["id"]), *texts)
 
 
 def _options(select: Iterable[str], expand: str | None) -> dict[str, str]:

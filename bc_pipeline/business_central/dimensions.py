@@ -48,12 +48,14 @@ class MappingFinding:
         blocked: prefix -> dimension code that is blocked there.
         is_default: the tenant did not choose the mapping.
         company: name of the company.
+        existing: codes of its dimensions.
     """
 
     missing: Mapping[str, str]
     blocked: Mapping[str, str]
     is_default: bool
     company: str
+    existing: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -81,7 +83,8 @@ class MappingFinding:
             for trouble, found in troubles
             if found
         ]
-        return f"{self.company} {' and '.join(told)}, mapped {origin}"
+        there_are = f"; it has {', '.join(sorted(self.existing))}" if self.existing else ""
+        return f"{self.company} {' and '.join(told)}, mapped {origin}{there_are}"
 
 
 class Dimensions:
@@ -138,7 +141,11 @@ class Dimensions:
             elif dimension.get("blocked"):
                 blocked[prefix] = code
         return MappingFinding(
-            missing, blocked, self._mappings.is_default, self._reference.company.name
+            missing,
+            blocked,
+            self._mappings.is_default,
+            self._reference.company.name,
+            tuple(str(row["code"]) for row in self._reference.rows("dimensions")),
         )
 
     def _of_fields(self, fields: Mapping[str, Any]) -> Iterator[DimensionValue]:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import duckdb
 
-from bc_pipeline.business_central import sweeps
+from bc_pipeline.business_central import published_pages, sweeps
 from bc_pipeline.business_central.client import BusinessCentral, is_absent
 from bc_pipeline.business_central.entities import Entity
 from bc_pipeline.business_central.plan import overlap_of, plan_read
@@ -67,7 +67,9 @@ def read_entity(
         try:
             return reading.run()
         except RequestFailed as error:
-            if entity.optional and is_absent(error):
+            version = bc.company.major_version
+            page_gone = entity.route == "page" and published_pages.is_gone(error, version)
+            if entity.optional and (page_gone or is_absent(error)):
                 return reading.absent(error)
             reading.record_failure(str(error))
             raise ReadFailed(f"{entity.name}: {error}") from error

@@ -15,7 +15,7 @@ from typing import Protocol
 import duckdb
 import orjson
 
-from bc_pipeline.business_central import sweeps, went_back
+from bc_pipeline.business_central import published_pages, sweeps, went_back
 from bc_pipeline.business_central.client import BusinessCentral
 from bc_pipeline.business_central.departures import Departures, departures
 from bc_pipeline.business_central.entities import Entity
@@ -92,7 +92,12 @@ class Reading:
 
     def absent(self, error: RequestFailed) -> ReadResult:
         """The tenant is configured for a source that its BC does not have: go on without."""
-        reason = f"{self._entity.name} is not there: {error}"
+        entity, bc = self._entity, self._bc
+        reason = f"{entity.name} is not there: {error}"
+        version = bc.company.major_version
+        if entity.route == "page" and published_pages.is_over(version):
+            name = getattr(bc.tenant.business_central, entity.path)
+            reason = published_pages.absence(entity.path, name, version)
         self._warnings["source_absent"] = reason
         result = replace(self._result(None), complete=False, absent=True, reason=reason)
         with self._snapshot.transaction() as cursor:
@@ -168,11 +173,19 @@ class Reading:
             self._move_bookmark(newest_of)
         if self._plan.mode == "full" or self._plan.sweep:
             sweeps.note(self._cursor, self._entity, self._read_at)
+        if self._entity.route == "companies":
+            self._warn_of_pages()
         if went_back.WARNING in self._warnings:
             went_back.note(self._cursor, self._entity, self._run_no)
         result = self._result(done)
         result.record(self._cursor, self._run_no)
         return result
+
+    def _warn_of_pages(self) -> None:
+        version = self._bc.company.major_version
+        told = published_pages.notice(self._bc.tenant.business_central, version)
+        if told is not None:
+            self._warnings[published_pages.WARNING] = told
 
     def _load_into(
         self, target: _Target, condition: str | None = None, *, fresh: bool = False

@@ -59,7 +59,8 @@ def compare(
     origin = "by default" if mappings.is_default else f"by {mappings.path.name}"
     return Finding(
         False,
-        f"Dimensions mapped {origin}, in {company}: {listed}",
+        f"Dimensions mapped {origin}, in {company}: {listed}; "
+        f"it has {', '.join(sorted(codes)) or 'none'}",
         sample=bad,
         metadata={"dimensions": ", ".join(sorted(codes))},
         severity="warn" if mappings.is_default else "error",

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from bc_pipeline.business_central.client import BusinessCentral, query_url
+from bc_pipeline.business_central import published_pages
+from bc_pipeline.business_central.client import PAGES, BusinessCentral, query_url
+from bc_pipeline.business_central.reference_index import by_code
 from bc_pipeline.checks.dimensions import compare
 from bc_pipeline.checks.model import Finding
+from bc_pipeline.errors import RequestFailed
+from bc_pipeline.outbound.purchase_orders.settings import dimension_faults
+from bc_pipeline.sync import named
 from bc_pipeline.tenants.model import Tenant
 from bc_pipeline.tenants.tenant_config import load_dimension_mappings
 
@@ -15,8 +20,13 @@ Question = Callable[[], Finding]
 
 
 def readable(bc: BusinessCentral, url: str) -> Finding:
-    """Whether a list can be read at all."""
-    rows = list(bc.rows(query_url(url, {"$top": "1"})))
+    """Whether a list can be read at all; a page that has ended counts as absent."""
+    try:
+        rows = list(bc.rows(query_url(url, {"$top": "1"})))
+    except RequestFailed as error:
+        if PAGES not in url or not published_pages.is_gone(error, bc.company.major_version):
+            raise
+        return Finding(False, f"not there any more, done without: {error}", severity="warn")
     return Finding(True, "can be read" if rows else "can be read, but has no rows")
 
 
@@ -31,62 +41,66 @@ def mapped_dimensions(tenant: Tenant, bc: BusinessCentral) -> Finding:
 
 
 def questions(tenant: Tenant, bc: BusinessCentral) -> Iterator[tuple[str, Question]]:
-    """Name and question of each check the tenant's export settings call for."""
+    """Name and question of each check that the tenant's settings call for: do the things they name
+    exist?"""
     exports = tenant.exports
+    if published_pages.configured(tenant.business_central):
+        yield "published_pages", lambda: _published_pages(tenant, bc)
     if exports.accounting:
         for name, path in (
             ("accounts", "accounts"),
             ("vendor_payment_journals", "vendorPaymentJournals"),
         ):
             yield name, lambda path=path: readable(bc, bc.company_url(path))  # type: ignore[misc]
-    if exports.buy_orders and exports.export_location_id:
-        yield "export_location_id", lambda: _location(tenant, bc)
+    namings = (*named.OF_SYNC, *(named.OF_EXPORTS if exports.buy_orders else ()))
+    for naming in namings:
+        if any(naming.given(tenant)):
+            name = naming.key.rpartition(".")[2]
+            yield name, lambda naming=naming: _names(naming, tenant, bc)  # type: ignore[misc]
     if exports.buy_orders and exports.buy_order_dimensions:
         yield "buy_order_dimensions", lambda: _buy_order_dimensions(tenant, bc)
 
 
-def _location(tenant: Tenant, bc: BusinessCentral) -> Finding:
-    wanted = (tenant.exports.export_location_id or "").strip("{} ").casefold()
-    url = query_url(bc.company_url("locations"), {"$select": "id,code"})
-    locations = list(bc.rows(url))
-    if any(wanted in (str(row["id"]).casefold(), _code(row).casefold()) for row in locations):
-        return Finding(True, f"{tenant.exports.export_location_id} is a location")
-    codes = ", ".join(sorted(_code(row) for row in locations)) or "none"
-    return Finding(
-        False, f"exports.export_location_id: there is no such location; there are: {codes}"
-    )
+def _published_pages(tenant: Tenant, bc: BusinessCentral) -> Finding:
+    """Whether pages are named that end with a version of Business Central (decisions 19)."""
+    told = published_pages.notice(tenant.business_central, bc.company.major_version)
+    return Finding(told is None, told or "none", severity="warn")
+
+
+def _names(naming: named.Naming, tenant: Tenant, bc: BusinessCentral) -> Finding:
+    """Whether Business Central has what a setting names."""
+    finding = named.asked(naming, tenant, bc)
+    if finding is not None:
+        return Finding(False, finding.message)
+    return Finding(True, f"Business Central has {', '.join(naming.given(tenant))}")
 
 
 def _buy_order_dimensions(tenant: Tenant, bc: BusinessCentral) -> Finding:
     """Whether the values that every purchase order gets exist in their mapped dimensions."""
     mappings = load_dimension_mappings(tenant.snapshot_dir)
     url = query_url(bc.company_url("dimensions"), {"$expand": "dimensionValues"})
-    values = {
-        (_code(dimension), _code(value))
-        for dimension in bc.rows(url)
-        for value in dimension["dimensionValues"]
-    }
     page = tenant.business_central.dimension_values_page_name
     blocked = {
-        (str(row["Dimension_Code"]), _code(row)) for row in _page(bc, page) if row.get("Blocked")
+        (by_code(row["Dimension_Code"]), by_code(_code(row)))
+        for row in _page(bc, page)
+        if row.get("Blocked")
     }
-    bad: list[str] = []
-    for prefix, value in tenant.exports.buy_order_dimensions.items():
-        found = (mappings.codes.get(prefix, ""), value.strip().upper())
-        if prefix not in mappings.codes:
-            bad.append(f"{prefix} is not mapped by {mappings.path.name}")
-        elif found not in values:
-            bad.append(f"{found[0]} has no value {value}")
-        elif found in blocked:
-            bad.append(f"value {value} of {found[0]} is blocked")
-    if bad:
-        return Finding(False, f"exports.buy_order_dimensions: {'; '.join(bad)}")
-    return Finding(True, "all values exist")
+    dimensions = list(bc.rows(url))
+    for dimension in dimensions:
+        for value in dimension["dimensionValues"]:
+            value["blocked"] = (by_code(_code(dimension)), by_code(_code(value))) in blocked
+    bad = dimension_faults(tenant.exports.buy_order_dimensions, mappings, dimensions)
+    return Finding(not bad, "; ".join(bad) or "all values exist")
 
 
 def _page(bc: BusinessCentral, name: str | None) -> list[dict[str, Any]]:
-    """The rows of a published page; none when the tenant has not named one."""
-    return list(bc.rows(bc.page_url(name))) if name else []
+    """The rows of a published page; none when the tenant has not named one, or it has ended."""
+    try:
+        return list(bc.rows(bc.page_url(name))) if name else []
+    except RequestFailed as error:
+        if not published_pages.is_gone(error, bc.company.major_version):
+            raise
+        return []
 
 
 def _code(row: dict[str, Any]) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from bc_pipeline.mapping import lead_time
+from bc_pipeline.mapping import lead_time, parents
+from bc_pipeline.mapping.columns import sent
 from bc_pipeline.mapping.model import Facts
+from bc_pipeline.mapping.values import MONEY
 from bc_pipeline.tenants.model import SyncOptions
 
 _LEAD_TIME = "p.Lead_Time_Calculation"
 
 
 def steps(options: SyncOptions, facts: Facts) -> dict[str, str]:
-    """``m_links``: the main vendor of each listed item; supply data is a fact about the item."""
+    """``m_links``: the main vendor of each listed item; supply data is a fact about the item. What
+    is counted stays as it was sent while the item's scale is not known."""
     del facts
     factor = "u.multiplier" if options.lot_size_from_purchase_unit else "NULL"
     # The item card's costs are per base unit and in LCY; 0 means unknown, not free.
@@ -34,16 +37,22 @@ def steps(options: SyncOptions, facts: Facts) -> dict[str, str]:
             SELECT x.product_remote_id, p.vendor_id, p.item_number, p.item_name, p.vendor_number,
                 false AS derived, p.modified, text(p.Description) AS name,
                 text(p.Vendor_Item_No) AS sku, text(p.GTIN) AS ean,
-                CASE WHEN p.cost > 0 THEN nullif(money_ratio(p.cost, 1, p.scale), 0) END AS price,
-                at_least_one(p.Minimum_Order_Quantity * p.scale) AS minimum_quantity,
-                coalesce(at_least_one(p.Order_Multiple * p.scale),
-                    at_least_one(p.purchase_factor)) AS lot_size,
+                CASE WHEN p.scale IS NULL THEN {sent("s", "price", MONEY)}
+                    WHEN p.cost > 0 THEN nullif(money_ratio(p.cost, 1, p.scale), 0) END AS price,
+                CASE WHEN p.scale IS NULL THEN {sent("s", "minimumPurchaseQuantity", "BIGINT")}
+                    ELSE at_least_one(p.Minimum_Order_Quantity * p.scale) END AS minimum_quantity,
+                CASE WHEN p.scale IS NULL THEN {sent("s", "lotSize", "BIGINT")}
+                    ELSE coalesce(at_least_one(p.Order_Multiple * p.scale),
+                        at_least_one(p.purchase_factor)) END AS lot_size,
                 {lead_time.delivery_time(_LEAD_TIME, options.lead_time_letters)} AS delivery_time,
                 true AS preferred,
                 p.item_blocked OR coalesce(p.Blocked, false)
                     OR coalesce(p.Purchasing_Blocked, false) AS disabled
             FROM m_page p
             JOIN m_item_products x ON x.item_id = p.item_id AND x.listed
+            LEFT JOIN sync.supplier_products s
+                ON s.remote_id = x.product_remote_id || '_' || p.vendor_id
+                AND {parents.standing("s")}
             WHERE p.vendor_id IS NOT NULL
         """,
     }

@@ -20,13 +20,23 @@ SUPPLIER_EXTRA = "json_object('number', v.number)"
 """SQL: what the id map remembers of the vendor ``v`` of a supplier."""
 
 
-def items(options: SyncOptions) -> str:
+def items(options: SyncOptions, unknown_categories: frozenset[str] = frozenset()) -> str:
     """SELECT item_id, number, name, base_unit, category, stocked, blocked, scale (Optiply units
-    per base unit), counted (the scale is known), listed.
+    per base unit, null when it is not known), counted (it is known), listed.
 
     One row per item. A number belongs to one of them only: to the one that is listed, else to the
     one that came to Optiply last; the others have none.
+
+    Args:
+        unknown_categories: with a factor in ``quantity_scale``, and not in BC. An item may be meant
+            by one of them that came to Optiply under it, or is new; its category stays remembered
+            until this is corrected.
     """
+    counted, category = literal(True), "x.category"
+    if unknown_categories:
+        counted = _surely_counted(options, unknown_categories)
+        before = _category_before("x.item_id")
+        category = f"CASE WHEN x.counted THEN x.category ELSE {before} END"
     return f"""
         WITH listed AS (
             SELECT guid(i.id) AS item_id, code(i.number) AS number,
@@ -34,7 +44,7 @@ def items(options: SyncOptions) -> str:
                 code(i.baseUnitOfMeasureCode) AS base_unit,
                 upper(code(i.itemCategoryCode)) AS category,
                 coalesce(member(i.type) = 'Inventory', false) AS stocked,
-                coalesce(i.blocked, false) AS blocked, true AS counted, true AS listed,
+                coalesce(i.blocked, false) AS blocked, {counted} AS counted, true AS listed,
                 CAST(NULL AS BIGINT) AS optiply_id
             FROM bc.items i
         ), remembered AS (
@@ -53,8 +63,9 @@ def items(options: SyncOptions) -> str:
             QUALIFY row_number() OVER (PARTITION BY left(s.remote_id, 36)
                 ORDER BY length(s.remote_id), s.remote_id) = 1
         )
-        SELECT x.* EXCLUDE (optiply_id) REPLACE ({_only_one("x")} AS number),
-            coalesce(c.scale, 1) AS scale
+        SELECT x.* EXCLUDE (optiply_id) REPLACE ({_only_one("x")} AS number,
+                {category} AS category),
+            CASE WHEN x.counted THEN coalesce(c.scale, 1) END AS scale
         FROM (FROM listed UNION ALL BY NAME FROM remembered) x
         LEFT JOIN ({_scales(options)}) c ON c.category = x.category
     """
@@ -97,6 +108,20 @@ def vendors() -> str:
     """
 
 
+def _surely_counted(options: SyncOptions, unknown_categories: frozenset[str]) -> str:
+    """SQL: an item of ``bc.items i`` cannot be one that an unknown category means."""
+    before = _category_before("guid(i.id)")
+    return f"""coalesce(upper(code(i.itemCategoryCode)) IS NULL
+        OR upper(code(i.itemCategoryCode)) IN (SELECT category FROM ({_scales(options)}))
+        OR {before} NOT IN ({", ".join(map(literal, sorted(unknown_categories)))}), false)"""
+
+
+def _category_before(item_id: str) -> str:
+    """SQL: the category under which an item came to Optiply, null when it is not known."""
+    return f"""(SELECT max({extra("s", "category")}) FROM sync.products s
+        WHERE {parents.standing("s")} AND left(s.remote_id, 36) = {item_id})"""
+
+
 def _is_bare(alias: str) -> str:
     """SQL: a product is an item itself, not one of its variants."""
     return f"(length({alias}.remote_id) <= 36)"
@@ -111,5 +136,7 @@ def _only_one(alias: str) -> str:
 
 def _scales(options: SyncOptions) -> str:
     """SELECT category, scale from the configuration."""
-    given = [(category.upper(), scale) for category, scale in options.quantity_scale.items()]
+    given = [
+        (category.strip().upper(), scale) for category, scale in options.quantity_scale.items()
+    ]
     return rows(("category", "scale"), ("VARCHAR", "BIGINT"), given)

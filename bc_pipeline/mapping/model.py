@@ -28,6 +28,11 @@ class Facts:
         today: the date in the tenant's time zone.
         now: the moment of the run, with time zone.
         stock_complete: every term of the stock level was read in this run (mapping.md 2.1).
+        stock_held: why no stock may be sent although it was read; None when it may.
+        unknown_categories: item categories that have a factor in ``quantity_scale`` and that BC
+            does not have, upper case: which items they mean now is not known (decisions 18).
+        unknown_tax_group: ``vat_percent_by_tax_group`` names one that BC does not have.
+        unknown_article_code: ``article_code_field`` names nothing; the code stays as it was sent.
         sources: the optional mirror tables that hold a complete picture, e.g. ``bc.item_page``.
         bom: ``bc.bom_components`` holds a complete picture (mapping.md 10).
         vanished: remote ids of buy orders that left the mirror and that BC itself confirmed to be
@@ -45,6 +50,10 @@ class Facts:
     today: date
     now: datetime
     stock_complete: bool = True
+    stock_held: str | None = None
+    unknown_categories: frozenset[str] = frozenset()
+    unknown_tax_group: bool = False
+    unknown_article_code: bool = False
     sources: frozenset[str] = frozenset()
     bom: bool = False
     vanished: frozenset[str] = frozenset()

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.mapping import known, parents, stock, units
+from bc_pipeline.mapping.columns import sent
 from bc_pipeline.mapping.model import Facts, Plan
-from bc_pipeline.mapping.values import MAX_PRICE, MAX_STOCK, literal, rows
+from bc_pipeline.mapping.values import MAX_PRICE, MAX_STOCK, MONEY, literal, rows
 from bc_pipeline.snapshot.tables import TABLES
 from bc_pipeline.tenants.model import SyncOptions
 
@@ -50,8 +51,10 @@ def _vat(options: SyncOptions) -> str:
     return rows(("tax_group", "percent"), ("VARCHAR", "DECIMAL(38,10)"), given)
 
 
-def _article_code(options: SyncOptions) -> str:
+def _article_code(options: SyncOptions, facts: Facts) -> str:
     name = options.article_code_field
+    if facts.unknown_article_code:
+        return "CAST(NULL AS VARCHAR)"
     if name is None:
         return "CASE WHEN v.id IS NOT NULL THEN text(i.number) END"
     if name not in TABLES["items"].columns or not re.fullmatch(r"[A-Za-z]\w*", name):
@@ -82,7 +85,7 @@ def _rows(options: SyncOptions, facts: Facts) -> str:
                 m.number IN (SELECT number FROM m_parents) AND m.stocked
                     AND NOT {composed_keeps_stock} AS unlimited_by_bom,
                 {purchasing_blocked} AS purchasing_blocked,
-                {_article_code(options)} AS article_code,
+                {_article_code(options, facts)} AS article_code,
                 {_price()} AS price_excluding_vat,
                 i.unitPrice > 0 AND coalesce(i.priceIncludesTax, false) AND t.percent IS NULL
                     AS vat_unknown,
@@ -115,7 +118,7 @@ def _price() -> str:
 
 
 def _stock_level(facts: Facts) -> str:
-    if not facts.stock_complete:
+    if facts.stock_held or not facts.stock_complete:
         return "CAST(NULL AS BIGINT)"
     return f"""CASE WHEN physical - outstanding > {MAX_STOCK} THEN {MAX_STOCK}
         ELSE floored(physical - outstanding) END"""
@@ -126,6 +129,11 @@ def _wanted(facts: Facts) -> str:
     if facts.stock_complete:
         no_stock = f"""CASE WHEN r.outstanding IS NULL THEN {literal(stock.UNPLACED)}
             ELSE {literal(stock.NO_FIGURE)} END"""
+    if facts.stock_held:
+        no_stock = literal(facts.stock_held)
+    known_code = sent("s", "articleCode", "VARCHAR")
+    article_code = known_code if facts.unknown_article_code else "r.article_code"
+    price_kept = f"r.scale IS NULL OR (r.vat_unknown AND {literal(facts.unknown_tax_group)})"
     return f"""
         SELECT r.remote_id, r.sku AS reference,
             CASE WHEN r.item_name IS NULL THEN 'quarantine'
@@ -144,16 +152,18 @@ def _wanted(facts: Facts) -> str:
             CASE WHEN r.variant_id IS NULL THEN r.item_name
                 ELSE text(r.item_name || ' - ' ||
                     coalesce(text(r.variant_description), text(r.variant_code), '')) END AS name,
-            r.sku AS skuCode, r.article_code AS articleCode, text(r.gtin) AS eanCode,
+            r.sku AS skuCode, {article_code} AS articleCode, text(r.gtin) AS eanCode,
             CASE WHEN r.price_excluding_vat <= {literal(MAX_PRICE)} AND NOT {_PRICE_LOST}
-                THEN r.price_excluding_vat END AS price,
+                    THEN r.price_excluding_vat
+                WHEN {price_kept} THEN {sent("s", "price", MONEY)} END AS price,
             r.stock_level AS stockLevel,
             NOT r.stocked OR r.unlimited_by_bom AS unlimitedStock,
             CASE WHEN r.enabled THEN 'enabled' ELSE 'disabled' END AS status,
             r.purchasing_blocked AS notBeingBought,
             {"r.has_bom" if facts.bom else "NULL"} AS assembled,
             NULL AS minimumStock, NULL AS maximumStock,
-            r.measurement_unit AS stockMeasurementUnit, NULL AS createdAtRemote
+            CASE WHEN r.scale IS NULL THEN {sent("s", "stockMeasurementUnit", "VARCHAR")}
+                ELSE r.measurement_unit END AS stockMeasurementUnit, NULL AS createdAtRemote
         FROM m_rows r
         LEFT JOIN sync.products s ON s.remote_id = r.remote_id
     """

@@ -14,7 +14,7 @@ def steps(options: SyncOptions, facts: Facts) -> dict[str, str]:
     (Optiply units per unit). A unit without a row is unknown: what is counted in it must not be
     guessed.
     """
-    return {"m_items": known.items(options), "m_units": _units(facts)}
+    return {"m_items": known.items(options, facts.unknown_categories), "m_units": _units(facts)}
 
 
 def _units(facts: Facts) -> str:

@@ -53,7 +53,9 @@ def _of_resource(name: str, tenant: Tenant) -> Needs:
         case "supplier_products":
             page = tenant.business_central.item_page_name
             links = ("bc/item_page",) if page else purchases
-            return Needs(("optiply/products", "optiply/suppliers", *links, *MONEY), (UNITS,))
+            # Without its page Business Central tells by purchases who sells what.
+            soft = (UNITS, *purchases)
+            return Needs(("optiply/products", "optiply/suppliers", *links, *MONEY), soft)
         case "sell_orders":
             return Needs(("optiply/products", *sell_order_sources(tenant), *MONEY), (UNITS,))
         case "buy_orders":

@@ -23,6 +23,7 @@ from bc_pipeline.optiply.resources import (
     RECEIPT_LINES,
     RESOURCES,
     SELL_ORDERS,
+    SUPPLIERS,
     Resource,
 )
 from bc_pipeline.outbound.run.contexts import Around
@@ -33,6 +34,7 @@ from bc_pipeline.sync.engine import Rules, SyncContext, sync_resource
 from bc_pipeline.sync.exporting import Exporting, is_export
 from bc_pipeline.sync.graph import Task, Work
 from bc_pipeline.sync.model import EntityResult, Launch, Problem, ProgressListener
+from bc_pipeline.sync.named import Names
 from bc_pipeline.tenants.model import Tenant
 
 FRESH_ENOUGH = timedelta(minutes=5)
@@ -65,6 +67,10 @@ class Surroundings:
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     vanished: frozenset[str] = frozenset()
     exporting: Exporting | None = None
+    names: Names = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.names = Names(self.tenant, self.business_central, self.snapshot)
 
     @property
     def writing(self) -> SyncContext:
@@ -194,6 +200,9 @@ def _write(around: Surroundings, name: str, result: EntityResult) -> None:
         around.vanished = _confirmed_gone(around, result)
     with around.snapshot.cursor() as cursor:
         facts = _facts(around, cursor)
+    if resource is not SUPPLIERS:  # which may come before the items are read
+        facts = around.names.heeded(facts)
+        result.problems += around.names.new_problems(result.name)
     if resource is BUY_ORDERS:
         facts = recognise.with_markers(
             facts, around.tenant, around.snapshot, around.business_central, around.optiply

@@ -27,7 +27,7 @@ from bc_pipeline.outbound.purchase_orders.resolve import (
     Vendor,
 )
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.sync import sources
+from bc_pipeline.sync import named, sources
 from bc_pipeline.tenants.model import Tenant
 
 VENDOR_COLUMNS = ("id", "number", "displayName", "blocked", "currencyCode")
@@ -57,6 +57,15 @@ class _Link:
     label: str
     sku: str | None
     remote_id: str | None
+
+
+_CATEGORIES = """
+SELECT left(remote_id, 36), max(json_extract_string(extra, '$.category')) FROM sync.products
+WHERE left(remote_id, 36) IN (SELECT unnest(CAST(? AS VARCHAR[])))
+  AND optiply_id IS NOT NULL AND state <> 'deleted'
+GROUP BY ALL
+"""
+"""Under which category items came to Optiply."""
 
 
 class CatalogueReader:
@@ -168,9 +177,33 @@ class CatalogueReader:
             if "bc.item_units_of_measure" in published:
                 for number, code, factor in cursor.execute(_UNITS, [numbers]).fetchall():
                     units.setdefault(number, {})[code] = factor
+        uncounted = self._uncounted(rows)
         return {
-            row["id"].lower(): self._item(row, pages, units.get(str(row["number"]).strip(), {}))
+            row["id"].lower(): self._item(
+                row, pages, units.get(str(row["number"]).strip(), {}), uncounted
+            )
             for row in rows
+        }
+
+    def _uncounted(self, rows: Collection[Mapping[str, Any]]) -> dict[str, str]:
+        """Ids of items whose factor is not known, because ``quantity_scale`` names a category that
+        Business Central does not have and that may mean them, with the reason (decisions 18)."""
+        scales = {key.strip().upper() for key in self._tenant.sync.quantity_scale}
+        doubtful = [
+            row["id"].lower() for row in rows if _category(row) and _category(row) not in scales
+        ]
+        if not scales or not doubtful:
+            return {}
+        finding = named.asked(named.SCALES, self._tenant, self._bc)
+        if finding is None:
+            return {}
+        unknown = {name.strip().upper() for name in finding.names}
+        with self._snapshot.cursor() as cursor:
+            before = dict(cursor.execute(_CATEGORIES, [doubtful]).fetchall())
+        return {
+            item: finding.message
+            for item in doubtful
+            if before.get(item) is None or before[item] in unknown
         }
 
     def _item(
@@ -178,11 +211,12 @@ class CatalogueReader:
         row: Mapping[str, Any],
         pages: Mapping[str, tuple[str | None, bool]],
         units: Mapping[str, Decimal],
+        uncounted: Mapping[str, str],
     ) -> Item:
         number = str(row["number"]).strip()
-        category = str(row.get("itemCategoryCode") or "").strip().upper()
-        scales = {key.upper(): value for key, value in self._tenant.sync.quantity_scale.items()}
-        scale = Decimal(scales.get(category, 1))
+        factors_given = self._tenant.sync.quantity_scale.items()
+        scales = {key.strip().upper(): value for key, value in factors_given}
+        scale = Decimal(scales.get(_category(row), 1))
         base = str(row.get("baseUnitOfMeasureCode") or "").strip() or None
         factors = {code: factor * scale for code, factor in units.items()}
         if base:
@@ -196,6 +230,7 @@ class CatalogueReader:
             blocked=row.get("blocked") is True,
             purchasing_blocked=purchasing_blocked,
             units=factors,
+            uncounted=uncounted.get(row["id"].lower()),
         )
 
     def _rows(self, entity_set: str, field: str, values: Iterable[str]) -> list[dict[str, Any]]:
@@ -237,3 +272,8 @@ def _vendor(row: Mapping[str, Any] | None) -> Vendor | None:
         blocked=row.get("blocked") == ALL_BLOCKED,
         currency=str(row.get("currencyCode") or "").strip() or None,
     )
+
+
+def _category(row: Mapping[str, Any]) -> str:
+    """The category of an item, as it is compared; blank when there is none."""
+    return str(row.get("itemCategoryCode") or "").strip().upper()

@@ -17,9 +17,7 @@ from bc_pipeline.errors import RequestFailed
 from bc_pipeline.outbound.model import ExportContext, RecordError
 from bc_pipeline.outbound.purchase_orders.batches import error_of
 from bc_pipeline.outbound.purchase_orders.lookup import guid, order_now
-from bc_pipeline.outbound.purchase_orders.model import Blocked
 from bc_pipeline.outbound.purchase_orders.sent import LINES, Row, item_lines
-from bc_pipeline.tenants.tenant_config import load_dimension_mappings
 
 SETS = "dimensionSetLines"
 EXPAND = f"{SETS},{LINES}($expand={SETS})"
@@ -29,20 +27,12 @@ def wanted(context: ExportContext) -> tuple[DimensionValue, ...]:
     """The dimension values of every purchase order.
 
     Raises:
-        RecordError: a prefix is not mapped, a dimension or value does not exist or is blocked.
+        RecordError: a dimension or value does not exist or is blocked.
         AuthError, Cancelled, ReadFailed, RequestFailed: Business Central could not say.
     """
     given = context.exports.buy_order_dimensions
     if not given:
         return ()
-    mapped = load_dimension_mappings(context.tenant.snapshot_dir).codes
-    unknown = sorted(set(given) - set(mapped))
-    if unknown:
-        raise Blocked(
-            "dimension_not_mapped",
-            f"exports.buy_order_dimensions names {unknown[0]!r}, which tenant-config.json does "
-            "not map to a dimension",
-        )
     return context.dimensions.wanted({f"{prefix}Number": code for prefix, code in given.items()})
 
 

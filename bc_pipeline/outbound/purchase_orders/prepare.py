@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bc_pipeline.outbound.model import ExportContext, Pending
-from bc_pipeline.outbound.purchase_orders import dimensions
+from bc_pipeline.outbound.purchase_orders import dimensions, settings
 from bc_pipeline.outbound.purchase_orders.job import Job
 from bc_pipeline.outbound.purchase_orders.model import Blocked
 from bc_pipeline.outbound.purchase_orders.payload import Request
@@ -33,6 +33,7 @@ def request_for(context: ExportContext, job: Job) -> Request:
     """
     if job.order is None:
         raise job.blocked or Blocked("unreadable_order", "the buy order cannot be read")
+    settings.check(context)
     catalogue = job.around.catalogue(context)
     resolved = resolve(job.order, catalogue, context.exports.on_line_error)
     made = payload_of(resolved, terms(context))

@@ -3,7 +3,7 @@ has been waiting for three runs (flows.md 5)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bc_pipeline.outbound import warned
 from bc_pipeline.outbound.ledger import ESCALATED_AFTER
@@ -11,6 +11,7 @@ from bc_pipeline.outbound.model import ExportContext, Pending, RecordError
 from bc_pipeline.outbound.purchase_orders.payload import Request
 from bc_pipeline.outbound.purchase_orders.restate import Departure
 from bc_pipeline.outbound.purchase_orders.sent import Row
+from bc_pipeline.outbound.purchase_orders.settings import UNKNOWN_NAME
 from bc_pipeline.sync.model import Problem, ProblemKind
 
 LONG_BLOCKED = "blocked_for_three_runs"
@@ -24,8 +25,9 @@ def hold_blocked(context: ExportContext, pending: Pending, problem: RecordError 
     runs = (before.blocked_runs if before and before.state == "blocked" else 0) + 1
     told = len(context.result.problems)
     context.ledger.hold(pending, reason, kind="blocked")
-    if same and runs != ESCALATED_AFTER:
-        del context.result.problems[told:]  # told before
+    by_settings = problem is not None and problem.error_class == UNKNOWN_NAME
+    if by_settings or (same and runs != ESCALATED_AFTER):
+        del context.result.problems[told:]  # told before, or once for all
     if runs >= ESCALATED_AFTER:
         warned.count(context, LONG_BLOCKED)
         if runs == ESCALATED_AFTER:
@@ -72,6 +74,13 @@ def tell_departures(
 def tell(context: ExportContext, pending: Pending, kind: ProblemKind, text: str) -> None:
     """A problem that does not hold the order up."""
     context.result.problems.append(Problem(context.result.name, pending.name, kind, text))
+
+
+def tell_settings(context: ExportContext, faults: Iterable[str]) -> None:
+    """What is wrong with the settings: no record's fault."""
+    context.result.problems += [
+        Problem(context.result.name, None, "config", text) for text in faults
+    ]
 
 
 def _file(context: ExportContext, pending: Pending, kind: str, text: str) -> None:

@@ -30,6 +30,7 @@ class Item:
     Args:
         purchase_unit: where the tenant's item page shows one.
         units: how many of Optiply's units make one of each unit, by unit code.
+        uncounted: why that is not known; None when it is.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Item:
     blocked: bool = False
     purchasing_blocked: bool = False
     units: Mapping[str, Decimal] = field(default_factory=dict)
+    uncounted: str | None = None
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,8 @@ def _line(line: BuyOrderLine, product: Product | None) -> ResolvedLine:
         raise Blocked("item_blocked", f"item {product.item.number} is {how} in Business Central")
     if product.item.base_unit is None:
         raise Blocked("item_without_unit", f"item {product.item.number} has no base unit")
+    if product.item.uncounted is not None:
+        raise Blocked("quantity_not_known", product.item.uncounted)
     return ResolvedLine(line, product, product.item)
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from bc_pipeline.outbound.model import ExportContext
-from bc_pipeline.outbound.purchase_orders.model import Blocked
 from bc_pipeline.outbound.purchase_orders.payload import Terms
 
 
 def terms(context: ExportContext) -> Terms:
-    """What decides the payload besides the order.
+    """What decides the payload besides the order, once ``settings.check`` has passed.
 
     Raises:
-        Blocked: the configured location does not exist.
         AuthError, Cancelled, ReadFailed, RequestFailed: Business Central could not say.
     """
     exports = context.exports
@@ -30,8 +28,5 @@ def _location(context: ExportContext, given: str | None) -> str | None:
         return None
     found = context.reference.find("locations", id=given, code=given)
     if found is None:
-        raise Blocked(
-            "location_not_found",
-            f"Business Central has no location {given!r} (exports.export_location_id)",
-        )
+        raise LookupError(f"location {given} was there a moment ago")
     return str(found["id"]).lower()

@@ -9,7 +9,7 @@ from datetime import datetime
 from bc_pipeline.errors import ReadFailed, RequestFailed
 from bc_pipeline.mapping.markers import marker
 from bc_pipeline.outbound.model import ExportContext, LedgerEntry, Outcome, Pending, RecordError
-from bc_pipeline.outbound.purchase_orders import dimensions, lookup
+from bc_pipeline.outbound.purchase_orders import dimensions, lookup, settings
 from bc_pipeline.outbound.purchase_orders.create import (
     HEADER,
     LOST_HEADER,
@@ -34,6 +34,7 @@ from bc_pipeline.outbound.purchase_orders.reporting import (
     hold_blocked,
     tell,
     tell_departures,
+    tell_settings,
     warn,
 )
 from bc_pipeline.outbound.purchase_orders.restate import Departure, departures, restate
@@ -56,6 +57,7 @@ def write(context: ExportContext, pendings: Sequence[Pending]) -> None:
     Raises:
         AuthError, Cancelled: the rest was left alone; the ledger knows where each stands.
     """
+    tell_settings(context, settings.faults(context))
     works = [_Work(context, pending) for pending in pendings]
     searched = [work for work in works if work.has_to_be_looked_for]
     trouble = ""
