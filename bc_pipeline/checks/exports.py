@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from bc_pipeline.business_central import published_pages
-from bc_pipeline.business_central.client import PAGES, BusinessCentral, query_url
+from bc_pipeline.business_central.client import BusinessCentral, query_url
 from bc_pipeline.business_central.reference_index import by_code
 from bc_pipeline.checks.dimensions import compare
 from bc_pipeline.checks.model import Finding
@@ -20,13 +20,8 @@ Question = Callable[[], Finding]
 
 
 def readable(bc: BusinessCentral, url: str) -> Finding:
-    """Whether a list can be read at all; a page that has ended counts as absent."""
-    try:
-        rows = list(bc.rows(query_url(url, {"$top": "1"})))
-    except RequestFailed as error:
-        if PAGES not in url or not published_pages.is_gone(error, bc.company.major_version):
-            raise
-        return Finding(False, f"not there any more, done without: {error}", severity="warn")
+    """Whether a list can be read at all."""
+    rows = list(bc.rows(query_url(url, {"$top": "1"})))
     return Finding(True, "can be read" if rows else "can be read, but has no rows")
 
 

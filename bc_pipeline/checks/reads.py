@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from bc_pipeline.business_central.client import BusinessCentral, is_absent, query_url
+from bc_pipeline.business_central import published_pages
+from bc_pipeline.business_central.client import PAGES, BusinessCentral, is_absent, query_url
 from bc_pipeline.business_central.entities import Entity, selected_entities
 from bc_pipeline.business_central.place import entity_url
 from bc_pipeline.checks.model import Finding
@@ -132,5 +133,10 @@ def _one_row(bc: BusinessCentral, entity: Entity) -> Finding:
 
 
 def _rows(bc: BusinessCentral, url: str) -> Finding:
-    found = list(bc.rows(url, fresh=False))
+    try:
+        found = list(bc.rows(url, fresh=False))
+    except RequestFailed as error:
+        if PAGES not in url or not published_pages.is_gone(error, bc.company.major_version):
+            raise
+        return Finding(False, f"has ended, so it is done without: {error}", severity="warn")
     return Finding(True, "can be read" if found else "can be read, but has no rows")
