@@ -173,19 +173,11 @@ class Reading:
             self._move_bookmark(newest_of)
         if self._plan.mode == "full" or self._plan.sweep:
             sweeps.note(self._cursor, self._entity, self._read_at)
-        if self._entity.route == "companies":
-            self._warn_of_pages()
         if went_back.WARNING in self._warnings:
             went_back.note(self._cursor, self._entity, self._run_no)
         result = self._result(done)
         result.record(self._cursor, self._run_no)
         return result
-
-    def _warn_of_pages(self) -> None:
-        version = self._bc.company.major_version
-        told = published_pages.notice(self._bc.tenant.business_central, version)
-        if told is not None:
-            self._warnings[published_pages.WARNING] = told
 
     def _load_into(
         self, target: _Target, condition: str | None = None, *, fresh: bool = False

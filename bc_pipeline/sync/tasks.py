@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import duckdb
 
+from bc_pipeline.business_central import published_pages
 from bc_pipeline.business_central.client import BusinessCentral
 from bc_pipeline.business_central.entities import ENTITIES, Entity
 from bc_pipeline.business_central.read import read_entity
@@ -184,6 +185,8 @@ def _read(around: Surroundings, name: str, result: EntityResult) -> None:
     result.mode = read.mode
     result.complete = read.complete
     result.warnings = read.warning_counts
+    if name == "bc/companies":
+        _warn_of_pages(around, result)
     # A source the tenant does not have is a warning, not a problem.
     if not read.complete and not read.absent:
         reason = read.reason or "not read completely"
@@ -191,6 +194,20 @@ def _read(around: Surroundings, name: str, result: EntityResult) -> None:
     if around.listener is not None:
         rate = read.requests / read.seconds if read.seconds else 0.0
         around.listener.progress(name, read.rows, read.rows, read.requests, rate)
+
+
+def _warn_of_pages(around: Surroundings, result: EntityResult) -> None:
+    """Published pages that end, or have ended, with a version of Business Central."""
+    version = around.business_central.company.major_version
+    told = published_pages.notice(around.tenant.business_central, version)
+    if told is None:
+        return
+    result.warnings[published_pages.WARNING] = 1
+    with around.snapshot.transaction() as cursor:
+        cursor.execute(
+            "INSERT INTO ops.warnings (run_no, entity, kind, message) VALUES (?, ?, ?, ?)",
+            [around.run_no, result.name, published_pages.WARNING, told],
+        )
 
 
 def _write(around: Surroundings, name: str, result: EntityResult) -> None:

@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from bc_pipeline.cli.state import read_state
 from bc_pipeline.sandbox import Sandbox
@@ -21,6 +22,7 @@ from bc_pipeline_tests.installations.frozen import TENANT, thaw
 
 pytestmark = pytest.mark.covers("installations")
 
+RELEASE = Path(__file__).parent / "0.1.0"
 WRITES = ("created", "updated", "deleted")
 STATE = (
     "bc.items",
@@ -136,3 +138,30 @@ def test_given_its_tokens_then_they_are_used_and_none_is_asked_for(
     assert summary.status == "success"
     assert [request.path for request in sandbox.requests.of("entra")] == []
     assert [r.path for r in sandbox.requests.of("optiply") if r.path.endswith("/token")] == []
+
+
+def test_given_its_settings_then_each_of_them_means_what_it_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``all-settings.json`` is what version 0.1.0 made of the file."""
+    monkeypatch.setenv("ACME_SECRET", "from the environment")
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "acme.refresh_token").write_text("seed\n")
+    expected = json.loads((RELEASE / "all-settings.json").read_text("utf-8"))
+
+    found = registry.load(tmp_path, RELEASE / "all-settings.yaml")
+
+    assert found.errors == {}
+    for name, settings in expected.items():
+        tenant = found.tenants[name]
+        assert tenant.enabled is settings.pop("enabled")
+        assert tenant.snapshot_dir == tmp_path / settings.pop("snapshot_dir")
+        for section, values in settings.items():
+            now = {key: plain(getattr(getattr(tenant, section), key)) for key in values}
+            assert now == values
+
+
+def plain(value: object) -> object:
+    """A setting as JSON."""
+    shown = value.get_secret_value() if isinstance(value, SecretStr) else value
+    return json.loads(json.dumps(shown, default=str))
