@@ -54,14 +54,12 @@ class Record:
         """The remote ids written earlier: that of ``coupling_id`` where the map has one, else all
         of them, so that a shop connected anew finds its rows (behaviour.md 7)."""
         own = self._map.get(str(coupling_id))
-        if own is not None:
-            return (str(own),)
-        return tuple(str(value) for value in self._map.values() if value is not None)
+        return (own,) if own is not None else tuple(self._map.values())
 
     def is_of_others(self, remote_id: str) -> bool:
         """True when the row carries remote ids and none is ``remote_id``: another coupling or
         another company wrote it, so it must not be taken over (decisions 4)."""
-        written = {str(value) for value in self._map.values() if value is not None}
+        written = self._map.values()
         return bool(written) and remote_id not in written
 
     def is_linked(self, coupling_id: int, remote_id: str) -> bool:
@@ -69,9 +67,11 @@ class Record:
         return self._map.get(str(coupling_id)) == remote_id
 
     @property
-    def _map(self) -> Mapping[str, Any]:
+    def _map(self) -> Mapping[str, str]:
+        """Coupling -> remote id."""
         known = self.attributes.get("remoteIdMap")
-        return known if isinstance(known, Mapping) else {}
+        given = known if isinstance(known, Mapping) else {}
+        return {str(coupling): str(value) for coupling, value in given.items() if value}
 
 
 class Optiply:
