@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import duckdb
 import orjson
 
-from bc_pipeline.optiply.client import Optiply, Record
+from bc_pipeline.optiply.client import Condition, Optiply, Record
 from bc_pipeline.optiply.resources import SELL_ORDERS, Attribute, Resource
 from bc_pipeline.sync.names import labelled
 from bc_pipeline.sync.plan import UNCONFIRMED
-from bc_pipeline.sync.values import REMOTE_ID, canonical
+from bc_pipeline.sync.values import REMOTE_ID, canonical, moment_text
 from bc_pipeline.sync.verified import KINDS, Difference, Verified
 from bc_pipeline.values import storable
 
@@ -32,7 +33,9 @@ WHERE {_STANDING} AND s.optiply_id IN (SELECT unnest(CAST(? AS BIGINT[])))
 """
 _MISSING = f"""
 SELECT s.remote_id, s.optiply_id FROM sync.{{name}} s
-WHERE {_STANDING} AND s.optiply_id NOT IN (SELECT id FROM seen) ORDER BY s.optiply_id
+WHERE {_STANDING} AND s.optiply_id NOT IN (SELECT id FROM seen)
+  AND coalesce(json_extract_string(s.last_sent, '$.{{newest}}') >= $since, TRUE)
+ORDER BY s.optiply_id
 """
 _OWNERS = f"""
 SELECT s.remote_id, s.optiply_id, {_PENDING} FROM sync.{{name}} s
@@ -75,7 +78,12 @@ _PARENT_OF: Mapping[str, tuple[str, str]] = {
 
 
 def verify(
-    cursor: duckdb.DuckDBPyConnection, optiply: Optiply, resource: Resource, *, lines: bool = True
+    cursor: duckdb.DuckDBPyConnection,
+    optiply: Optiply,
+    resource: Resource,
+    *,
+    lines: bool = True,
+    since: datetime | None = None,
 ) -> Verified:
     """Compare one resource. No run of the tenant may be at work meanwhile.
 
@@ -85,11 +93,13 @@ def verify(
         cursor: of the snapshot; only temporary tables are made.
         optiply: read to the end.
         lines: of sell orders, compare their lines too; that is a request for each hundred lines.
+        since: of a long history (sell orders), only what was placed since then.
 
     Raises:
         RequestFailed: Optiply's rows could not be read to the end: nothing is known.
     """
-    comparison = _Comparison(cursor, optiply, resource)
+    newest = since if resource.newest_first else None
+    comparison = _Comparison(cursor, optiply, resource, moment_text(newest) if newest else None)
     comparison.run()
     if lines and resource is SELL_ORDERS:
         comparison.compare_lines()
@@ -101,6 +111,7 @@ class _Comparison:
     cursor: duckdb.DuckDBPyConnection
     optiply: Optiply
     resource: Resource
+    since: str | None
     compared: int = 0
     by_users: int = 0
     not_ours: int = 0
@@ -110,7 +121,9 @@ class _Comparison:
     def run(self) -> None:
         self.cursor.execute(_SEEN)
         seen: set[int] = set()
-        for page in self.optiply.pages(self.resource.path):
+        newest = self.resource.newest_first or ""
+        conditions = [Condition(newest, "GE", self.since)] if self.since else []
+        for page in self.optiply.pages(self.resource.path, conditions):
             new = {record.id: record for record in page if record.id not in seen}
             seen |= new.keys()
             self._page(new)
@@ -235,7 +248,8 @@ class _Comparison:
         return None, None, False
 
     def _missing(self) -> None:
-        rows = self.cursor.execute(_MISSING.format(name=self.resource.name)).fetchall()
+        sql = _MISSING.format(name=self.resource.name, newest=self.resource.newest_first)
+        rows = self.cursor.execute(sql, {"since": self.since}).fetchall()
         doubled = {each.other_id: each for each in self.found if each.kind == "doubled"}
         for place, (remote_id, optiply_id) in enumerate(rows):
             if place < MOST_ASKED_FOR and self.optiply.get(self.resource.path, optiply_id):

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -29,6 +29,7 @@ from bc_pipeline.tenants.secrets import TokenStore
 WAIT_SECONDS = 30.0
 KEPT = 20
 """Differences kept from one day to the next; the counts are always complete."""
+HISTORY = timedelta(days=31)
 _KEY = "verified.{}"
 
 
@@ -115,7 +116,8 @@ def verify_daily(
     """Compare a resource after it was written, in the first run after the sweep hour of a day, and
     keep what was found for the check. The first time there is nothing to compare yet.
 
-    Lines of sell orders are left to ``verify``: nobody changes them, and they are many.
+    Of sell orders only the last weeks, and no lines: their history is long, and nobody changes it.
+    ``verify`` compares all.
     """
     key = _KEY.format(resource.name)
     with snapshot.cursor() as cursor:
@@ -123,7 +125,10 @@ def verify_daily(
         if before is not None and before.at >= latest_due(options, now):
             return
         try:
-            found = None if before is None else verify(cursor, optiply, resource, lines=False)
+            found = None
+            if before is not None:
+                since = now - HISTORY
+                found = verify(cursor, optiply, resource, lines=False, since=since)
             kept = _kept(found, now)
         except RequestFailed as error:
             kept = {"at": now.isoformat(), "reason": str(error)}

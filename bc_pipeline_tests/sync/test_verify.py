@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -200,6 +201,23 @@ def test_given_lines_of_a_sell_order_that_were_changed_then_they_are_told(filled
     assert texts(compared(filled, "sell_orders", lines=False)) == []
     (told,) = texts(compared(filled, "sell_orders"))
     assert "orderLines is" in told
+
+
+def test_given_a_long_history_then_only_what_was_placed_lately_may_be_compared(
+    filled: Bench,
+) -> None:
+    item = filled.optiply_id("products", "item-1")
+    orders = [sell_order(n, [(item, 2, "10.00")]) for n in (1, 2, 20, 21)]
+    filled.want("sell_orders", orders)
+    filled.sync("sell_orders")
+    for number in (2, 21):
+        filled.shop.remove("sellOrders", filled.optiply_id("sell_orders", f"invoice-{number}"))
+    since = datetime(2026, 1, 15, tzinfo=UTC)
+
+    lately, all_of_it = (compared(filled, "sell_orders", since=moment) for moment in (since, None))
+
+    assert (lately.compared, lately.counts["missing"]) == (1, 1)
+    assert (all_of_it.compared, all_of_it.counts["missing"]) == (2, 2)
 
 
 @pytest.fixture
