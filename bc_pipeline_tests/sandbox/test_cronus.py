@@ -25,10 +25,10 @@ COUNTS = {
     "salesOrderLines": 34,
     "purchaseOrders": 8,
     "purchaseOrderLines": 13,
-    "purchaseReceipts": 223,
-    "purchaseReceiptLines": 256,
+    "purchaseReceipts": 224,
+    "purchaseReceiptLines": 258,
     "purchaseInvoices": 226,
-    "itemLedgerEntries": 797,
+    "itemLedgerEntries": 799,
     "dimensions": 7,
     "dimensionValues": 29,
     "currencyExchangeRates": 167,
@@ -108,6 +108,32 @@ def test_only_the_standard_api_is_there_unless_pages_are_published(bc: BcClient)
     units = bc.rows(f"{bc.odata}/Units?company={bc.company.name}")
     assert len(units) == 82
     assert {row["Qty_per_Unit_of_Measure"] for row in units} >= {1, 48, 0.005}
+
+
+@pytest.mark.covers("sandbox: seeded companies")
+def test_what_is_blocked_has_no_groups_or_waits_refuses_as_in_business_central(
+    bc: BcClient,
+) -> None:
+    field, dialog = (
+        (400, "Application_FieldValidationException"),
+        (400, "Application_DialogException"),
+    )
+    assert bc.refused("POST", "purchaseOrders", {"vendorNumber": "83000"}) == dialog
+    assert bc.created("purchaseOrders", {"vendorNumber": "82000"})["vendorNumber"] == "82000"
+    for customer in ("40000", "50000"):
+        assert bc.refused("POST", "salesOrders", {"customerNumber": customer}) == dialog
+    order = bc.created("purchaseOrders", {"vendorNumber": "10000"})
+    lines = f"purchaseOrders({order['id']})/purchaseOrderLines"
+    made = bc.created("items", {"displayName": "Made without a template"})
+    for number in ("F-100", "F-101", made["number"]):
+        body = {"lineType": "Item", "lineObjectNumber": number}
+        assert bc.refused("POST", lines, body) == field
+    for number in ("106003", "106004"):
+        released = bc.rows(f"purchaseOrders?$filter=number eq '{number}'")[0]
+        assert released["status"] == "Open"
+        path = f"purchaseOrders({released['id']})/purchaseOrderLines"
+        line = bc.rows(path)[0]
+        assert bc.refused("PATCH", f"{path}({line['id']})", {"quantity": 99}) == field
 
 
 def test_the_company_itself_was_not_made_in_the_future() -> None:

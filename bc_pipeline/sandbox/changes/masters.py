@@ -13,6 +13,7 @@ from bc_pipeline.sandbox.changes.documents import Refused, decimal, resolve, tod
 from bc_pipeline.sandbox.changes.numbers import next_number
 
 BLOCK_KINDS = ("Payment", "All")
+CUSTOMER_BLOCK_KINDS = ("Ship", "Invoice", "All")
 ITEM_LINES = (
     "salesOrderLines",
     "purchaseOrderLines",
@@ -239,6 +240,33 @@ def unblock_vendor(company: Company, *, vendor: str) -> Row:
     if row["blocked"] == "_x0020_":
         raise Refused(f"vendor {row['number']} is not blocked")
     return company.modify("vendors", row["id"], blocked="_x0020_")
+
+
+def block_customer(company: Company, *, customer: str, kind: str = "All") -> Row:
+    """Blocks a customer for Ship, Invoice or All (rules.md 1.4)."""
+    row = resolve(company, "customers", customer)
+    if kind not in CUSTOMER_BLOCK_KINDS or row["blocked"] == kind:
+        raise Refused(f"customer {row['number']} cannot become blocked for {kind}")
+    return company.modify("customers", row["id"], blocked=kind)
+
+
+def unblock_customer(company: Company, *, customer: str) -> Row:
+    """Takes the block off."""
+    row = resolve(company, "customers", customer)
+    if row["blocked"] == "_x0020_":
+        raise Refused(f"customer {row['number']} is not blocked")
+    return company.modify("customers", row["id"], blocked="_x0020_")
+
+
+def clear_posting_groups(company: Company, *, item: str) -> Row:
+    """Leaves an item without posting groups, as one that was made without a configuration
+    template: no document can be made with it (rules.md 0.9, 10.1)."""
+    return company.modify(
+        "items",
+        resolve(company, "items", item)["id"],
+        generalProductPostingGroupCode="",
+        inventoryPostingGroupCode="",
+    )
 
 
 def delete_vendor(company: Company, *, vendor: str) -> Row:

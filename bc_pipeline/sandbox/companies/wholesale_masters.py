@@ -30,7 +30,9 @@ Words = dict[str, Any]
 
 
 def set_up(company: Company, words: Words, first_day: date, today: date) -> None:
-    """Adds everything that items and partners refer to."""
+    """Adds everything that items and partners refer to. What an order is to receive and to invoice
+    is left to those who post it."""
+    company.settings.default_quantity_to_receive = "Blank"
     company.insert("companyInformation", {"displayName": company.display_name, "country": "NL"})
     for code in LOCATIONS:
         company.insert("locations", {"code": code, "displayName": f"Location {code}"})

@@ -121,13 +121,49 @@ def test_given_posted_documents_then_balanced_ledger_entries_stand_beside_each(c
 def test_given_vendors_and_items_then_documents_can_be_made_with_them(company: Company):
     for partners in ("vendors", "customers"):
         assert all(row["#generalBusinessPostingGroup"] for row in rows(company, partners))
-    for item in rows(company, "items"):
-        assert item["generalProductPostingGroupCode"]
-        assert bool(item["inventoryPostingGroupCode"]) == (item["type"] == "Inventory")
+    items = rows(company, "items")
+    without = {row["number"] for row in items if not row["generalProductPostingGroupCode"]}
+    assert without == (set() if company.name == wholesale.NAME else {"F-100"})
+    for item in items:
+        counted = item["type"] == "Inventory" and item["number"] not in without
+        assert bool(item["inventoryPostingGroupCode"]) == counted
     terms = {row["id"] for row in rows(company, "paymentTerms")}
     assert any(row["paymentTermsId"] in terms for row in rows(company, "vendors"))
     assert rows(company, "paymentMethods")
     assert any("#percent" in row for row in rows(company, "taxGroups"))
+
+
+@pytest.mark.covers("sandbox: seeded companies")
+def test_given_orders_then_some_are_released_and_some_received_in_part(company: Company):
+    orders = rows(company, "purchaseOrders")
+    parts = {
+        line["documentId"]
+        for line in rows(company, "purchaseOrderLines")
+        if 0 < line["receivedQuantity"] < line["quantity"]
+    }
+    assert any(row["status"] == "Open" and row["id"] not in parts for row in orders)
+    assert any(row["status"] == "Open" and row["id"] in parts for row in orders)
+    received = {row["orderNumber"] for row in rows(company, "purchaseReceipts")}
+    assert {row["number"] for row in orders if row["id"] in parts} <= received
+
+
+@pytest.mark.covers("sandbox: seeded companies")
+def test_given_vendors_customers_and_items_then_some_are_blocked(company: Company):
+    assert {row["blocked"] for row in rows(company, "vendors")} == {"_x0020_", "Payment", "All"}
+    assert "All" in {row["blocked"] for row in rows(company, "customers")}
+    assert {row["blocked"] for row in rows(company, "items")} == {True, False}
+
+
+@pytest.mark.covers("sandbox: seeded companies")
+def test_given_both_companies_then_one_has_no_template_for_items_and_one_receives_blank():
+    trial, trade = build("cronus w1"), build("wholesale")
+    assert "items" not in trial.settings.templates
+    assert trade.settings.templates["items"]
+    assert trade.settings.default_quantity_to_receive == "Blank"
+    lines = rows(trade, "purchaseOrderLines")
+    assert lines
+    assert {row["receiveQuantity"] for row in lines} == {row["invoiceQuantity"] for row in lines}
+    assert {row["receiveQuantity"] for row in lines} == {0}
 
 
 def test_given_published_dimensions_then_they_show_what_is_blocked(company: Company):

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from bc_pipeline.sandbox.business_central.company import Company, Row
 from bc_pipeline.sandbox.business_central.metadata import EntityType, entities
 from bc_pipeline.sandbox.business_central.values import ZERO_STAMP, stamp_text
+from bc_pipeline.sandbox.changes import apply_to
 from bc_pipeline.sandbox.companies.cronus.books import add_books
 
 NAME = "CRONUS International Ltd."
@@ -60,6 +61,8 @@ def _first(variant: Variant) -> Company:
                 row = row | {"#units": units[row["number"]]}
             company.insert(entity_set, row, stamp=stamp)
     add_books(company, tables, variant)
+    for change in json.loads(resources.files(__package__).joinpath("ours.json").read_bytes()):
+        apply_to(company, change["name"], change["params"])
     return company
 
 
