@@ -115,7 +115,6 @@ CHAPTERS: dict[str, dict[str, str]] = {
         "sandbox: ledger entries": "Posted documents have their general ledger entries",
         "sandbox: page order": "Properties in page order, with repricing; JSON order as a switch",
         "sandbox: seeded companies": "Awkward set-ups exist",
-        "sandbox: rule table": "Each rule names its source and how sure it is",
         "sandbox: optiply": "Preferred, accounts, dates, uuids, sorting",
         "sandbox: analytics": "Stock by location, outstanding sales",
         "sandbox: versions": "Versions 29 and 30",

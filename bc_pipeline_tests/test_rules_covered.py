@@ -1,9 +1,17 @@
-"""Marks name rules that there are."""
+"""Every rule learned in the field has a test that shows it, and the page about them is current."""
 
 from __future__ import annotations
 
-from bc_pipeline_tests.rules_covered import RULES, tests_by_rule
+from bc_pipeline_tests.rules_covered import PAGE, RULES, page, tests_by_rule
 
 
 def test_every_mark_names_a_rule() -> None:
     assert sorted(set(tests_by_rule()) - set(RULES)) == []
+
+
+def test_every_rule_has_a_test() -> None:
+    assert sorted(set(RULES) - set(tests_by_rule())) == []
+
+
+def test_the_page_is_current() -> None:
+    assert PAGE.read_text("utf-8") == page()

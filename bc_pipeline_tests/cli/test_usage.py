@@ -27,6 +27,7 @@ COMMANDS = (
     "status",
     "sync",
     "tenants",
+    "verify",
 )
 
 
