@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bc_pipeline.mapping import RESOURCES
@@ -262,6 +262,10 @@ OPTIONS = (
 def test_given_any_masters_leave_their_lists_then_documents_in_optiply_do_not_change(
     seed: int, options: SyncOptions, page: bool, old: bool
 ) -> None:
+    # A snapshot of version 0.1.0 does not tell the category of an item that is gone, so a scale by
+    # category is not known: its fractional receipts may be rounded otherwise, once.
+    assume(not (old and options.quantity_scale))
+
     # Given a company whose documents stand in Optiply
     company, random = new_company(), Random(seed)
     company.company_currency("EUR")
