@@ -212,8 +212,11 @@ class _Planning:
     def _change(self, what: str, place: str, row: Row, changes: Mapping[str, Any]) -> None:
         if not changes:
             return
-        differing = differences({**HEADER, **LINE}, row, changes) or changes
-        told = (f"{name} {row.get(name)} instead of {value}" for name, value in differing.items())
+        told = (
+            f"{name} {row.get(name)} instead of {value}"
+            for name, value in changes.items()
+            if name not in _COMPARED or _COMPARED[name].differs(row, value)
+        )
         self._add("PATCH", place, changes, f"{', '.join(told)} in {what}")
 
     def _add(
@@ -221,6 +224,9 @@ class _Planning:
     ) -> None:
         self._parts.append(Part(f"{len(self._parts)}", method, self._path(place), body))
         self._differences.append(difference)
+
+
+_COMPARED = {**HEADER, **LINE}
 
 
 def is_draft(bill: Row) -> bool:

@@ -187,7 +187,7 @@ def test_document_lines_by_document_by_id_and_nested(bc: BcClient) -> None:
 
 
 def test_posted_receipt_lines_need_no_document(bc: BcClient) -> None:
-    assert len(bc.rows("purchaseReceiptLines?$select=id")) == 256
+    assert len(bc.rows("purchaseReceiptLines?$select=id")) == 258
 
 
 def test_dimension_set_lines_only_through_a_parent(bc: BcClient) -> None:
