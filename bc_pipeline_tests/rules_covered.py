@@ -123,6 +123,7 @@ CHAPTERS: dict[str, dict[str, str]] = {
         "sandbox: phantoms": "Rows that roll back, rows that come late",
         "sandbox: 4xx after commit": "A refusal after the work was done",
         "sandbox: copied environment": "Company ids that stand in two environments",
+        "sandbox: rule table": "Each rule names its source and how sure it is",
     },
     "Real clients run against the sandbox unmodified": {
         "client: msal": "Sign-in with Microsoft's own library",

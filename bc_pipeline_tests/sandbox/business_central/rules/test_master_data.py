@@ -64,7 +64,7 @@ def test_a_payment_journal_is_a_journal_too(bc: BcClient) -> None:
     assert bc.refused("POST", "vendorPaymentJournals", unknown) == DIALOG
 
 
-@pytest.mark.covers("sandbox: field validation")
+@pytest.mark.covers("sandbox: field validation", "sandbox: bad requests")
 @pytest.mark.parametrize("name", ["dueDateCalculation", "discountDateCalculation"])
 def test_a_date_calculation_must_be_a_date_formula(bc: BcClient, name: str) -> None:
     error = (400, "Application_EvaluateException")
