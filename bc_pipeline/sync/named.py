@@ -47,7 +47,8 @@ class Naming:
         used: SELECT of the names in use in the mirror.
         existing: what there is, where Business Central need not be asked.
         by_id: the name may be an id as well.
-        harmless: a name that nothing uses may go away unseen for a day.
+        harmless: a name that nothing uses may go away unseen for a day, or where the list may not
+            be read.
     """
 
     key: str
@@ -171,8 +172,9 @@ def asked(naming: Naming, tenant: Tenant, bc: BusinessCentral) -> Finding | None
     Raises:
         AuthError, Cancelled, ReadFailed, RequestFailed: it could not say.
     """
-    if naming.path is None:
-        return compared(naming, tenant, ({"code": name} for name in naming.existing))
+    if naming.path is None:  # properties, which are one only letter by letter
+        missing = tuple(name for name in naming.given(tenant) if name not in naming.existing)
+        return Finding(naming, missing, naming.existing) if missing else None
     select = "id,code" if naming.by_id else "code"
     url = query_url(bc.company_url(naming.path), {"$select": select})
     return compared(naming, tenant, bc.rows(url))
@@ -239,7 +241,7 @@ class Names:
         try:
             finding = asked(naming, self._tenant, self._bc)
         except (AuthError, ReadFailed, RequestFailed) as error:
-            return Finding(naming, tuple(names), doubt=str(error))
+            return None if naming.harmless else Finding(naming, tuple(names), doubt=str(error))
         if naming.harmless and finding is None:
             now = datetime.now(UTC).isoformat()
             facts.put(self._snapshot, _CONFIRMED.format(naming.key), json.dumps([now, names]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -215,3 +216,17 @@ def test_given_a_file_of_companies_that_is_not_ours_then_it_counts_as_none(
     assert installation.load().errors == {}
     installation.find("one", ACME)
     assert companies.known(installation.home)["one"].company_id == ACME
+
+
+def test_given_runs_of_many_tenants_at_once_then_nothing_that_was_found_is_lost(
+    installation: Installation,
+) -> None:
+    tenants = [
+        installation.load().tenants["one"].model_copy(update={"name": f"tenant-{number}"})
+        for number in range(20)
+    ]
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda tenant: companies.remember(tenant, ACME, None), tenants))
+
+    assert set(companies.known(installation.home)) == {tenant.name for tenant in tenants}
