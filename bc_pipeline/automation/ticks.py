@@ -134,7 +134,9 @@ def runs_due(
     cron_schedule=CRON,
     job_name=SYNC,
     default_status=DefaultScheduleStatus.STOPPED,
-    description="Starts the sync of every enabled tenant that is not still at work.",
+    description="Starts the sync of every enabled tenant that is not still at work. One whose "
+    "settings are wrong gets a run of one step that fails and says what is wrong; a tenants.yaml "
+    "that cannot be read makes the tick fail.",
 )
 def every_30_minutes(
     context: ScheduleEvaluationContext, tenants: TenantsResource

@@ -42,7 +42,10 @@ def deletion_guard(given: CheckInput) -> Finding:
 
 
 def fresh(given: CheckInput) -> Finding:
-    """The entity itself was read to its end, or sent whole, not long ago."""
+    """The entity itself was read to its end, or sent whole, not long ago. Of a tenant that is
+    switched off nothing is expected."""
+    if not given.tenant.enabled:
+        return Finding(True, f"{given.tenant.name} is disabled")
     found = freshness(given.cursor, given.tenant, given.now, [given.name]).get(given.name)
     if found is None:
         return Finding(True, f"{given.tenant.name} is not configured for it")
@@ -51,6 +54,8 @@ def fresh(given: CheckInput) -> Finding:
 
 def mirror_fresh(given: CheckInput) -> Finding:
     """What the asset was mapped from was read not long ago; never read is graver than old."""
+    if not given.tenant.enabled:
+        return Finding(True, f"{given.tenant.name} is disabled")
     names = made_from(given.tenant, given.name)
     sources = freshness(given.cursor, given.tenant, given.now, names).values()
     late = [source for source in sources if source.late]
