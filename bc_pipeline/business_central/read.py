@@ -23,7 +23,7 @@ from bc_pipeline.errors import (
 )
 from bc_pipeline.snapshot.store import Snapshot
 
-__all__ = ["ReadResult", "read_entity"]
+__all__ = ["ReadResult", "is_absent_source", "read_entity"]
 
 
 def read_entity(
@@ -67,9 +67,7 @@ def read_entity(
         try:
             return reading.run()
         except RequestFailed as error:
-            version = bc.company.major_version
-            page_gone = entity.route == "page" and published_pages.is_gone(error, version)
-            if entity.optional and (page_gone or is_absent(error)):
+            if is_absent_source(bc, entity, error):
                 return reading.absent(error)
             reading.record_failure(str(error))
             raise ReadFailed(f"{entity.name}: {error}") from error
@@ -83,3 +81,10 @@ def read_entity(
             reason = f"the rows could not be stored: {error}"
             reading.record_failure(reason)
             raise ReadFailed(f"{entity.name}: {reason}") from error
+
+
+def is_absent_source(bc: BusinessCentral, entity: Entity, error: RequestFailed) -> bool:
+    """Whether an entity is one the tenant may lack, and Business Central says that it does."""
+    version = bc.company.major_version
+    page_gone = entity.route == "page" and published_pages.is_gone(error, version)
+    return entity.optional and (page_gone or is_absent(error))

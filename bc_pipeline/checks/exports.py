@@ -19,12 +19,6 @@ from bc_pipeline.tenants.tenant_config import load_dimension_mappings
 Question = Callable[[], Finding]
 
 
-def readable(bc: BusinessCentral, url: str) -> Finding:
-    """Whether a list can be read at all."""
-    rows = list(bc.rows(query_url(url, {"$top": "1"})))
-    return Finding(True, "can be read" if rows else "can be read, but has no rows")
-
-
 def mapped_dimensions(tenant: Tenant, bc: BusinessCentral) -> Finding:
     """Whether every dimension of tenant-config.json exists and is not blocked."""
     mappings = load_dimension_mappings(tenant.snapshot_dir)
@@ -41,12 +35,6 @@ def questions(tenant: Tenant, bc: BusinessCentral) -> Iterator[tuple[str, Questi
     exports = tenant.exports
     if published_pages.configured(tenant.business_central):
         yield "published_pages", lambda: _published_pages(tenant, bc)
-    if exports.accounting:
-        for name, path in (
-            ("accounts", "accounts"),
-            ("vendor_payment_journals", "vendorPaymentJournals"),
-        ):
-            yield name, lambda path=path: readable(bc, bc.company_url(path))  # type: ignore[misc]
     namings = (*named.OF_SYNC, *(named.OF_EXPORTS if exports.buy_orders else ()))
     for naming in namings:
         if any(naming.given(tenant)):

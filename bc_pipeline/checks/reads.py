@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from bc_pipeline.business_central import published_pages
-from bc_pipeline.business_central.client import PAGES, BusinessCentral, is_absent, query_url
+from bc_pipeline.business_central.client import BusinessCentral, query_url
 from bc_pipeline.business_central.entities import Entity, selected_entities
 from bc_pipeline.business_central.place import entity_url
+from bc_pipeline.business_central.read import is_absent_source
 from bc_pipeline.checks.model import Finding
 from bc_pipeline.errors import AuthError, RequestFailed
 from bc_pipeline.tenants.model import Tenant
@@ -22,9 +23,11 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "bc/item_units_of_measure": "item_units_page",
         "bc/inventory_by_locations": "inventory_by_location",
         "bc/bom_components": "bom_components",
+        "bc/accounts": "accounts",
+        "bc/vendor_payment_journals": "vendor_payment_journals",
     }
 )
-"""Optional sources are told under the names of their settings."""
+"""Optional sources are told under the names of their settings, what exports need under its own."""
 
 TABLE_DATA: Mapping[str, str] = MappingProxyType(
     {
@@ -94,7 +97,7 @@ def reads(tenant: Tenant, bc: BusinessCentral) -> Iterator[Read]:
         page = getattr(settings, f"{name}_name")
         if page:
             url = query_url(bc.page_url(page), _ONE_ROW)
-            yield Read(name, page, lambda url=url: _rows(bc, url))  # type: ignore[misc]
+            yield Read(name, page, lambda url=url: _of_page(bc, url))  # type: ignore[misc]
 
 
 def forbidden(read: Read, error: AuthError) -> str:
@@ -121,7 +124,7 @@ def _one_row(bc: BusinessCentral, entity: Entity) -> Finding:
     try:
         return _rows(bc, query_url(entity_url(bc, entity, select=entity.select), _ONE_ROW))
     except RequestFailed as error:
-        if entity.optional and is_absent(error):
+        if is_absent_source(bc, entity, error):
             told = f"is not there, so it is done without: {error}"
             return Finding(False, told, severity="warn")
         if not entity.select or error.status != 400:
@@ -132,11 +135,15 @@ def _one_row(bc: BusinessCentral, entity: Entity) -> Finding:
     return Finding(False, f"is read with all columns, because: {refusal}", severity="warn")
 
 
-def _rows(bc: BusinessCentral, url: str) -> Finding:
+def _of_page(bc: BusinessCentral, url: str) -> Finding:
     try:
-        found = list(bc.rows(url, fresh=False))
+        return _rows(bc, url)
     except RequestFailed as error:
-        if PAGES not in url or not published_pages.is_gone(error, bc.company.major_version):
+        if not published_pages.is_gone(error, bc.company.major_version):
             raise
-        return Finding(False, f"has ended, so it is done without: {error}", severity="warn")
+        return Finding(False, f"is not there, so it is done without: {error}", severity="warn")
+
+
+def _rows(bc: BusinessCentral, url: str) -> Finding:
+    found = list(bc.rows(url, fresh=False))
     return Finding(True, "can be read" if found else "can be read, but has no rows")
