@@ -52,15 +52,15 @@ def notice(settings: BusinessCentralSettings, version: int | None) -> str | None
     if is_over(version):
         return (
             f"{named}: Business Central {version} publishes only pages of extensions. What does "
-            f"not answer counts as absent; {TODO}"
+            f"not answer counts as absent; {WHAT_TO_DO}"
         )
     return (
         f"{named}: with {ENDS} Business Central stops publishing Microsoft's own pages; pages of "
-        f"extensions go on. If this is one of Microsoft's, before that {TODO}"
+        f"extensions go on. If this is one of Microsoft's, before that {WHAT_TO_DO}"
     )
 
 
-TODO = (
+WHAT_TO_DO = (
     "have an extension bring a page with the same columns (Optiply's has the item card), publish "
     "that and name it here, or take the setting out"
 )
@@ -87,5 +87,5 @@ def absence(setting: str, page: str, version: int | None) -> str:
     return (
         f"business_central.{setting}: Business Central {version} does not publish {page!r} any "
         f"more, as it ended Microsoft's own pages with version 30; {WITHOUT[setting]}. To have it "
-        f"back, {TODO}"
+        f"back, {WHAT_TO_DO}"
     )

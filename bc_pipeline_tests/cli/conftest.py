@@ -11,6 +11,8 @@ import pytest
 
 from bc_pipeline.cli.main import run
 from bc_pipeline.sandbox import Sandbox
+from bc_pipeline.sandbox.business_central.company import Company
+from bc_pipeline.tenants import registry
 
 
 @dataclass
@@ -78,3 +80,19 @@ def home(shared_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("BC_PIPELINE_HOME", str(tmp_path))
     return tmp_path
+
+
+@pytest.fixture
+def exporting_home(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fresh home and fresh companies, with exports switched on."""
+    monkeypatch.setenv("BC_PIPELINE_HOME", str(tmp_path))
+    sandbox.reset()
+    sandbox.write_tenants(tmp_path, exports=True)
+    return tmp_path
+
+
+@pytest.fixture
+def company(sandbox: Sandbox, home: Path) -> Company:
+    """The wholesaler."""
+    settings = registry.load().get("wholesale").business_central
+    return sandbox.business_central.companies[settings.company]

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ import pytest
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.business_central.company import Company
 from bc_pipeline.sync.model import COUNT_NAMES
-from bc_pipeline.tenants import registry
 from bc_pipeline_tests.cli.conftest import CommandLine
 
 TENANT = "wholesale"
@@ -23,18 +21,8 @@ VENDOR = {"externalId": "v-1", "vendorName": "Goods Ltd."}
 
 
 @pytest.fixture
-def home(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A fresh home and fresh companies, with exports switched on."""
-    monkeypatch.setenv("BC_PIPELINE_HOME", str(tmp_path))
-    sandbox.reset()
-    sandbox.write_tenants(tmp_path, exports=True)
-    yield tmp_path
-
-
-@pytest.fixture
-def company(sandbox: Sandbox, home: Path) -> Company:
-    settings = registry.load().get(TENANT).business_central
-    return sandbox.business_central.companies[settings.company]
+def home(exporting_home: Path) -> Path:
+    return exporting_home
 
 
 def drop(home: Path, name: str, *records: dict[str, Any]) -> Path:

@@ -6,33 +6,22 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.business_central.company import Company
-from bc_pipeline.tenants import registry
 from bc_pipeline_tests.cli.conftest import CommandLine
 
 TENANT = "wholesale"
 
 
 @pytest.fixture
-def home(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("BC_PIPELINE_HOME", str(tmp_path))
-    sandbox.reset()
-    sandbox.write_tenants(tmp_path, exports=True)
-    yield tmp_path
-
-
-@pytest.fixture
-def company(sandbox: Sandbox, home: Path) -> Company:
-    settings = registry.load().get(TENANT).business_central
-    return sandbox.business_central.companies[settings.company]
+def home(exporting_home: Path) -> Path:
+    return exporting_home
 
 
 def drop(home: Path, name: str, content: bytes) -> Path:

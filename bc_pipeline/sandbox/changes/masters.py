@@ -6,6 +6,7 @@ row under names starting with ``#``; published item pages are made from it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from bc_pipeline.sandbox.business_central.company import Company, Row
@@ -228,34 +229,36 @@ def change_vendor_email(company: Company, *, vendor: str, email: str) -> Row:
 
 def block_vendor(company: Company, *, vendor: str, kind: str = "All") -> Row:
     """Blocks a vendor for Payment or All (rules.md 2.4)."""
-    row = resolve(company, "vendors", vendor)
-    if kind not in BLOCK_KINDS or row["blocked"] == kind:
-        raise Refused(f"vendor {row['number']} cannot become blocked for {kind}")
-    return company.modify("vendors", row["id"], blocked=kind)
+    return _block(company, "vendors", vendor, kind, BLOCK_KINDS)
 
 
 def unblock_vendor(company: Company, *, vendor: str) -> Row:
     """Takes the block off."""
-    row = resolve(company, "vendors", vendor)
-    if row["blocked"] == "_x0020_":
-        raise Refused(f"vendor {row['number']} is not blocked")
-    return company.modify("vendors", row["id"], blocked="_x0020_")
+    return _unblock(company, "vendors", vendor)
 
 
 def block_customer(company: Company, *, customer: str, kind: str = "All") -> Row:
     """Blocks a customer for Ship, Invoice or All (rules.md 1.4)."""
-    row = resolve(company, "customers", customer)
-    if kind not in CUSTOMER_BLOCK_KINDS or row["blocked"] == kind:
-        raise Refused(f"customer {row['number']} cannot become blocked for {kind}")
-    return company.modify("customers", row["id"], blocked=kind)
+    return _block(company, "customers", customer, kind, CUSTOMER_BLOCK_KINDS)
 
 
 def unblock_customer(company: Company, *, customer: str) -> Row:
     """Takes the block off."""
-    row = resolve(company, "customers", customer)
+    return _unblock(company, "customers", customer)
+
+
+def _block(company: Company, entity_set: str, party: str, kind: str, kinds: Sequence[str]) -> Row:
+    row = resolve(company, entity_set, party)
+    if kind not in kinds or row["blocked"] == kind:
+        raise Refused(f"{entity_set[:-1]} {row['number']} cannot become blocked for {kind}")
+    return company.modify(entity_set, row["id"], blocked=kind)
+
+
+def _unblock(company: Company, entity_set: str, party: str) -> Row:
+    row = resolve(company, entity_set, party)
     if row["blocked"] == "_x0020_":
-        raise Refused(f"customer {row['number']} is not blocked")
-    return company.modify("customers", row["id"], blocked="_x0020_")
+        raise Refused(f"{entity_set[:-1]} {row['number']} is not blocked")
+    return company.modify(entity_set, row["id"], blocked="_x0020_")
 
 
 def clear_posting_groups(company: Company, *, item: str) -> Row:
