@@ -18,7 +18,7 @@ _WORDS = frozenset({"nan", "none", "null", "<na>", "#n/a", "\\n", "nat"})
 _QUOTED = re.compile(r'="(.*)"', re.DOTALL)
 _AS_TEXT = re.compile(r"'(?=[\d=+-])")
 _WHOLE = re.compile(r"([+-]?\d+)[.,]0{1,2}")
-_SHORTENED = re.compile(r"[+-]?\d[.,]\d+E\+\d+", re.IGNORECASE)
+_SHORTENED = re.compile(r"[+-]?\d([.,]\d+)?E\+\d+", re.IGNORECASE)
 
 CODES: Mapping[str, tuple[str, str]] = {
     "accountNumber": ("accounts", "number"),

@@ -147,7 +147,7 @@ def read_file(
     """
     stream = file_stream(name)
     raw_lines = [
-        _with_stream(raw, stream)
+        _with_stream(raw, stream, prefixes)
         for raw in _until_unreadable(READERS[file_format(name)], content, zone)
     ]
     try:
@@ -170,9 +170,12 @@ def _until_unreadable(read: Reader, content: bytes, zone: tzinfo) -> Iterator[Ra
         yield RawLine(number + 1, None, f"{rest}{error}")
 
 
-def _with_stream(raw: RawLine, of_file: Stream | None) -> tuple[Stream | None, RawLine]:
+def _with_stream(
+    raw: RawLine, of_file: Stream | None, prefixes: Collection[str]
+) -> tuple[Stream | None, RawLine]:
     stream = of_file if raw.stream is None else stream_named(raw.stream)
-    return stream, raw if stream is None or raw.value is None else with_lists(stream, raw)
+    readable = stream is not None and raw.value is not None
+    return stream, with_lists(stream, raw, prefixes) if stream and readable else raw
 
 
 def _decimal_mark(lines: Iterable[tuple[Stream | None, RawLine]]) -> Mark:

@@ -15,6 +15,8 @@ from bc_pipeline.outbound.inbox.formats import Unreadable
 
 Mark = Literal[".", ","]
 _OTHER: dict[Mark, Mark] = {".": ",", ",": "."}
+_USUAL: dict[str, Mark] = {";": ",", ",": "."}
+"""What a spreadsheet has for decimals that puts this between its cells."""
 
 
 def _number(mark: Mark) -> re.Pattern[str]:
@@ -50,7 +52,8 @@ def decimal_mark(amounts: Iterable[Amount], delimiter: str) -> Mark:
     Args:
         amounts: all there are.
         delimiter: of its cells. Where a semicolon parts them the comma is taken for decimals, and
-            nobody knows what ``2.000`` means; elsewhere a point is taken for decimals.
+            nobody knows what ``2.000`` means; between commas a point is taken for decimals. Tabs
+            and bars say neither.
 
     Raises:
         Unreadable: it could be read both ways; names two amounts.
@@ -67,13 +70,16 @@ def decimal_mark(amounts: Iterable[Amount], delimiter: str) -> Mark:
         raise _both(telling["."], telling[","])
     if telling:
         return next(iter(telling))
-    usual: Mark = "," if delimiter == ";" else "."
-    if contrary := doubtful.get(_OTHER[usual]):
-        raise _both(contrary, doubtful.get(usual))
-    return usual
+    if usual := _USUAL.get(delimiter):
+        if contrary := doubtful.get(_OTHER[usual]):
+            raise _both(contrary, doubtful.get(usual))
+        return usual
+    if doubtful:
+        raise _both(*doubtful.values())
+    return "."
 
 
-def _both(one: Amount, other: Amount | None) -> Unreadable:
+def _both(one: Amount, other: Amount | None = None) -> Unreadable:
     told = f"{one} and {other}" if other else str(one)
     return Unreadable(
         f"its amounts could be read with decimal point or decimal comma: {told}; write all of "

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import UnionType
 from typing import Any, get_args
@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from bc_pipeline.outbound.inbox.cells import CODES, is_amount, means_nothing, unspoilt
 from bc_pipeline.outbound.inbox.formats import RawLine, Unreadable, json_value
 from bc_pipeline.outbound.inbox.notation import Amount, Mark, plain
+from bc_pipeline.outbound.inbox.spelling import respelled
 from bc_pipeline.outbound.inbox.streams import Stream
 from bc_pipeline.outbound.model import RecordError
 from bc_pipeline.outbound.unified import (
@@ -28,7 +29,10 @@ from bc_pipeline.values import storable
 
 STRUCTURE_ERROR = "InvalidStructure"
 _NAMED_ERRORS = 3
-_FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_YES = ("true", "1", "1.0", "yes", "waar", "ja", "wahr", "vrai", "oui")
+_NO = ("false", "0", "0.0", "no", "onwaar", "nee", "falsch", "nein", "faux", "non")
+_FLAGS = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
+"""What a spreadsheet makes of a flag is in its own language."""
 
 
 def structure_error(stream: str, reason: str) -> RecordError:
@@ -53,9 +57,41 @@ class Reading:
     mark: Mark = "."
 
 
-def with_lists(stream: Stream, raw: RawLine) -> RawLine:
-    """The line with its lists, where these stand as JSON in a cell; or why they are none."""
-    fields = dict(raw.value or {})
+def with_lists(stream: Stream, raw: RawLine, prefixes: Collection[str]) -> RawLine:
+    """The line by the names the model has, with its lists, where these stand as JSON in a cell; or
+    why that cannot be made out."""
+    try:
+        listed = _with_lists(stream, raw, prefixes)
+        return replace(listed, value=_respelled(stream.model, listed.value or {}, prefixes))
+    except Unreadable as error:
+        return replace(raw, error=str(error))
+
+
+def _respelled(
+    model: type[Unified], fields: Mapping[str, Any], prefixes: Collection[str]
+) -> dict[str, Any]:
+    """The fields by the names that are known, those of its parts too."""
+    found = respelled(fields, _names(model, prefixes))
+    for name, field in _known(model).items():
+        part, value = _part(field), found.get(name)
+        if part is not None and isinstance(value, list):
+            found[name] = [
+                _respelled(part, entry, prefixes) if isinstance(entry, Mapping) else entry
+                for entry in value
+            ]
+    return found
+
+
+def _names(model: type[Unified], prefixes: Collection[str]) -> set[str]:
+    """What a file may name."""
+    names = set(_known(model))
+    if issubclass(model, WithDimensions):
+        names |= {prefix + suffix for prefix in prefixes for suffix in DIMENSION_SUFFIXES}
+    return names
+
+
+def _with_lists(stream: Stream, raw: RawLine, prefixes: Collection[str]) -> RawLine:
+    fields = respelled(raw.value or {}, _names(stream.model, prefixes))
     for name, field in _known(stream.model).items():
         value = fields.get(name)
         if _part(field) is None or not isinstance(value, str) or not value.strip():
@@ -66,7 +102,7 @@ def with_lists(stream: Stream, raw: RawLine) -> RawLine:
         try:
             fields[name] = json_value(value)
         except Unreadable as error:
-            return replace(raw, error=f"{name}: {error}")
+            return replace(raw, value=fields, error=f"{name}: {error}")
     return replace(raw, value=fields)
 
 

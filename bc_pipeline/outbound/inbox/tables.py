@@ -60,7 +60,8 @@ def csv_text(content: bytes) -> tuple[str, str]:
     named = first.rstrip("\r").strip('"')
     if named[:4].lower() == "sep=" and named[4:] in tuple(DELIMITERS):
         return named[4:], rest
-    header = text.lstrip().split("\n", 1)[0]
+    # Older spreadsheets end their lines with a carriage return alone.
+    header = next(iter(text.lstrip().splitlines()), "")
     return max(DELIMITERS, key=header.count), text
 
 

@@ -125,6 +125,84 @@ def test_given_a_number_whose_digits_a_spreadsheet_has_lost_then_its_line_fails_
     assert good.error is None
 
 
+@pytest.mark.covers("decision 11")
+@pytest.mark.parametrize("cell", ["1E+11", "5e+15", "1,5E+12"])
+def test_given_a_round_number_that_was_shortened_then_its_line_fails_too(cell: str):
+    (line,) = csv_file("Vendors.csv", ("externalId", "vendorName"), (cell, "A")).lines
+
+    assert line.error is not None
+    assert f"a spreadsheet has shortened {cell}" in line.error.message
+
+
+def test_given_names_in_other_letters_then_they_are_the_fields_they_spell():
+    header = ("EXTERNALID", "IsDraft", "DepartmentName", "LineItems", "ID")
+    lines = json.dumps([{"ItemNumber": "1000", "Quantity": "2"}])
+
+    (line,) = csv_file("Bills.csv", header, ("1", "TRUE", "Sales", lines, "row 7")).lines
+
+    assert line.error is None
+    assert line.record is not None
+    assert as_payload(line.record) == {
+        "externalId": "1",
+        "isDraft": True,
+        "departmentName": "Sales",
+        "lineItems": [{"itemNumber": "1000", "quantity": "2"}],
+    }
+    assert line.dropped == {"ID": 1}
+
+
+def test_given_a_field_in_two_spellings_then_the_line_names_both():
+    (line,) = csv_file("Bills.csv", ("IsDraft", "ISDRAFT"), ("TRUE", "FALSE")).lines
+
+    assert line.error is not None
+    assert "'IsDraft' and 'ISDRAFT' are one field, isDraft" in line.error.message
+
+
+def test_given_the_field_itself_then_another_spelling_of_it_is_a_column_nobody_knows():
+    (line,) = csv_file("Bills.csv", ("isDraft", "ISDRAFT"), ("TRUE", "FALSE")).lines
+
+    assert line.record is not None
+    assert as_payload(line.record) == {"isDraft": True}
+    assert line.dropped == {"ISDRAFT": 1}
+
+
+@pytest.mark.parametrize(
+    ("cell", "right"),
+    [
+        *((cell, True) for cell in ("WAAR", "WAHR", "ja", "1.0")),
+        *((cell, False) for cell in ("Onwaar", "FALSCH", "nee", "nein", "0.0")),
+    ],
+)
+def test_given_a_flag_in_the_language_of_the_spreadsheet_then_it_is_that_flag(
+    cell: str, right: bool
+):
+    (payload,) = payloads(csv_file("Bills.csv", ("externalId", "isDraft"), ("1", cell)))
+
+    assert payload["isDraft"] is right
+
+
+@pytest.mark.covers("decision 12")
+@pytest.mark.parametrize("delimiter", ["\t", "|"])
+@pytest.mark.parametrize("cells", [("2.000", "3"), ("1,250", "3")])
+def test_given_a_delimiter_that_tells_nothing_then_amounts_have_to(
+    cells: tuple[str, ...], delimiter: str
+):
+    (line,) = payments(*cells, delimiter=delimiter).lines
+
+    assert line.error is not None
+    assert f"could be read with decimal point or decimal comma: {cells[0]}" in line.error.message
+    assert read_amounts(payments("2.000", "0,5", delimiter=delimiter)) == [2000, Decimal("0.5")]
+    assert read_amounts(payments("2.000", "0.5", delimiter=delimiter)) == [2, Decimal("0.5")]
+
+
+def test_given_lines_ending_with_a_carriage_return_alone_then_the_header_is_one_line():
+    text = "externalId;amount;description\r1;1,50;a, b, c, d\r2;2,50;e, f, g, h\r"
+
+    content = read_file("BillPayments.csv", text.encode(), PREFIXES)
+
+    assert read_amounts(content) == [Decimal("1.50"), Decimal("2.50")]
+
+
 @pytest.mark.covers("decision 12")
 @pytest.mark.parametrize(
     ("cells", "right"),
