@@ -20,6 +20,8 @@ from bc_pipeline.tenants import registry
 from bc_pipeline.tenants.model import Tenant
 
 COLUMNS = tuple(field.name for field in fields(Record))
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a cell begins with that spreadsheets work out."""
 
 
 @click.command()
@@ -91,8 +93,16 @@ def print_records(title: str, found: Sequence[Record]) -> None:
 
 
 def write_csv(path: Path, found: Sequence[Record]) -> None:
-    """One line per record, with a heading; the byte order mark lets spreadsheets read UTF-8."""
+    """One line per record, with a heading; the byte order mark lets spreadsheets read UTF-8. A text
+    that a spreadsheet would take for a formula and work out is marked as text."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
-        writer.writerows(record.as_json() for record in found)
+        writer.writerows(
+            {name: _as_text(value) for name, value in record.as_json().items()} for record in found
+        )
+
+
+def _as_text(value: object) -> object:
+    is_formula = isinstance(value, str) and value.startswith(_FORMULA)
+    return f"'{value}" if is_formula else value

@@ -98,7 +98,8 @@ class TenantState:
             return
         for each in self.freshness.values():
             if each.failed and not each.late:
-                yield f"{each.entity} failed in its last run: {each.reason}"
+                why = f": {each.reason}" if each.reason else ""
+                yield f"{each.entity} failed in its last run{why}"
 
     def _lateness(self) -> Iterator[str]:
         if not self.enabled:

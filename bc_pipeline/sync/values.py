@@ -56,7 +56,7 @@ def canonical(kind: Kind, value: Any) -> Any:  # noqa: ANN401 - any JSON
         return None
     try:
         return _canonical(kind, value)
-    except (ValueError, TypeError, InvalidOperation):
+    except (ValueError, TypeError, OverflowError, InvalidOperation):
         return None
 
 

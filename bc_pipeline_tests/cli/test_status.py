@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from bc_pipeline.checks.freshness import Freshness
+from bc_pipeline.cli.state import TenantState
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.snapshot.store import FILE_NAME, Snapshot
 from bc_pipeline_tests.cli.aged import changed_settings, let_pass, synced, tenant
@@ -116,6 +118,13 @@ def test_given_what_is_read_once_a_day_then_it_is_late_only_after_more_than_a_da
     told = command("status", "cronus", "--json").json["tenants"]["cronus"]
 
     assert told["late"] is False, told["attention"]
+
+
+def test_given_a_failure_whose_reason_a_later_run_has_replaced_then_no_reason_is_made_up() -> None:
+    failed = Freshness("optiply/products", good=datetime.now(UTC), failed=True)
+    state = TenantState(last_run={"status": "success"}, freshness={failed.entity: failed})
+
+    assert state.attention() == ["optiply/products failed in its last run"]
 
 
 @pytest.mark.covers("decision 29")
@@ -225,6 +234,22 @@ class TestRecords:
         assert len(written) > 100
         assert {"number", "name", "state", "reason", "key"} <= set(written[0])
         assert written[0]["number"].endswith("line 10000")
+
+    def test_given_a_name_like_a_formula_then_the_spreadsheet_gets_it_as_text(
+        self, command: CommandLine, tmp_path: Path
+    ):
+        book(
+            "INSERT INTO outbound.ledger (entity, key, state, reason, record) VALUES ('vendors', "
+            """'@v-2', 'failed', '-1', '{"vendorName": "=HYPERLINK(\\"http://x\\")"}')"""
+        )
+        path = tmp_path / "failed.csv"
+
+        command("records", "cronus", "Vendors", "--csv", str(path))
+
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            (written,) = (row for row in csv.DictReader(file) if row["key"].endswith("v-2"))
+        assert written["name"] == """'=HYPERLINK("http://x")"""
+        assert (written["key"], written["reason"]) == ("'@v-2", "'-1")
 
     def test_records_for_business_central_by_the_name_producers_use(self, command: CommandLine):
         book(

@@ -40,6 +40,7 @@ from bc_pipeline.sync.values import (
         ("text", "x", "x"),
         ("integer", "nan", None),
         ("instant", "soon", None),
+        ("instant", "0001-01-01T00:00:00+02:00", None),
         ("money", None, None),
     ],
 )

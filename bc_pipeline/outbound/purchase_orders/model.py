@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from bc_pipeline.optiply.client import Record
 from bc_pipeline.optiply.resources import BUY_ORDER_LINES, BUY_ORDERS, Resource
 from bc_pipeline.outbound.model import RecordError
+from bc_pipeline.outbound.unified import is_given
 from bc_pipeline.sync.values import Values, canonical
 
 ENTITY = "purchase_orders"
@@ -129,9 +130,9 @@ def _line(record: Record) -> BuyOrderLine:
 
 
 def moment(value: object) -> datetime | None:
-    """A date-time of Optiply as UTC; None when there is none."""
+    """A date-time of Optiply as UTC; None when there is none: year 1 is no date (decisions 9)."""
     try:
-        found = datetime.fromisoformat(str(value)) if value else None
+        found = datetime.fromisoformat(str(value)) if value and is_given(value) else None
     except ValueError:
         return None
     if found is None:

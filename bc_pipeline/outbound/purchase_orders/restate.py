@@ -146,6 +146,6 @@ def _shown(context: ExportContext, name: str, value: object) -> str:
     if name == "locationId" and value:
         known = context.reference.find("locations", id=value)
         return str(known["code"]) if known else f"{value}"
-    if isinstance(value, Decimal):
-        return format(value.normalize() + 0, "f")
+    if isinstance(value, Decimal | int):
+        return format(Decimal(value).normalize() + 0, "f")
     return str(value) if guid_or_none(value) else "blank"

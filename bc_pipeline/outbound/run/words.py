@@ -46,7 +46,7 @@ def without_unknown_words(
         if record is None or not line.line.table:
             return line
         codes = known.get(company_of(record, home, companies)[0])
-        if codes is None:
+        if not codes:  # there is no such word in it, or no such company
             return line
         mended = _without(record, lambda place, word: comparable(word) not in codes[place])
         return replace(line, line=replace(line.line, record=mended))

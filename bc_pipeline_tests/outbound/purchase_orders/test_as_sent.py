@@ -5,9 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from unittest.mock import Mock
 
 import pytest
 
+from bc_pipeline.outbound.model import ExportContext
+from bc_pipeline.outbound.purchase_orders.restate import Departure
+from bc_pipeline.outbound.purchase_orders.sent import SentLine
 from bc_pipeline.sandbox.business_central.settings import PropertyOrder
 from bc_pipeline_tests.outbound.purchase_orders.orders_world import OrdersWorld
 
@@ -76,3 +80,21 @@ def test_given_a_price_that_does_not_stay_then_both_values_are_named(world: Orde
     assert cost != Decimal("12.34")
     assert problem.kind == "ambiguous"
     assert f"price 12.34 was sent, it is {cost.normalize():f}" in problem.reason
+
+
+def test_given_bc_made_it_free_of_charge_then_the_price_it_has_is_zero_not_blank() -> None:
+    line = SentLine(
+        line=1,
+        sequence=10_000,
+        item_id="i",
+        item_number="1000",
+        unit="PCS",
+        quantity=Decimal(1),
+        factor=Decimal(1),
+        cost=Decimal("12.34"),
+    )
+    found = Departure(line, {}, "directUnitCost", line.cost, 0)
+
+    told = found.told(Mock(ExportContext))
+
+    assert told == "line 1, item 1000: price 12.34 was sent, it is 0"

@@ -31,6 +31,18 @@ def test_what_is_no_candidate_says_why(attributes: dict[str, object], text: str)
     assert text in str(why_not(order(**attributes), START))
 
 
+@pytest.mark.covers("decision 9")
+@pytest.mark.parametrize(
+    "nothing", ["0001-01-01", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+02:00"]
+)
+def test_given_year_1_as_a_date_then_there_is_none(nothing: str) -> None:
+    found = order(completed=nothing, expectedDeliveryDate=nothing, createdAt=nothing)
+
+    assert (found.completed, found.expected, found.created_at) == (None, None, None)
+    assert why_not(found, START) is None
+    assert "not placed" in str(why_not(order(placed=nothing), START))
+
+
 def test_an_order_that_does_not_say_who_made_it_is_a_candidate() -> None:
     assert why_not(order(createdFromPublicApi=None), START) is None
 
