@@ -19,7 +19,7 @@ from bc_pipeline.optiply.resources import RESOURCES, Resource
 from bc_pipeline.snapshot import meta
 from bc_pipeline.snapshot.lock import tenant_lock
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.sync import repair
+from bc_pipeline.sync import identity, repair
 from bc_pipeline.sync.names import resource_names
 from bc_pipeline.sync.verified import Verified
 from bc_pipeline.sync.verify import verify
@@ -65,7 +65,8 @@ def verify_tenant(
         told: called with each entity as soon as it is compared.
 
     Raises:
-        ConfigError: no such entity.
+        ConfigError: no such entity, or the snapshot holds the state of something else than what is
+            configured.
         FileNotFoundError: the tenant has not run yet.
         TenantBusy: a run is going on.
         AuthError, RequestFailed: Optiply could not be read to the end.
@@ -74,8 +75,9 @@ def verify_tenant(
     with (
         tenant_lock(tenant.snapshot_dir, wait_seconds=WAIT_SECONDS),
         Snapshot.open(tenant.snapshot_dir, read_only=True) as snapshot,
-        _connected(tenant) as optiply,
         snapshot.cursor() as cursor,
+        # Beside another account everything of ours is missing, and would be sent again.
+        _connected(tenant, cursor) as optiply,
     ):
         found = []
         for name in names:
@@ -157,7 +159,8 @@ def _kept(found: Verified | None, now: datetime) -> dict[str, Any]:
 
 
 @contextmanager
-def _connected(tenant: Tenant) -> Iterator[Optiply]:
+def _connected(tenant: Tenant, cursor: duckdb.DuckDBPyConnection) -> Iterator[Optiply]:
+    identity.check_settings(cursor, tenant)
     with closing(Optiply(tenant, TokenStore(tenant.home))) as optiply:
         optiply.preflight()
         yield optiply

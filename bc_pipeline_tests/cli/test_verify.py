@@ -10,6 +10,7 @@ from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.optiply import Shop
 from bc_pipeline.sandbox.optiply.comparison import snapshot
 from bc_pipeline_tests.cli.conftest import CommandLine
+from bc_pipeline_tests.end_to_end.installation import Installation
 
 pytestmark = pytest.mark.covers("decision 5")
 SOMEBODY_ELSE = 9000
@@ -70,6 +71,28 @@ def test_given_changed_and_missing_rows_then_they_are_told_by_number_and_sent_ag
     assert repaired.json["repair"]["status"] in ("success", "partial")
     assert snapshot(shop) == before
     assert command("verify", "cronus").code == 0
+
+
+@pytest.mark.covers("decision 2")
+def test_given_another_account_is_configured_then_nothing_counts_as_missing(
+    command: CommandLine, shop: Shop, home: Path, sandbox: Sandbox
+) -> None:
+    settings = (home / "tenants.yaml").read_text("utf-8")
+    installation = Installation(sandbox, home)
+    installation.change_settings("wholesale", "optiply", account_id=999)
+
+    # When the account of another shop is written into the settings by mistake
+    installation.point_to("cronus", sandbox.optiply.shops["wholesale"])
+    outcome = command("verify", "cronus", "--repair", "--yes")
+    (home / "tenants.yaml").write_text(settings, "utf-8")
+
+    # Then it is refused, and all that was known of the right one still is
+    assert outcome.code == 2, outcome.stdout
+    assert "account id" in outcome.stderr
+    assert "Nothing was read or written" in outcome.stderr
+    assert command("verify", "cronus").code == 0
+    again = command("sync", "cronus", "--json").json["tenants"]["cronus"]["entities"]
+    assert not any(each["created"] for each in again.values())
 
 
 def test_given_a_tenant_that_has_not_run_then_it_says_what_to_do(
