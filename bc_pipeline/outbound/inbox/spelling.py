@@ -7,7 +7,8 @@ the producer's own number of a row, not an id in Business Central.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from bc_pipeline.outbound.inbox.formats import Unreadable
@@ -23,7 +24,8 @@ def respelled(fields: Mapping[str, Any], known: Collection[str]) -> dict[str, An
     """
     by_letters = {name.casefold(): name for name in known if name not in _EXACT}
     names = {name: _known(name, by_letters, fields) for name in fields}
-    if twice := _twice(names.values()):
+    if len(set(names.values())) < len(names):
+        twice = Counter(names.values()).most_common(1)[0][0]
         spellings = [repr(given) for given, name in names.items() if name == twice]
         raise Unreadable(f"{' and '.join(spellings)} are one field, {twice}; leave one of them")
     return {names[name]: value for name, value in fields.items()}
@@ -33,8 +35,3 @@ def _known(name: str, by_letters: Mapping[str, str], fields: Mapping[str, Any]) 
     known = by_letters.get(name.casefold(), name)
     # Beside the name itself another spelling of it is a column of the producer's own.
     return name if known in fields else known
-
-
-def _twice(names: Iterable[str]) -> str | None:
-    seen: set[str] = set()
-    return next((name for name in names if name in seen or seen.add(name)), None)
