@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -14,6 +14,8 @@ from bc_pipeline.outbound.documents.sending import refusal
 from bc_pipeline.outbound.model import ExportContext, Outcome, Pending, RecordError
 
 Work = TypeVar("Work")
+Identity = tuple[str, ...]
+"""Something that only one document in BC can be."""
 THREADS = 4
 """Documents worked on at once; the client keeps BC's limits whatever this is."""
 CHANGED_MEANWHILE = "Request_EntityChanged"
@@ -69,6 +71,29 @@ def in_groups(
         running = [pool.submit(one_group, members) for members in groups]
     for each in running:
         each.result()
+
+
+def joined(works: Iterable[tuple[frozenset[Identity], Work]]) -> list[list[Work]]:
+    """Works in groups for ``in_groups``: those that share one of their identities, directly or by
+    way of others, are in one, in the order given."""
+    place: dict[Identity, int] = {}
+    groups: dict[int, tuple[set[Identity], list[tuple[int, Work]]]] = {}
+    for number, (identities, work) in enumerate(works):
+        met = {place[each] for each in identities if each in place}
+        largest = max(met, key=lambda group: len(groups[group][1]), default=number)
+        own, members = groups.setdefault(largest, (set(), []))
+        own |= identities
+        members.append((number, work))
+        for other in met - {largest}:
+            its_own, its_members = groups.pop(other)
+            own |= its_own
+            members += its_members
+            place |= dict.fromkeys(its_own, largest)
+        place |= dict.fromkeys(identities, largest)
+    return [
+        [work for _, work in sorted(members, key=lambda member: member[0])]
+        for _, members in groups.values()
+    ]
 
 
 def to_an_end(

@@ -22,6 +22,7 @@ from bc_pipeline.outbound.general_journal_lines.plan import (
     plan,
 )
 from bc_pipeline.outbound.general_journal_lines.standing import lines_of
+from bc_pipeline.outbound.general_journal_lines.wanted import former_code
 from bc_pipeline.outbound.model import RecordError
 from bc_pipeline.outbound.upsert.properties import code
 
@@ -38,12 +39,16 @@ def found(course: Course) -> Row | None:
         RecordError: what is there belongs to something else.
     """
     wanted = course.wanted
-    journal = course.standing.with_code(wanted.code)
-    if journal is not None and code(journal.get("displayName")) != code(wanted.number):
-        raise RecordError(
-            "DuplicatedRecord", f"journal {wanted.code} is for {journal.get('displayName')!r}"
-        )
-    return journal or _by_name(course)
+    for made in (wanted.code, former_code(wanted.number)):
+        journal = course.standing.with_code(made)
+        if journal is None:
+            continue
+        if code(journal.get("displayName")) != code(wanted.number):
+            raise RecordError(
+                "DuplicatedRecord", f"journal {made} is for {journal.get('displayName')!r}"
+            )
+        return journal
+    return _by_name(course)
 
 
 def leave_former(course: Course) -> None:

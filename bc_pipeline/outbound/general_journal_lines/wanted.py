@@ -68,8 +68,18 @@ class WantedEntry:
 
 
 def journal_code(number: str) -> str:
-    """Code of the journal for a document number: BC keeps ten characters, in capitals."""
-    return hashlib.sha256(number.encode()).hexdigest()[:10].upper()
+    """Code of the journal for a document number, which is one in any letter case: BC keeps ten
+    characters, in capitals."""
+    return _hashed(code(number))
+
+
+def former_code(number: str) -> str:
+    """Code of the journal that version 0.1.0 made: it told ``je-1`` from ``JE-1``."""
+    return _hashed(number)
+
+
+def _hashed(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:10].upper()
 
 
 def wanted_entry(context: ExportContext, entry: JournalEntry) -> WantedEntry:

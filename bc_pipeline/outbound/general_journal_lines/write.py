@@ -14,7 +14,11 @@ from bc_pipeline.outbound.general_journal_lines.flow import run
 from bc_pipeline.outbound.general_journal_lines.plan import EXPAND, JOURNALS
 from bc_pipeline.outbound.general_journal_lines.posted import entries_question
 from bc_pipeline.outbound.general_journal_lines.standing import Standing
-from bc_pipeline.outbound.general_journal_lines.wanted import journal_code, wanted_entry
+from bc_pipeline.outbound.general_journal_lines.wanted import (
+    former_code,
+    journal_code,
+    wanted_entry,
+)
 from bc_pipeline.outbound.model import ExportContext, Outcome, Pending
 from bc_pipeline.outbound.unified import JournalEntry
 from bc_pipeline.outbound.upsert.properties import code
@@ -77,7 +81,7 @@ def _look_up(context: ExportContext, pendings: Sequence[Pending]) -> Standing:
     numbers = {pending.record.journal_entry_number for pending in pendings}
     before = [pending.entry for pending in pendings if pending.entry]
     known = {entry.bc_id for entry in before}
-    codes = [journal_code(number) for number in numbers if number]
+    codes = {made(number) for number in numbers if number for made in (journal_code, former_code)}
     entries, *journals = ask(
         context,
         [

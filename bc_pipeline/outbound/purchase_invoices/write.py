@@ -8,14 +8,20 @@ goes the same way. Posting is a step of its own and cannot be taken back.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bc_pipeline.business_central.reference import KindName
 from bc_pipeline.errors import ReadFailed, RequestFailed
 from bc_pipeline.outbound.documents.looking import Directory
-from bc_pipeline.outbound.documents.working import Progress, hold_all, in_groups, to_an_end
+from bc_pipeline.outbound.documents.working import (
+    Identity,
+    Progress,
+    hold_all,
+    in_groups,
+    joined,
+    to_an_end,
+)
 from bc_pipeline.outbound.model import ExportContext, Outcome, Pending, RecordError
 from bc_pipeline.outbound.purchase_invoices.course import POSTED, Course, Shared
 from bc_pipeline.outbound.purchase_invoices.find import Bills, look_up
@@ -101,27 +107,29 @@ def _grouped(
     bills: Bills,
 ) -> list[list[_Ready]]:
     """Bills that may be one and the same in BC together, in file order."""
-    groups: defaultdict[tuple[str, ...], list[_Ready]] = defaultdict(list)
+    ready: list[tuple[frozenset[Identity], _Ready]] = []
     for pending in pendings:
         try:
             wanted = wanted_bill(context, pending.record, vendors, items)
-            key = _identity(pending, wanted, bills)
+            ready.append((_identities(pending, wanted, bills), _Ready(pending, wanted)))
         except RecordError as error:
-            groups["refused", pending.key].append(_Ready(pending, error=error))
-        else:
-            groups[key].append(_Ready(pending, wanted))
-    return list(groups.values())
+            ready.append((frozenset({("refused", pending.key)}), _Ready(pending, error=error)))
+    return joined(ready)
 
 
-def _identity(pending: Pending, wanted: WantedBill, bills: Bills) -> tuple[str, ...]:
+def _identities(pending: Pending, wanted: WantedBill, bills: Bills) -> frozenset[Identity]:
+    """What the bill is in BC, and what it is to become: with a new number it may meet another."""
     vendor_id = guid(wanted.header["vendorId"])
     known = pending.entry.bc_id if pending.entry else None
     present = bills.matching(pending.record, vendor_id, known)
-    if present is not None and not present.get("vendorInvoiceNumber"):
-        return ("id", guid(present["id"]))
+    number = code(wanted.header.get("vendorInvoiceNumber"))
     # Without a number, lost drafts are told apart by what other bills have become already.
-    number = (present or wanted.header).get("vendorInvoiceNumber")
-    return ("number", vendor_id, code(number))
+    wanted_as = ("number", vendor_id, number)
+    if present is None:
+        return frozenset({wanted_as})
+    there = code(present.get("vendorInvoiceNumber"))
+    found_as = ("number", vendor_id, there) if there else ("id", guid(present["id"]))
+    return frozenset({found_as, wanted_as} if number else {found_as})
 
 
 def _write_one(shared: Shared, ready: _Ready) -> None:

@@ -84,6 +84,37 @@ def test_given_a_bill_renamed_to_another_records_number_then_both_bills_stay(
     assert told(world, "name-2", "quantity") == [(1,)]
 
 
+@pytest.mark.parametrize("renamed_first", [True, False])
+def test_given_a_bill_renamed_to_the_number_of_a_new_one_then_only_one_of_them_gets_it(
+    world: DocumentsWorld, renamed_first: bool
+) -> None:
+    names = [f"{'r' if renamed_first else 'n'}{n}" for n in range(4)]
+    world.run(ENTITY, *(record(f"{name}-old") for name in names))
+    renamed = [record(f"{name}-old", billNumber=f"{name}-new") for name in names]
+    new = [record(f"{name}-new") for name in names]
+
+    result = world.run(ENTITY, *(renamed + new if renamed_first else new + renamed))
+
+    assert result.quarantined == len(names)
+    for name in names:
+        loser = f"{name}-new" if renamed_first else f"{name}-old"
+        assert result.ends[loser]["error"] == "DuplicatedRecord"
+        assert world.bill(f"{name}-new")
+
+
+def test_given_two_bills_renamed_to_one_number_then_only_the_first_gets_it(
+    world: DocumentsWorld,
+) -> None:
+    names = [f"t{n}" for n in range(4)]
+    old = [f"{name}-{part}" for name in names for part in "ab"]
+    world.run(ENTITY, *(record(each) for each in old))
+
+    result = world.run(ENTITY, *(record(each, billNumber=each[:2]) for each in old))
+
+    assert result.counts == {"updated": len(names), "quarantined": len(names)}
+    assert {x for x in old if result.ends[x]["error"]} == {f"{name}-b" for name in names}
+
+
 def test_given_a_bill_whose_making_has_no_answer_yet_then_its_number_is_taken_already(
     world: DocumentsWorld,
 ) -> None:
