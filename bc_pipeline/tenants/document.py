@@ -188,19 +188,17 @@ def _note_lines(node: yaml.Node, keys: Keys, lines: dict[Keys, int]) -> None:
 def _explained(error: yaml.MarkedYAMLError, text: str) -> str:
     """Where and why, without the error's own text: that quotes the file, secrets included."""
     mark, begin = error.problem_mark, error.context_mark
-    problem = str(error.problem)
+    problem, todo = f"{error.problem}", ""
     if not isinstance(error, _KeyTwice):
         problem = _QUOTED.sub(_mark_only, problem)
+        todo = ". A value with special characters needs quotes"
     where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
     opened = ""
     if begin and mark and begin.line != mark.line and error.context:
         opened = f" ({error.context} that begins at line {begin.line + 1})"
     line = min(each.line for each in (mark, begin) if each) if mark else 0
     near = _near(text, line)
-    return (
-        f"{where}{f', near {near}' if near else ''}: {problem}{opened}. "
-        "A value with special characters needs quotes"
-    )
+    return f"{where}{f', near {near}' if near else ''}: {problem}{opened}{todo}"
 
 
 def _mark_only(quoted: re.Match[str]) -> str:

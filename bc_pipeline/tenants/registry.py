@@ -250,6 +250,19 @@ def _from_file(home: Path, target: str, place: Place) -> str:
     return value
 
 
+# What YAML calls a thing, where pydantic speaks of Python's types.
+_WORDS = {
+    "tuple_type": "must be a list, such as [A, B]",
+    "dict_type": "must be a mapping of keys to values",
+    "bool_parsing": "must be true or false",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "decimal_parsing": "must be a number, with a point before its decimals",
+    "decimal_type": "must be a number",
+    "string_type": "must be a text",
+}
+
+
 def _explain(error: ValidationError, place: Place) -> str:
     return "; ".join(_explain_one(detail, place) for detail in error.errors(include_url=False))
 
@@ -260,7 +273,7 @@ def _explain_one(detail: ErrorDetails, place: Place) -> str:
         return str(key.error(f"unknown key{_similar_key(detail['loc'])}"))
     if detail["type"] == "missing":
         return str(key.error("missing"))
-    message = str(detail["msg"]).removeprefix("Value error, ")
+    message = _WORDS.get(detail["type"]) or str(detail["msg"]).removeprefix("Value error, ")
     if isinstance(detail["input"], str) and detail["input"]:
         message = message.replace(repr(detail["input"]), "the value")
     return str(key.error(message))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -42,9 +42,10 @@ def is_loopback(host: str) -> bool:
 
 def normalised(url: str) -> str:
     """One text for all ways to write the same address: letter case of scheme and host, default
-    ports, slashes at the end, blanks around."""
+    ports, slashes too many, characters in percent, blanks around."""
     parts = urlsplit(url.strip())
-    return f"{parts.scheme.lower()}://{place(parts)}{parts.path.rstrip('/')}"
+    steps = (step for step in unquote(parts.path).strip().split("/") if step not in ("", "."))
+    return "/".join([f"{parts.scheme.lower()}://{place(parts)}", *steps])
 
 
 def place(parts: SplitResult) -> str:

@@ -257,7 +257,7 @@ def test_given_a_broken_tenant_then_each_error_names_key_and_line_and_the_others
 ) -> None:
     told = broken(FILE)
 
-    assert "tenants.broken.optiply.account_id: Input should be a valid integer" in told
+    assert "tenants.broken.optiply.account_id: must be a whole number" in told
     assert "(line 24)" in told
     assert (
         "tenants.broken.sync.varient_mode: unknown key; did you mean variant_mode? (line 26)"
@@ -340,3 +340,20 @@ def test_given_what_safe_dump_writes_then_it_is_read_back(tmp_path: Path) -> Non
     values, _ = document.read(path)
 
     assert values == written
+
+
+@pytest.mark.covers("decision 32")
+@pytest.mark.parametrize(
+    ("right", "wrong", "words"),
+    [
+        ("enabled: true", "enabled: nee", "must be true or false"),
+        ("locations: [AMS]", "locations: AMS", "must be a list, such as [A, B]"),
+        ("locations: [AMS]", "vat_percent_by_tax_group: {HIGH: twenty}", "must be a number"),
+    ],
+)
+def test_given_a_value_of_another_kind_then_the_words_are_those_of_the_file(
+    broken, right: str, wrong: str, words: str
+) -> None:
+    told = broken(FILE.replace(right, wrong))
+    assert words in told
+    assert "Input should be" not in told

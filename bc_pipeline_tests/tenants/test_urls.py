@@ -15,6 +15,8 @@ from bc_pipeline.tenants.urls import checked, normalised
         "https://api.example.com/v1/",
         "HTTPS://API.Example.com:443/v1//",
         "  https://api.example.com./v1 ",
+        "https://api.example.com//v1",
+        "https://api.example.com/./%761%20",
     ],
 )
 def test_given_one_address_written_in_several_ways_then_it_is_one(written: str) -> None:
