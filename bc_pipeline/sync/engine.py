@@ -207,8 +207,10 @@ class _EntitySync:
             gone = deletions.gone
             reason = f"{gone} records stay: Business Central has not been read completely"
             return Problem(entity, None, "blocked", reason)
-        if approved:
+        if approved and not deletions.are_more_than_was_seen:
             return None
+        if approved:  # used up, or it would let the rest through in the next run
+            approvals.use(self._context.snapshot, entity, self._context.run_no)
         if restored.waits(self._cursor, self._resource):
             tell = restored.reason
         elif deletions.are_too_many:

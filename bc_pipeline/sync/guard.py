@@ -59,6 +59,13 @@ class Deletions:
         return many or self._are_all or self.waiting > 0
 
     @property
+    def are_more_than_was_seen(self) -> bool:
+        """Whether an operator who approved what waited could not know of most of it: so much has
+        gone since then that it needs an approval of its own. An approval given while nothing waited
+        is for whatever comes."""
+        return self.waiting > 0 and too_many_deletions(self.gone - self.waiting, self.standing)
+
+    @property
     def _are_all(self) -> bool:
         """However few: a list that is empty, or about other records altogether, is no proof. Nor is
         it when several say at once that they are gone and nothing takes their place."""

@@ -56,6 +56,31 @@ def test_an_approval_lets_them_through_once(tenant: Bench) -> None:
     assert tenant.sync("products").deleted == 0
 
 
+@pytest.mark.covers("decision 28")
+def test_given_many_more_are_gone_than_were_seen_then_the_approval_does_not_hold(
+    tenant: Bench,
+) -> None:
+    tenant.want("products", [product(n) for n in range(60)])
+    tenant.sync("products")
+    tenant.want("products", [product(n) for n in range(48)])
+    tenant.sync("products")
+
+    # When the 12 that waited are approved, and 38 more are gone by the next run
+    approve_deletions(tenant.tenant, "products")
+    tenant.want("products", [product(n) for n in range(10)])
+    result = tenant.sync("products")
+
+    # Then all of them wait, and go on waiting
+    assert (result.deleted, result.problems[0].kind) == (0, "guard")
+    assert "50 of 60 records" in result.problems[0].reason
+    assert tenant.sync("products").deleted == 0
+
+    # And once they were seen too, they are let through, with the few that went meanwhile
+    approve_deletions(tenant.tenant, "products")
+    tenant.want("products", [product(n) for n in range(8)])
+    assert tenant.sync("products").deleted == 52
+
+
 def test_an_approval_that_was_not_needed_is_used_up_too(tenant: Bench) -> None:
     tenant.want("products", [product(n) for n in range(20)])
     tenant.sync("products")
