@@ -36,9 +36,17 @@ def plan(options: SyncOptions, facts: Facts) -> Plan:
 def _bom_parents(facts: Facts) -> str:
     """Numbers of items that are put together from other items (mapping.md 10)."""
     where = "" if facts.bom else "AND false"
+    # A list that is empty or absent all of a sudden is no proof: a product stays composed as long
+    # as its compositions stay in Optiply (decisions 25).
     return f"""
         SELECT DISTINCT code(parentItemNo) AS number FROM bc.bom_components
         WHERE member(componentType) = 'Item' {where}
+        UNION
+        SELECT i.number FROM sync.product_compositions s
+        JOIN sync.products p ON p.optiply_id = {sent("s", "composedProductId", "BIGINT")}
+        JOIN m_items i ON i.item_id = left(p.remote_id, 36)
+        WHERE {parents.standing("s")}
+            AND ({literal(not facts.bom)} OR NOT EXISTS (FROM bc.bom_components))
     """
 
 

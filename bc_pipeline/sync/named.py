@@ -218,7 +218,7 @@ class Names:
         held, scales = found.get(LOCATIONS), found.get(QUANTITY_SCALE)
         return replace(
             given,
-            stock_held=held.message if held else None,
+            stock_held=held.message if held else given.stock_held,
             unknown_categories=frozenset(map(_key, scales.names)) if scales else frozenset(),
             unknown_tax_group=VAT_GROUPS in found,
             unknown_article_code=ARTICLE_CODE in found,

@@ -21,6 +21,7 @@ from bc_pipeline.optiply.client import Optiply
 from bc_pipeline.optiply.resources import (
     BUY_ORDER_LINES,
     BUY_ORDERS,
+    PRODUCTS,
     RECEIPT_LINES,
     RESOURCES,
     SELL_ORDERS,
@@ -29,7 +30,7 @@ from bc_pipeline.optiply.resources import (
 )
 from bc_pipeline.outbound.run.contexts import Around
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.sync import recognise, runs, sources, verifying
+from bc_pipeline.sync import listed_stock, recognise, runs, sources, verifying
 from bc_pipeline.sync.dependencies import dependencies, made_from, sell_order_sources
 from bc_pipeline.sync.engine import Rules, SyncContext, sync_resource
 from bc_pipeline.sync.exporting import Exporting, is_export
@@ -218,6 +219,8 @@ def _write(around: Surroundings, name: str, result: EntityResult) -> None:
     with around.snapshot.cursor() as cursor:
         facts = _facts(around, cursor)
     if resource is not SUPPLIERS:  # which may come before the items are read
+        if resource is PRODUCTS and facts.stock_held:
+            result.problems.append(Problem(result.name, None, "blocked", facts.stock_held))
         facts = around.names.heeded(facts)
         result.problems += around.names.new_problems(result.name)
     if resource is BUY_ORDERS:
@@ -275,6 +278,7 @@ def _facts(around: Surroundings, cursor: duckdb.DuckDBPyConnection) -> Facts:
         today=around.started_at.astimezone(around.tenant.sync.zone()).date(),
         now=around.started_at,
         stock_complete=sources.stock_complete(cursor, around.tenant),
+        stock_held=listed_stock.why_held(cursor, around.tenant, optional),
         sources=optional,
         bom="bc.bom_components" in optional,
         vanished=around.vanished,
