@@ -55,7 +55,18 @@ CREATE TABLE ops.retracted (
 """
 """Posted documents and their lines that were shown and never happened."""
 
-MIGRATIONS: tuple[str, ...] = (*VERSION_0_1_0, _RETRACTED)
+_WHOLE_IDS = r"""
+UPDATE outbound.ledger AS known SET key = split_part(key, '.', 1),
+  external_id = split_part(key, '.', 1)
+WHERE key = external_id AND regexp_full_match(key, '[+-]?[0-9]+\.0')
+  AND regexp_full_match(lower(file), '.*\.(csv|parquet)')
+  AND NOT EXISTS (FROM outbound.ledger AS other
+    WHERE other.entity = known.entity AND other.key = split_part(known.key, '.', 1));
+"""
+"""Of tables, ``501.0`` as an id was read as it stands; now it is 501 (decisions 11), and the record
+is still the same one."""
+
+MIGRATIONS: tuple[str, ...] = (*VERSION_0_1_0, _RETRACTED, _WHOLE_IDS)
 """Script n brings a file from version n to version n + 1. Scripts are only ever added, and never
 made from declarations: what they did to the files out there does not change any more."""
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
+import duckdb
 import pytest
 from pydantic import SecretStr
 
 from bc_pipeline.cli.state import read_state
 from bc_pipeline.sandbox import Sandbox
-from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline.snapshot.store import FILE_NAME, Snapshot
 from bc_pipeline.sync.model import Launch, RunSummary
 from bc_pipeline.sync.run import run_tenant
 from bc_pipeline.tenants import registry
@@ -99,6 +102,32 @@ def test_given_everything_is_read_again_then_nothing_is_written_either(
     assert summary.status == "success", summary.as_json()
     assert written(summary) == {}
     assert sandbox.optiply.shops[TENANT].write_log == []
+
+
+@pytest.mark.covers("decision 11")
+def test_given_a_bill_whose_id_a_frame_had_spoilt_then_the_same_file_means_the_same_bill(
+    home: Path,
+) -> None:
+    """Version 0.1.0 knew the record 4711 by ``4711.0``, as the file has it."""
+    directory = tenant_of(home).snapshot_dir
+    with duckdb.connect(directory / FILE_NAME) as connection:
+        (record,) = connection.execute(
+            "UPDATE outbound.ledger SET key = '4711.0', external_id = '4711.0', "
+            "file = 'Bills.1.csv' WHERE key = 'bill-1' RETURNING CAST(record AS VARCHAR)"
+        ).fetchone() or ("",)
+    bill = {**json.loads(record), "externalId": "4711.0"}
+    text = io.StringIO()
+    writer = csv.DictWriter(text, bill)
+    writer.writeheader()
+    lists = {name: json.dumps(bill[name]) for name in ("lineItems", "expenses")}
+    writer.writerow({**bill, **lists})
+    (directory / "outbound").mkdir(exist_ok=True)
+    (directory / "outbound" / "Bills.2.csv").write_text(text.getvalue())
+
+    summary = run_tenant(tenant_of(home), Launch(entities=("outbound/purchase_invoices",)))
+
+    assert summary.problems == []
+    assert summary.entities["outbound/purchase_invoices"].unchanged == 1
 
 
 def test_given_its_tokens_then_they_are_used_and_none_is_asked_for(

@@ -230,3 +230,23 @@ def test_given_a_file_from_before_exports_then_it_gets_their_tables_and_keeps_it
         assert list(snapshot.frame("sync.products")["remote_id"]) == ["a"]
         for table in ("ledger", "files", "outcomes"):
             assert snapshot.frame(f"outbound.{table}").empty
+
+
+def test_given_ids_that_a_table_had_spoilt_then_records_of_other_files_and_taken_ids_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    files = {"501.0": "a.csv", "-7.0": "a.CSV", "8.0": "a.jsonl", "9.0": "a.csv", "9": "b.csv"}
+    with monkeypatch.context() as older:
+        older.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:2])
+        older.setattr(schema, "SCHEMA_VERSION", 2)
+        with Snapshot.open(tmp_path) as snapshot, snapshot.transaction() as cursor:
+            cursor.executemany(
+                "INSERT INTO outbound.ledger (entity, key, external_id, state, file) "
+                "VALUES ('bills', ?, ?, 'done', ?)",
+                [(key, key, file) for key, file in files.items()],
+            )
+
+    with Snapshot.open(tmp_path) as snapshot:
+        ledger = snapshot.frame("outbound.ledger")
+
+    assert set(ledger["key"]) == set(ledger["external_id"]) == {"501", "-7", "8.0", "9.0", "9"}
