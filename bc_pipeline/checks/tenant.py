@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
 
-from bc_pipeline.business_central.client import BusinessCentral
+from bc_pipeline.business_central.client import BusinessCentral, Company
 from bc_pipeline.checks import exports, optiply
 from bc_pipeline.checks.dimensions import NAME as DIMENSIONS
 from bc_pipeline.checks.model import Finding, Outcome, outcome
@@ -116,9 +116,20 @@ def _company(tenant: Tenant, bc: BusinessCentral) -> Finding:
     # A token that is still good would hide that the next one is refused.
     bc.http.renew_token()
     company = bc.preflight()
+    _check_same(tenant, company)
     identity.check_shared(tenant, bc, company)
     return Finding(
         True,
         f"signed in with a new token; the company is {company.display_name or company.name}, in "
         f"{tenant.business_central.environment_name}",
     )
+
+
+def _check_same(tenant: Tenant, company: Company) -> None:
+    """Whether the state is this company's; where it cannot be read, ``state`` has said why."""
+    try:
+        snapshot = Snapshot.open(tenant.snapshot_dir, read_only=True, wait_seconds=WAIT_SECONDS)
+    except (FileNotFoundError, TenantBusy):
+        return
+    with snapshot, snapshot.cursor() as cursor:
+        identity.check_same_company(cursor, tenant, company)

@@ -126,18 +126,27 @@ def check_company(
     Raises:
         ConfigError: one of the two.
     """
-    company_id = company_key(company.id)
     with snapshot.cursor() as cursor:
-        before = facts.get(cursor, f"identity.{_COMPANY}")
-        if before not in (None, company_id) and cursor.execute(_HOLDS_STATE).fetchone():
-            raise ConfigError(
-                f"{_COMPANY} now means {company.name!r} ({company_id}), but {tenant.snapshot_dir} "
-                f"holds other state: this state belongs to company {before}; set it back, or use "
-                "another snapshot_dir"
-            )
+        check_same_company(cursor, tenant, company)
     check_shared(tenant, bc, company)
-    facts.put(snapshot, f"identity.{_COMPANY}", company_id)
+    facts.put(snapshot, f"identity.{_COMPANY}", company_key(company.id))
     bind(snapshot, tenant)
+
+
+def check_same_company(cursor: duckdb.DuckDBPyConnection, tenant: Tenant, company: Company) -> None:
+    """Refuse a company that the state does not belong to.
+
+    Raises:
+        ConfigError: it is another one's.
+    """
+    company_id = company_key(company.id)
+    before = facts.get(cursor, f"identity.{_COMPANY}")
+    if before not in (None, company_id) and cursor.execute(_HOLDS_STATE).fetchone():
+        raise ConfigError(
+            f"{_COMPANY} now means {company.name!r} ({company_id}), but {tenant.snapshot_dir} "
+            f"holds other state: this state belongs to company {before}; set it back, or use "
+            "another snapshot_dir"
+        )
 
 
 def bind(snapshot: Snapshot, tenant: Tenant) -> None:

@@ -10,6 +10,8 @@ import pytest
 
 from bc_pipeline.business_central.entities import selected_entities
 from bc_pipeline.sandbox import Sandbox
+from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline.sync import facts
 from bc_pipeline_tests.cli.aged import changed_settings, synced, tenant
 from bc_pipeline_tests.cli.conftest import CommandLine
 
@@ -192,3 +194,21 @@ class TestOnceInStep:
         assert told["state"]["outcome"] == "failed"
         assert run.status == "failed"
         assert told["state"]["detail"] == f"config: {run.reason}"
+
+    @pytest.mark.covers("decision 2")
+    def test_given_the_state_of_another_company_then_it_fails_like_the_next_run(
+        self, command: CommandLine, home: Path
+    ):
+        key = "identity.business_central.company"
+        with Snapshot.open(tenant().snapshot_dir) as snapshot:
+            with snapshot.cursor() as cursor:
+                own = facts.get(cursor, key)
+            facts.put(snapshot, key, "another one")
+
+        told = report(command)
+        run = synced()
+
+        assert told["business_central"]["outcome"] == "failed"
+        assert told["business_central"]["detail"] == f"config: {run.reason}"
+        with Snapshot.open(tenant().snapshot_dir) as snapshot:
+            facts.put(snapshot, key, str(own))
