@@ -64,6 +64,18 @@ def why(error: Exception, url: str, setting: str) -> str:
     return f"the connection to {host} was lost ({kind})"
 
 
+def other_place(status: int, setting: str) -> str:
+    """What an answer means that the system asked for would not give: somebody else gave it.
+
+    Args:
+        status: of the answer, a redirect or "not found".
+        setting: the key of tenants.yaml that holds the address.
+    """
+    redirect = 300 <= status < 400
+    told = "a redirect, which is not followed" if redirect else "nothing is there"
+    return f"{told}; check {setting}, and whether a proxy is in between"
+
+
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """The error and what it is made of: requests and urllib3 keep the cause as an argument, as
     ``reason`` or as the exception it was raised from."""

@@ -22,7 +22,7 @@ from bc_pipeline.tenants.oauth import (
     token_in,
 )
 from bc_pipeline.tenants.secrets import StoredToken, TokenStore, fingerprint
-from bc_pipeline.unreachable import why
+from bc_pipeline.unreachable import other_place, why
 
 SYSTEM = "business_central"
 SCOPE = "https://api.businesscentral.dynamics.com/.default"
@@ -226,6 +226,9 @@ class AccessTokens:
                 else f"HTTP {status} {word or ''}".strip(),
                 retry_after_seconds(status, response.headers),
             )
+        if word is None and status not in (400, 401, 403):
+            told = other_place(status, "business_central.login_url")
+            return AuthError(f"Microsoft Entra gave no token: HTTP {status}, {told}")
         # Only the error word is repeated: the description is localised and may quote the request.
         return AuthError(
             f"Microsoft Entra refuses the credentials of {self._tenant.name} "

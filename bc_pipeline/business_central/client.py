@@ -122,6 +122,7 @@ class BusinessCentral(Writing):
             raise ConfigError(
                 f"Business Central has no environment {settings.environment_name!r} that "
                 f"{self.tenant.name} can see; check environment_name"
+                f"{'' if error.code else ' and business_central.api_url'}"
             ) from error
         self._known = tuple(_company(row) for row in self._companies)
         self._company = matching_company(settings.company, self._companies)

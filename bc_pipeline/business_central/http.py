@@ -30,7 +30,7 @@ from bc_pipeline.business_central.urls import access_intent
 from bc_pipeline.errors import RequestFailed
 from bc_pipeline.tenants.model import Tenant
 from bc_pipeline.tenants.oauth import BearerAuth
-from bc_pipeline.unreachable import why
+from bc_pipeline.unreachable import other_place, why
 
 Answer = TypeVar("Answer")
 USER_AGENT = "bc-pipeline"
@@ -260,6 +260,8 @@ class Http:
         if status == THROTTLED:
             _count(tallies, throttled=1)
         message = self._tokens.redacted(message)
+        if response.is_redirect:
+            message = other_place(status, "business_central.api_url")
         repeatable = sent.reads_only or status == THROTTLED
         kind = TooSlow if status in TOO_SLOW_STATUSES else RequestFailed
         failure = kind(

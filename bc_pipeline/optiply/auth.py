@@ -18,6 +18,7 @@ from bc_pipeline.optiply.messages import TOKEN_STILL_VALID, WRONG_CREDENTIALS, e
 from bc_pipeline.tenants.model import Tenant
 from bc_pipeline.tenants.oauth import json_object, lifetime_seconds, token_in
 from bc_pipeline.tenants.secrets import StoredToken, TokenStore, fingerprint
+from bc_pipeline.unreachable import other_place
 
 SYSTEM = "optiply"
 RENEW_BEFORE = timedelta(seconds=120)
@@ -25,6 +26,7 @@ DEFAULT_LIFETIME_SECONDS = 900
 """Used when the answer does not say how long the token lives."""
 REFUSED = {400, 401, 403}
 """Statuses of the token endpoint that repeating cannot cure."""
+NOT_FOUND = 404
 
 
 class OptiplyAuth:
@@ -124,11 +126,12 @@ class OptiplyAuth:
                 "credentials broken: Optiply refuses the username, password, client id or client "
                 f"secret (HTTP {response.status_code}). Correct them in tenants.yaml"
             )
-        return RequestFailed(
-            f"Optiply's token endpoint answered {response.status_code}: "
-            f"{error_message(response.text)}",
-            status=response.status_code,
+        status = response.status_code
+        elsewhere = 300 <= status < 400 or status == NOT_FOUND
+        told = (
+            other_place(status, "optiply.login_url") if elsewhere else error_message(response.text)
         )
+        return RequestFailed(f"Optiply's token endpoint answered {status}: {told}", status=status)
 
     def _issued(self, access_token: str, answer: Mapping[str, Any]) -> StoredToken:
         lifetime = lifetime_seconds(answer, DEFAULT_LIFETIME_SECONDS)

@@ -33,7 +33,7 @@ from bc_pipeline.optiply.messages import TOKEN_STILL_VALID, WRONG_CREDENTIALS, e
 from bc_pipeline.tenants.model import Tenant
 from bc_pipeline.tenants.oauth import UNREADABLE, BearerAuth, succeeded, token_in
 from bc_pipeline.tenants.secrets import TokenStore
-from bc_pipeline.unreachable import why
+from bc_pipeline.unreachable import other_place, why
 from bc_pipeline.values import storable_json
 
 MEDIA_TYPE = "application/vnd.api+json"
@@ -289,7 +289,8 @@ def _never_sent(error: requests.RequestException) -> bool:
 
 def _failure(request: Request, response: requests.Response) -> RequestFailed:
     status = response.status_code
-    text = "redirect not followed" if 300 <= status < 400 else error_message(response.text)
+    redirect = 300 <= status < 400
+    text = other_place(status, "optiply.api_url") if redirect else error_message(response.text)
     return RequestFailed(
         f"{request.name}: HTTP {status}: {text}",
         status=status,

@@ -352,6 +352,18 @@ def test_given_a_redirect_then_the_secret_is_not_carried_there(fake, tmp_path):
     elsewhere.close()
 
 
+@pytest.mark.covers("decision 36")
+@pytest.mark.parametrize("status", [302, 404])
+def test_given_an_address_that_is_not_microsofts_then_no_credentials_are_blamed(
+    fake, tmp_path, status: int
+):
+    answer_tokens(fake, Reply(status, b"<html>elsewhere</html>", {"Location": "/portal"}))
+
+    with pytest.raises(AuthError, match=r"check business_central\.login_url") as refused:
+        access(fake, tmp_path).token()
+    assert "credentials" not in str(refused.value)
+
+
 def test_given_a_cancelled_run_then_trying_again_ends(fake, tmp_path):
     answer_tokens(fake, Reply(503, b"", {"Retry-After": "60"}))
     cancel = threading.Event()
