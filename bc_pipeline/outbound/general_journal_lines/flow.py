@@ -13,6 +13,7 @@ from bc_pipeline.outbound.general_journal_lines.making import (
     found,
     leave_former,
 )
+from bc_pipeline.outbound.general_journal_lines.owned import refuse_anothers
 from bc_pipeline.outbound.general_journal_lines.posting import (
     after_interruption,
     already_posted,
@@ -31,6 +32,7 @@ def run(course: Course) -> Outcome:
         Unclear, RequestFailed, ReadFailed, AuthError, Cancelled: no end for now.
     """
     entries = course.in_ledger(course.standing.entries(course.wanted.number))
+    refuse_anothers(course, entries)
     if entries:
         return already_posted(course, entries, course.standing.with_code(course.wanted.code))
     refuse_posted_as_something_else(course)

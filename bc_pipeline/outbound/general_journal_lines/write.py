@@ -11,6 +11,7 @@ from bc_pipeline.outbound.documents.looking import Question, ask
 from bc_pipeline.outbound.documents.working import Progress, hold_all, in_groups, to_an_end
 from bc_pipeline.outbound.general_journal_lines.course import POSTED, Course
 from bc_pipeline.outbound.general_journal_lines.flow import run
+from bc_pipeline.outbound.general_journal_lines.owned import holders
 from bc_pipeline.outbound.general_journal_lines.plan import EXPAND, JOURNALS
 from bc_pipeline.outbound.general_journal_lines.posted import entries_question
 from bc_pipeline.outbound.general_journal_lines.standing import Standing
@@ -81,6 +82,8 @@ def _look_up(context: ExportContext, pendings: Sequence[Pending]) -> Standing:
     numbers = {pending.record.journal_entry_number for pending in pendings}
     before = [pending.entry for pending in pendings if pending.entry]
     known = {entry.bc_id for entry in before}
+    # Journals of other records with these numbers, in whatever case these are written.
+    known |= {holder.bc_id for holder in holders(context, numbers)}
     codes = {made(number) for number in numbers if number for made in (journal_code, former_code)}
     entries, *journals = ask(
         context,

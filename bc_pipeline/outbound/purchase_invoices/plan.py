@@ -77,7 +77,13 @@ class Plan:
 
 
 def deep_insert(wanted: WantedBill, match: Matched) -> dict[str, Any]:
-    """The body that makes a bill with all its lines in one transaction."""
+    """The body that makes a bill with all its lines in one transaction.
+
+    Raises:
+        RecordError: a line lacks what a new one needs.
+    """
+    for line in wanted.lines:
+        line.check_new()
     lines = [{"sequence": match.numbers[line.key], **line.body()} for line in wanted.lines]
     return {**wanted.header, **({LINES: lines} if lines else {})}
 
@@ -100,6 +106,9 @@ def plan(
         memory: what the ledger remembers of its lines.
         delete_missing: lines that have left the record are deleted.
         new: we have made the bill and never finished it.
+
+    Raises:
+        RecordError: a new line lacks what it needs.
     """
     planning = _Planning(path, wanted, present, memory, new)
     return planning.plan(delete_missing)
@@ -162,6 +171,7 @@ class _Planning:
         return "locationId" not in changes
 
     def _new_line(self, line: WantedLine) -> None:
+        line.check_new()
         number = self._match.numbers[line.key]
         body = {"sequence": number, **line.body()}
         self._add("POST", f"{self._bill}/{LINES}", body, f"line {number} is missing")

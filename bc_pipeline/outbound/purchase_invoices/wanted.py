@@ -76,6 +76,17 @@ class WantedLine:
     values: Mapping[str, Any]
     dimensions: tuple[DimensionValue, ...]
 
+    def check_new(self) -> None:
+        """What only a line that is there already may leave out.
+
+        Raises:
+            RecordError: it would be booked with 0, whatever it was meant to be.
+        """
+        if self.kind == "item" and self.values.get("unitCost") and "quantity" not in self.values:
+            raise RecordError("MissingField", "a new line with a unitPrice needs quantity")
+        if self.kind == "expense" and "unitCost" not in self.values:
+            raise RecordError("MissingField", "a new expense needs amount")
+
     def body(self, names: Iterable[str] | None = None) -> dict[str, Any]:
         """The properties to send, or those among ``names``: object, location, then the rest."""
         body: dict[str, Any] = {}

@@ -89,7 +89,9 @@ class PaymentTarget:
             same = by_number.get((work.journal, work.number), [])
             own = [row for row in same if not _made_by_another(work, row, makers)]
             try:
-                work.saw(_match(work, by_id, own))
+                found = _match(work, by_id, own)
+                _refuse_anothers(work, found, makers)
+                work.saw(found)
             except RecordError as error:
                 work.problem = error
         self._find_lost(context, works, expand)
@@ -244,6 +246,26 @@ def _made_by_another(work: PaymentWork, row: Row, makers: Mapping[str, Owner]) -
     if maker is None or maker.key == work.pending.key:
         return False
     return not _for_this_bill(work, row) or code(maker.record.get("paymentNumber")) != work.number
+
+
+def _refuse_anothers(work: PaymentWork, row: Row | None, makers: Mapping[str, Owner]) -> None:
+    """A line that is another record's stays as it is (decision 6), unless it is told by its id.
+
+    Raises:
+        RecordError: it is; names both.
+    """
+    maker = makers.get(guid(row["id"])) if row else None
+    pending = work.pending
+    if row is None or maker is None or maker.key == pending.key:
+        return
+    if guid(row["id"]) == guid(_known_id(work)):
+        return
+    raise RecordError(
+        "DuplicatedRecord",
+        f"payment {work.number} of this bill stands in its journal for externalId {maker.name}, "
+        f"and this record has externalId {pending.name}; the line stays as it is. Give this one "
+        f"its own paymentNumber, or send the change as {maker.name}",
+    )
 
 
 def _equal(work: PaymentWork, row: Row) -> bool:

@@ -191,7 +191,8 @@ def test_a_number_longer_than_a_document_number_is_refused(world: DocumentsWorld
 def test_C16_two_records_with_one_number_are_posted_once(world: DocumentsWorld) -> None:
     result = world.run(ENTITY, posted("C16"), posted("C16", externalId="C16-second"))
 
-    assert result.counts == {"created": 1, "unchanged": 1}
+    assert result.counts == {"created": 1, "quarantined": 1}
+    assert result.ends["C16-second"]["error"] == "DuplicatedRecord"
     assert len(booked(world, "C16")) == 2
 
 

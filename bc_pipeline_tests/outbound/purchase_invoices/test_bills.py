@@ -301,3 +301,34 @@ def test_the_same_record_is_posted_once_posting_was_switched_on(world: Documents
     assert first.ends["switched"]["action"] == "posted"
     assert second.counts == {"unchanged": 1}
     assert second.requests_sent == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"lineItems": [{"itemNumber": ITEMS[0], "unitPrice": 10}]}, "needs quantity"),
+        ({"lineItems": [], "expenses": [{"accountNumber": "6710"}]}, "needs amount"),
+    ],
+)
+def test_given_a_new_line_without_its_amount_then_nothing_is_booked_with_0(
+    world: DocumentsWorld, fields: dict[str, Any], told: str
+) -> None:
+    result = world.run(ENTITY, record("amountless", **fields))
+
+    assert result.ends["amountless"]["error"] == "MissingField"
+    assert told in result.ends["amountless"]["reason"]
+    assert not world.rows("purchaseInvoices", vendorInvoiceNumber="AMOUNTLESS")
+
+
+def test_given_a_line_that_stands_there_then_it_may_leave_its_amount_out(
+    world: DocumentsWorld,
+) -> None:
+    expense = {"externalId": "fee", "accountNumber": "6710"}
+    world.run(ENTITY, record("fee", expenses=[expense | {"amount": 5}], lineItems=[]))
+
+    changed = record("fee", expenses=[expense | {"description": "Fee"}], lineItems=[])
+    result = world.run(ENTITY, changed)
+
+    (line,) = world.lines(world.bill("fee")["id"])
+    assert result.counts == {"updated": 1}
+    assert (line["description"], line["unitCost"]) == ("Fee", 5)

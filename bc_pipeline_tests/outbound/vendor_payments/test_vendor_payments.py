@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,14 +86,43 @@ def test_the_same_payment_changed_is_updated(world: AccountingWorld) -> None:
     assert world.dimensions(the(world)["id"])["DEPARTMENT"] == "ADM"
 
 
-def test_another_record_with_the_number_and_bill_updates_the_line_too(
+@pytest.mark.covers("decision 6")
+@pytest.mark.parametrize("number", ["P-1", "p-1"])
+@pytest.mark.parametrize("amount", ["12.34", "9"])
+def test_given_a_line_of_another_record_then_it_stays_and_both_are_named(
+    world: AccountingWorld, number: str, amount: str
+) -> None:
+    world.run("vendor_payments", payment(world))
+
+    other = payment(world, externalId="other", paymentNumber=number, amount=amount)
+    result = world.run("vendor_payments", other)
+
+    assert result.ends["other"]["error"] == "DuplicatedRecord"
+    assert "externalId pay-1" in result.ends["other"]["reason"]
+    assert "externalId other" in result.ends["other"]["reason"]
+    assert the(world)["amount"] == Decimal("12.34")
+
+
+@pytest.mark.covers("decision 6")
+def test_given_two_records_for_one_line_in_one_file_then_the_first_one_has_it(
+    world: AccountingWorld,
+) -> None:
+    result = world.run(
+        "vendor_payments", payment(world), payment(world, externalId="other", amount="9")
+    )
+
+    assert result.counts == {"created": 1, "quarantined": 1}
+    assert result.ends["other"]["error"] == "DuplicatedRecord"
+    assert the(world)["amount"] == Decimal("12.34")
+
+
+def test_given_a_line_of_another_record_by_its_id_then_that_line_is_meant(
     world: AccountingWorld,
 ) -> None:
     world.run("vendor_payments", payment(world))
 
-    result = world.run(
-        "vendor_payments", payment(world, externalId="other", paymentNumber="p-1", amount="9")
-    )
+    other = payment(world, externalId="other", id=the(world)["id"], amount="9")
+    result = world.run("vendor_payments", other)
 
     assert result.counts == {"updated": 1}
     assert the(world)["amount"] == 9
@@ -123,11 +153,12 @@ def test_the_same_number_in_another_journal_is_another_payment(world: Accounting
 
 @pytest.mark.parametrize("number", ["O'BRIEN", "A&B #1", "50%+"])
 def test_b10_any_character_in_a_payment_number_is_found_again(
-    world: AccountingWorld, number: str
+    world: AccountingWorld, tmp_path: Path, number: str
 ) -> None:
     world.run("vendor_payments", payment(world, paymentNumber=number))
 
-    result = world.run(
+    elsewhere = AccountingWorld(world.sandbox, tmp_path / "without our ledger")
+    result = elsewhere.run(
         "vendor_payments", payment(world, externalId="b", paymentNumber=number, amount="1")
     )
 
