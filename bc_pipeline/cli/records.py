@@ -94,13 +94,23 @@ def print_records(title: str, found: Sequence[Record]) -> None:
 
 def write_csv(path: Path, found: Sequence[Record]) -> None:
     """One line per record, with a heading; the byte order mark lets spreadsheets read UTF-8. A text
-    that a spreadsheet would take for a formula and work out is marked as text."""
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(
-            {name: _as_text(value) for name, value in record.as_json().items()} for record in found
-        )
+    that a spreadsheet would take for a formula and work out is marked as text.
+
+    Raises:
+        ConfigError: the file cannot be written.
+    """
+    try:
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.DictWriter(file, COLUMNS)
+            writer.writeheader()
+            writer.writerows(
+                {name: _as_text(value) for name, value in record.as_json().items()}
+                for record in found
+            )
+    except OSError as error:
+        raise ConfigError(
+            f"--csv: {path} cannot be written ({error.strerror}); name another file"
+        ) from None
 
 
 def _as_text(value: object) -> object:

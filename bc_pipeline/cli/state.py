@@ -3,6 +3,7 @@ held back, next attempts, and what a person should look at."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -32,6 +33,15 @@ AND status IN ('success', 'partial') AND EXISTS (FROM ops.reads
   WHERE reads.run_no = runs.run_no AND reads.complete AND reads.entity <> 'bc/companies')
 """
 
+# Of each entity the newest run that worked on it: a run of something else says nothing about it.
+_NEWEST_PROBLEMS = """
+SELECT entity, CAST(summary->'problems' AS VARCHAR) AS problems
+FROM (
+  SELECT entity, max(run_no) AS run_no FROM ops.entity_counts JOIN ops.runs USING (run_no)
+  WHERE NOT coalesce(dry_run, false) AND ended_at IS NOT NULL GROUP BY entity
+) JOIN ops.runs USING (run_no) ORDER BY entity
+"""
+
 
 @dataclass
 class TenantState:
@@ -50,6 +60,7 @@ class TenantState:
             reason.
         files: outbound files that are not through yet.
         not_read: files named after an entity, in a format that nobody reads.
+        settings: entity and text of each setting that its last run found wrong.
     """
 
     enabled: bool = True
@@ -63,6 +74,7 @@ class TenantState:
     exports: list[dict[str, Any]] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     not_read: list[str] = field(default_factory=list)
+    settings: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def late(self) -> bool:
@@ -120,6 +132,10 @@ class TenantState:
         )
         for (entity, state), count in waiting.items():
             yield f"{count} {state} in {entity} wait for somebody"
+        told = [self.freshness[name].reason for name in self.freshness]
+        for entity, text in self.settings:
+            if text not in told:  # an entity that could not be sent at all is told with its reason
+                yield f"{entity}: {text}"
         for name in self.not_read:
             yield f"{name} is in no format that is read; {READABLE}"
 
@@ -159,7 +175,19 @@ def read_state(tenant: Tenant, now: datetime | None = None) -> TenantState:
             exports=_exports(cursor),
             files=files,
             not_read=strange,
+            settings=_settings(cursor),
         )
+
+
+def _settings(cursor: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    return [
+        (row["entity"], problem["reason"])
+        for row in rows(cursor, _NEWEST_PROBLEMS)
+        for problem in json.loads(row["problems"] or "[]")
+        if problem["entity"] == row["entity"]
+        and problem["kind"] == "config"
+        and problem["remote_id"] is None
+    ]
 
 
 def _last_run(cursor: duckdb.DuckDBPyConnection, condition: str = "") -> dict[str, Any] | None:

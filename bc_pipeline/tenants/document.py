@@ -88,13 +88,22 @@ def read(path: Path) -> tuple[dict[str, Any], Place]:
         raise ConfigError(
             f"{path}: not valid YAML at line {line}: it holds a character that no text has"
         ) from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise ConfigError(f"{path}: cannot be read ({type(error).__name__})") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {unreadable(error)}") from None
     lines: dict[Keys, int] = {}
     if node is not None:
         _note_lines(node, (), lines)
     place = Place(path, (), lines)
     return mapping(document, place), place
+
+
+def unreadable(error: OSError | UnicodeDecodeError) -> str:
+    """Why a file of settings cannot be read, for whoever wrote it; nothing of what is in it."""
+    if isinstance(error, UnicodeDecodeError):
+        return "is not UTF-8; save it as UTF-8"
+    return f"cannot be read ({error.strerror or type(error).__name__})"
 
 
 def mapping(value: object, place: Place) -> dict[str, Any]:
@@ -188,17 +197,33 @@ def _note_lines(node: yaml.Node, keys: Keys, lines: dict[Keys, int]) -> None:
 def _explained(error: yaml.MarkedYAMLError, text: str) -> str:
     """Where and why, without the error's own text: that quotes the file, secrets included."""
     mark, begin = error.problem_mark, error.context_mark
-    problem, todo = f"{error.problem}", ""
+    problem = str(error.problem)
     if not isinstance(error, _KeyTwice):
         problem = _QUOTED.sub(_mark_only, problem)
-        todo = ". A value with special characters needs quotes"
     where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
     opened = ""
     if begin and mark and begin.line != mark.line and error.context:
         opened = f" ({error.context} that begins at line {begin.line + 1})"
     line = min(each.line for each in (mark, begin) if each) if mark else 0
     near = _near(text, line)
-    return f"{where}{f', near {near}' if near else ''}: {problem}{opened}{todo}"
+    at = f"{where}{f', near {near}' if near else ''}: "
+    if isinstance(error, _KeyTwice):
+        return f"{at}{problem}. Keep one of them, or indent the second one to where it belongs"
+    spoilt = text.splitlines()[mark.line : mark.line + 1] if mark else []
+    if any("\t" in each[: len(each) - len(each.lstrip())] for each in spoilt):
+        return f"{at}the line begins with a tab. Indent with spaces"
+    return f"{at}{problem}{opened}. {_advice(problem)}"
+
+
+def _advice(problem: str) -> str:
+    """What to do about it, from what the parser says: where it wanted a block to end, or a key,
+    the indentation is wrong more often than anything else."""
+    if "<block end>" in problem:
+        return (
+            "Keys that belong together begin in the same column; "
+            "and a value with special characters needs quotes"
+        )
+    return "A value with special characters needs quotes"
 
 
 def _mark_only(quoted: re.Match[str]) -> str:

@@ -21,7 +21,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from bc_pipeline.errors import ConfigError
-from bc_pipeline.tenants.document import Keys, Place, mapping, read, wanted
+from bc_pipeline.tenants.document import Keys, Place, mapping, read, unreadable, wanted
 from bc_pipeline.tenants.model import TENANT_KEY_PATTERN, Tenant
 from bc_pipeline.tenants.shared import shared
 
@@ -244,7 +244,7 @@ def _from_file(home: Path, target: str, place: Place) -> str:
     try:
         value = file.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise place.error(f"{file} cannot be read ({type(error).__name__})") from None
+        raise place.error(f"{file} {unreadable(error)}") from None
     if not value:
         raise place.error(f"{file} is empty")
     return value

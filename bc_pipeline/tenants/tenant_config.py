@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bc_pipeline.errors import ConfigError
+from bc_pipeline.tenants.document import unreadable
 
 FILE_NAME = "tenant-config.json"
 SECTION = "dynamics-bc"
@@ -76,7 +77,7 @@ def _read(path: Path) -> dict[str, Any]:
     except _DuplicateKey as error:
         raise ConfigError(f"{path}: {error}: the key stands there twice") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({type(error).__name__})") from None
+        raise ConfigError(f"{path}: {unreadable(error)}") from None
     if not isinstance(document, dict):
         raise ConfigError(f"{path}: must be a JSON object")
     return document

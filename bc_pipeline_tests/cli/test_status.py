@@ -185,6 +185,25 @@ def test_given_the_books_of_the_first_version_then_what_it_sent_counts(command: 
     assert outcome.code == 0, outcome.stdout
 
 
+@pytest.mark.covers("decision 18")
+def test_given_a_misspelt_location_then_status_says_so_until_the_entity_is_sent_well(
+    command: CommandLine, home: Path
+):
+    with changed_settings(home, "cronus", {"sync": {"locations": ["EASST"]}}):
+        command("sync", "cronus", "--entity", "products")
+        command("sync", "cronus", "--entity", "suppliers")  # says nothing about locations
+    misspelt = command("status", "cronus", "--exit-code")
+
+    command("sync", "cronus", "--entity", "products")
+    corrected = command("status", "cronus", "--exit-code")
+
+    assert misspelt.code == 1
+    assert "cronus: optiply/products: sync.locations: Business Central has no location 'EASST'" in (
+        misspelt.stdout
+    )
+    assert corrected.code == 0, corrected.stdout
+
+
 def book(statement: str) -> None:
     with Snapshot.open(tenant().snapshot_dir) as snapshot, snapshot.transaction() as cursor:
         cursor.execute(statement)
@@ -250,6 +269,14 @@ class TestRecords:
             (written,) = (row for row in csv.DictReader(file) if row["key"].endswith("v-2"))
         assert written["name"] == """'=HYPERLINK("http://x")"""
         assert (written["key"], written["reason"]) == ("'@v-2", "'-1")
+
+    def test_a_file_that_cannot_be_written_is_told(self, command: CommandLine, tmp_path: Path):
+        path = tmp_path / "none" / "skipped.csv"
+
+        outcome = command("records", "cronus", "products", "--csv", str(path))
+
+        assert outcome.code == 2
+        assert f"{path} cannot be written (No such file or directory)" in outcome.stderr
 
     def test_records_for_business_central_by_the_name_producers_use(self, command: CommandLine):
         book(

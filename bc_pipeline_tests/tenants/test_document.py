@@ -357,3 +357,42 @@ def test_given_a_value_of_another_kind_then_the_words_are_those_of_the_file(
     told = broken(FILE.replace(right, wrong))
     assert words in told
     assert "Input should be" not in told
+
+
+@pytest.mark.covers("decision 32")
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            "    business",
+            "\tbusiness",
+            "line 10, column 1, near tenants.good: the line begins with a tab. Indent with spaces",
+        ),
+        ("    optiply", "   optiply", "Keys that belong together begin in the same column"),
+        (
+            "client_id: a\n",
+            "client_id: a\n      client_id: b\n",
+            "stands here twice. Keep one of them",
+        ),
+        ("client_id: a\n", "client_id: @a\n", "A value with special characters needs quotes"),
+    ],
+)
+def test_given_a_file_yaml_cannot_read_then_the_advice_fits_the_mistake(
+    tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    (tmp_path / "tenants.yaml").write_text(FILE.replace(old, new))
+
+    with pytest.raises(ConfigError) as error:
+        load(tmp_path, tmp_path / "tenants.yaml")
+
+    assert told in str(error.value)
+
+
+@pytest.mark.covers("decision 32")
+def test_given_a_file_in_another_encoding_then_the_error_says_how_to_save_it(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "tenants.yaml").write_bytes("tenants: {}  # Café".encode("latin-1"))
+
+    with pytest.raises(ConfigError, match="is not UTF-8; save it as UTF-8"):
+        load(tmp_path, tmp_path / "tenants.yaml")

@@ -14,7 +14,8 @@ from pydantic.fields import FieldInfo
 
 from bc_pipeline.outbound.inbox.formats import Unreadable
 
-_WORDS = frozenset({"nan", "none", "null", "<na>", "#n/a", "\\n", "nat"})
+_WORDS = frozenset({"nan", "none", "null", "<na>", "#n/a", "#n/b", "#nv", "\\n", "nat"})
+"""``#N/B`` and ``#NV`` are what ``#N/A`` is called in a Dutch and a German spreadsheet."""
 _QUOTED = re.compile(r'="(.*)"', re.DOTALL)
 _AS_TEXT = re.compile(r"'(?=[\d=+-])")
 _WHOLE = re.compile(r"([+-]?\d+)[.,]0{1,2}")

@@ -49,7 +49,7 @@ def read_amounts(content: FileContent) -> list[Decimal]:
     return [line.record.amount for line in content.lines]  # type: ignore[union-attr]
 
 
-WORDS = ("nan", "NaN", "None", "NULL", "<NA>", "NaT", "#N/A", "\\N")
+WORDS = ("nan", "NaN", "None", "NULL", "<NA>", "NaT", "#N/A", "#N/B", "#NV", "\\N")
 
 
 @pytest.mark.covers("decision 10")
