@@ -86,9 +86,13 @@ class _Look:
         # What came a moment ago may only be missing because this replica lags behind that one.
         fresh = self.found.not_brought(arrived_since=read_at - overlap)
         kept = fresh - self.presence.absent(fresh)
-        gone = self.found.not_brought() - kept
+        missing = self.found.not_brought()
+        gone = missing - kept
+        if self.entity.is_posted:
+            # Old ones are deleted to save room: they have happened, and stay.
+            gone = retracted.young(self.found, gone)
         return Departures(
-            frozenset(gone) if kept else None,
+            None if gone == missing else frozenset(gone),
             retracted=self._retracted(gone),
             went_back=self._went_back(gone, overlap),
         )
@@ -99,8 +103,7 @@ class _Look:
             fetch(self.found.unknown(existing))
             gone = self.found.not_among(existing)
             if self.entity.is_posted:
-                # Old ones are deleted to save room: they have happened, and stay. For the young
-                # ones: rows that move while a long list is paged may be missed.
+                # As after a full read; and rows that move while a long list is paged may be missed.
                 gone = self.presence.absent(retracted.young(self.found, gone))
         else:
             gone = self.presence.absent(self.found.not_brought(stamped_since=self.plan.start))

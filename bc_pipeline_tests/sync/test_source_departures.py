@@ -15,6 +15,7 @@ from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.business_central.company import Company
 from bc_pipeline.sandbox.changes import apply_to, picks_documents
 from bc_pipeline.sandbox.companies import cronus
+from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.sync.model import RunSummary
 from bc_pipeline.sync.operations import approve_deletions
 from bc_pipeline_tests.end_to_end.installation import Installation, counts
@@ -158,3 +159,25 @@ def test_given_an_environment_restored_to_yesterday_then_deletions_wait_for_appr
     assert counts(approved, "deleted") == {"optiply/sell_orders": 3}
     assert set(held(approved)) == {"optiply/suppliers"}
     assert len(shop.rows("sellOrders")) == orders - 3
+
+
+@pytest.mark.covers("decision 23")
+@pytest.mark.parametrize("full", [False, True])
+def test_given_an_invoice_that_was_deleted_years_later_then_what_was_sold_stays_sold(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, full: bool
+) -> None:
+    monkeypatch.setattr("bc_pipeline.business_central.sweeps.is_due", lambda *_: True)
+    with Snapshot.open(shop.installation.tenant("cronus").snapshot_dir) as snapshot:
+        sold = set(snapshot.frame("sync.sell_orders").query("state == 'active'")["remote_id"])
+    old = next(row for id, row in shop.company.tables["salesInvoices"].items() if id in sold)
+    shop.sandbox.clock.advance(40 * 86_400)
+    apply_to(shop.company, *shop.sell())
+    shop.sync()
+    orders = shop.rows("sellOrders")
+
+    shop.company.delete("salesInvoices", old["id"])
+    summary = shop.installation.sync("cronus", full=full)
+
+    assert not summary.failed
+    assert counts(summary, "deleted") == {}
+    assert shop.rows("sellOrders") == orders
