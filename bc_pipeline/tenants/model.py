@@ -4,6 +4,7 @@ one Optiply account). Pure data: reading the file, defaults and secrets is ``reg
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -187,6 +188,15 @@ class SyncOptions(Settings):
     lead_time_letters: dict[str, Literal["D", "W", "M", "Q", "Y", "WD"]] = Field(
         {}, description="Translated letters of date formulas, e.g. J -> Y (9)"
     )
+
+    @field_validator("vat_percent_by_tax_group", "quantity_scale")
+    @classmethod
+    def _each_code_once(cls, value: dict[str, object]) -> dict[str, object]:
+        """Business Central knows codes in capitals: which of two spellings holds, nobody knows."""
+        times = Counter(code.strip().upper() for code in value)
+        if twice := [code for code, number in times.items() if number > 1]:
+            raise ValueError(f"names {twice[0]!r} twice, upper and lower case being one")
+        return value
 
     @field_validator("timezone")
     @classmethod

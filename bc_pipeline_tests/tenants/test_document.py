@@ -179,6 +179,14 @@ def test_given_a_number_as_a_date_then_it_is_refused(tenant, written: str) -> No
         tenant(exports=f"{{export_start: {written}}}")
 
 
+@pytest.mark.covers("decision 39")
+@pytest.mark.parametrize("key", ["quantity_scale", "vat_percent_by_tax_group"])
+def test_given_one_code_in_two_cases_then_it_is_refused_with_its_key(tenant, key: str) -> None:
+    """Each item would count as several: its row is joined once for each of them."""
+    with pytest.raises(ConfigError, match=rf"sync\.{key}: names 'KG' twice"):
+        tenant(sync=f"{{{key}: {{KG: 1, kg: 2}}}}")
+
+
 @pytest.mark.parametrize("word", ["maybe", "null", "21"])
 def test_given_a_word_that_is_no_yes_or_no_then_the_error_does_not_repeat_it(tenant, word) -> None:
     with pytest.raises(ConfigError, match="completed_only should be true or false") as error:
