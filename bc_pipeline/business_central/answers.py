@@ -62,12 +62,17 @@ def record(response: requests.Response) -> dict[str, Any]:
     """One record.
 
     Raises:
-        BadAnswer: it is something else; an object that says nothing is no record.
+        BadAnswer: it is something else, such as the words of a proxy in between.
     """
     answer = json_object(response)
-    if not answer.keys() - {"error"}:
+    if not is_record(answer):
         raise BadAnswer("the answer is not a record")
     return answer
+
+
+def is_record(answer: object) -> bool:
+    """Whether an answer is one record: every one has an id, and shows it unless told not to."""
+    return isinstance(answer, dict) and bool(answer.get("id"))
 
 
 def envelope(response: requests.Response) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from bc_pipeline.business_central.answers import json_object
+from bc_pipeline.business_central.answers import BadAnswer, record
 from bc_pipeline.business_central.batch import BatchMode, Part, PartAnswer, send_batch
 from bc_pipeline.business_central.http import Http, RequestCounter
 from bc_pipeline.business_central.retry import Backoff
@@ -60,7 +60,7 @@ class Writing(ABC):
             AuthError, Cancelled, RequestFailed: see the class.
         """
         place = query_url(url, {"$expand": expand} if expand else {})
-        return self.http.request("POST", place, json_object, body=body)
+        return self.http.request("POST", place, record, body=body)
 
     def patch(
         self, url: str, body: Mapping[str, Any], *, etag: str = ANY_VERSION
@@ -78,7 +78,7 @@ class Writing(ABC):
         Raises:
             AuthError, Cancelled, RequestFailed: see the class.
         """
-        return self.http.request("PATCH", url, json_object, headers={"If-Match": etag}, body=body)
+        return self.http.request("PATCH", url, record, headers={"If-Match": etag}, body=body)
 
     def delete(self, url: str, *, etag: str = ANY_VERSION) -> None:
         """Deletes a record; one that BC says is not there counts as deleted.
@@ -108,4 +108,10 @@ class Writing(ABC):
 
 
 def _nothing(response: requests.Response) -> None:
-    """Success without content: 204."""
+    """Success without content: 204.
+
+    Raises:
+        BadAnswer: it is something else, such as the words of a proxy in between.
+    """
+    if response.status_code != requests.codes.no_content:
+        raise BadAnswer(f"the answer is not 204 but {response.status_code}")

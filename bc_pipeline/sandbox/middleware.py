@@ -158,7 +158,7 @@ def _spoiled(fault: Fault, scope: Scope, answer: Answer) -> Answer:
 
 
 def _without_host(body: bytes) -> bytes:
-    link = orjson.loads(body).get(NEXT_LINK)
+    link = orjson.loads(body).get(NEXT_LINK) if body else None
     if link is None:
         return body
     parts = urlsplit(link)

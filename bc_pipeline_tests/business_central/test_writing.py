@@ -131,6 +131,7 @@ WRITES: dict[str, tuple[str, Callable[[BusinessCentral, str], Any]]] = {
 
 
 CUT_SHORT = Reply(200, b"{", length=99)
+OF_A_PROXY = [Reply(200, b'{"message": "ok"}'), Reply(200, b"<html>"), Reply(200, b"")]
 
 
 @pytest.mark.parametrize(
@@ -139,6 +140,7 @@ CUT_SHORT = Reply(200, b"{", length=99)
         ("post", CUT_SHORT),
         ("patch", CUT_SHORT),
         *((name, error(500, "Internal_ServerError")) for name in WRITES),
+        *((name, reply) for name in WRITES for reply in OF_A_PROXY),
     ],
 )
 def test_given_no_clear_answer_then_a_write_is_uncertain_and_not_repeated(
@@ -157,7 +159,8 @@ def test_given_no_clear_answer_then_a_write_is_uncertain_and_not_repeated(
 @pytest.mark.parametrize("name", WRITES)
 def test_given_a_429_then_a_write_is_repeated(fake, bc, name: str):
     method, write = WRITES[name]
-    seen = on(fake, method, error(429, "x", Retry_After="0"), Reply(200, b"{}"))
+    done = Reply(200, b'{"id": "1"}') if name in ("post", "patch") else Reply(204, b"")
+    seen = on(fake, method, error(429, "x", Retry_After="0"), done)
 
     write(bc, bc.company_url("things(1)"))
 

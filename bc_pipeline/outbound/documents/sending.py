@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from bc_pipeline.business_central.answers import is_record
 from bc_pipeline.business_central.batch import MAX_PARTS, Part, PartAnswer
 from bc_pipeline.business_central.retry import THROTTLED, worth_repeating
 from bc_pipeline.business_central.urls import query_url
@@ -116,7 +117,8 @@ def apply(context: ExportContext, parts: Sequence[Part], document: Document) -> 
     if answers is None:
         return None
     if answers[_READ].ok:
-        return whole(answers[_READ].body)
+        # What is no document says nothing about it: it is looked at again.
+        return whole(answers[_READ].body) if is_record(answers[_READ].body) else None
     # The look alone has failed, and took the rest back: a replica has answered it that does not
     # have the document yet (platform 1).
     if _in_one_transaction(context, last[:-1]) is None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from bc_pipeline_tests.outbound.documents_world import DocumentsWorld
 from bc_pipeline_tests.outbound.purchase_invoices.records import line, record, told
@@ -142,3 +143,22 @@ def test_of_two_lost_drafts_each_record_finds_its_own_by_its_lines(world: Docume
         before.ends[f"own-{n}"]["id"] for n in (3, 4)
     ]
     assert len(world.rows("purchaseInvoices", dueDate="2029-02-02")) == 2
+
+
+@pytest.mark.parametrize("action", ["no_value", "not_json", "empty"])
+@pytest.mark.parametrize("after", range(3, 9))
+def test_given_somebody_else_answers_with_200_then_the_bill_is_made_once(
+    world: DocumentsWorld, action: str, after: int
+) -> None:
+    world.configure(post_documents=True)
+    name = f"proxy-{action}-{after}"
+    bill = record(name, line("a", locationNumber="EAST", groupNumber="LARGE"), isDraft=False)
+    world.sandbox.faults.add("bc", action=action, after=after)
+
+    first = world.run(ENTITY, bill)
+    world.sandbox.faults.clear()
+    world.run(ENTITY, bill)
+
+    assert "unexpected" not in str(first.problems)
+    assert world.bill(name)["status"] == "Open"
+    assert told(world, name, "unitCost") == [(10,)]
