@@ -11,7 +11,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from bc_pipeline.business_central import published_pages
-from bc_pipeline.business_central.answers import envelope, json_object, record
+from bc_pipeline.business_central.answers import envelope, record
 from bc_pipeline.business_central.auth import AccessTokens
 from bc_pipeline.business_central.http import Http, RequestCounter, new_session
 from bc_pipeline.business_central.retry import Backoff
@@ -133,11 +133,11 @@ class BusinessCentral(Writing):
         Central does not tell this user."""
         settings = self.tenant.business_central
         try:
-            answer = self.http.request("GET", f"{settings.api_url}/{ENVIRONMENTS}", json_object)
+            answer = self.http.request("GET", f"{settings.api_url}/{ENVIRONMENTS}", envelope)
         except (AuthError, RequestFailed):
             return None
         environment = settings.environment_name.casefold()
-        for each in answer.get("value") or ():
+        for each in filter(lambda row: isinstance(row, dict), answer["value"]):
             if str(each.get("name")).casefold() == environment and each.get("aadTenantId"):
                 return str(each["aadTenantId"]).lower()
         return None

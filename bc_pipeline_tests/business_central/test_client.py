@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,6 +69,15 @@ def test_given_environments_that_may_not_be_listed_then_the_entra_tenant_is_not_
     fake, bc, status: int
 ):
     fake.on_set("v1.2", error(status, "Authorization_X", "no"))
+
+    assert bc.entra_tenant_id() is None
+
+
+@pytest.mark.parametrize("value", [None, {"name": "Production"}, ["Production"], [None]])
+def test_given_environments_told_in_a_form_nobody_knows_then_the_entra_tenant_is_not_known(
+    fake, bc, value: Any
+):
+    fake.on_set("v1.2", page(value))
 
     assert bc.entra_tenant_id() is None
 
