@@ -21,7 +21,13 @@ CREATE, CHANGE, POST = "create", "change", "post"
 """Steps in the ledger."""
 POSTED = "posted"
 """In the detail of the ledger: the bill was seen posted."""
-_NOTHING_OPEN = {"unfinished": [], "creating": False, "header": None, "sent_at": None}
+_NOTHING_OPEN = {
+    "unfinished": [],
+    "undiscounted": [],
+    "creating": False,
+    "header": None,
+    "sent_at": None,
+}
 
 
 @dataclass

@@ -28,18 +28,23 @@ class Memory:
         numbers: line key -> line number.
         tax_codes: line key -> tax code sent; BC shows another one than it takes (rules.md 4.16).
         unfinished: line numbers a write that never came to its end may have left in BC.
+        undiscounted: line numbers that had no discount before such a write.
     """
 
     numbers: Mapping[str, int] = field(default_factory=dict)
     tax_codes: Mapping[str, str] = field(default_factory=dict)
     unfinished: frozenset[int] = frozenset()
+    undiscounted: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, detail: Mapping[str, Any]) -> Memory:
         """As noted in a ledger entry."""
         numbers = {key: int(number) for key, number in text_map(detail, "lines").items()}
-        unfinished = frozenset(int(number) for number in detail.get("unfinished") or ())
-        return cls(numbers, text_map(detail, "tax_codes"), unfinished)
+        unfinished, undiscounted = (
+            frozenset(int(number) for number in detail.get(name) or ())
+            for name in ("unfinished", "undiscounted")
+        )
+        return cls(numbers, text_map(detail, "tax_codes"), unfinished, undiscounted)
 
     def with_tax_codes(self, lines: Iterable[WantedLine]) -> Memory:
         """The same once the tax codes of these lines have been sent."""
@@ -79,11 +84,14 @@ class Matched:
         numbers = {**kept, **self.numbers}
         new = {number for key, number in self.numbers.items() if key not in self.claimed}
         unfinished = set() if done else memory.unfinished | new
+        without = {_number(row) for row in self.claimed.values() if not row.get("discountAmount")}
+        undiscounted = set() if done else memory.undiscounted | without
         known = memory.with_tax_codes(lines) if done else memory
         return {
             "lines": numbers,
             "tax_codes": dict(known.tax_codes),
             "unfinished": sorted(unfinished),
+            "undiscounted": sorted(undiscounted),
         }
 
 

@@ -7,7 +7,8 @@ result: a bill that needs no change any more is as it is to be.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from bc_pipeline.business_central.batch import Part
@@ -114,6 +115,15 @@ def plan(
     return planning.plan(delete_missing)
 
 
+def undiscounted(line: WantedLine) -> WantedLine:
+    """An item with a price of its own: without a discount of its own it has none. One of BC's
+    price list would come off that price once more (decisions 38)."""
+    values = line.values
+    if line.kind != "item" or not values.get("unitCost") or "discountAmount" in values:
+        return line
+    return replace(line, values={**values, "discountAmount": Decimal(0)})
+
+
 class _Planning:
     """One comparison of a bill; collects parts and differences."""
 
@@ -164,8 +174,13 @@ class _Planning:
         place = f"{LINES}({row['id']})"
         if not is_about(line, row):
             # The line starts anew with another item or account (rules.md 4.6).
-            self._change(f"line {number}", place, row, line.body())
+            self._change(f"line {number}", place, row, undiscounted(line).body())
             return False
+        # A discount that stood there before is somebody's decision; any other one is that of a
+        # price list, which BC takes whenever it prices the line.
+        ours = self._memory.unfinished | self._memory.undiscounted
+        if number in ours or not row.get("discountAmount"):
+            line = undiscounted(line)
         changes = self._line_changes(line, row)
         self._change(f"line {number}", place, row, changes)
         return "locationId" not in changes
