@@ -49,14 +49,15 @@ _LISTED = """
     WHERE l.state <> 'drop'
 """
 
-# A completed order whose lines left BC stays in Optiply as it is, with its lines.
+# An order whose lines all left BC goes from Optiply with its lines, or stays with them: completed,
+# or held by the deletion guard.
 _EMPTIED = f"""
     SELECT s.remote_id, o.number || ' line ' || {extra("s", "sequence")} AS reference,
         'write' AS decision, NULL AS reason, s.source_modified_at, s.extra,
         {as_sent("buy_order_lines", "s")}
     FROM sync.buy_order_lines s
     JOIN m_purchase_orders o ON o.order_id = {extra("s", "document_id")}
-    WHERE {parents.standing("s")} AND o.finished
+    WHERE {parents.standing("s")} AND o.stands
       AND o.order_id NOT IN (SELECT order_id FROM m_totals)
       AND s.remote_id NOT IN (SELECT line_id FROM m_lines WHERE state <> 'drop')
 """

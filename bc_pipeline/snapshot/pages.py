@@ -20,6 +20,11 @@ _LARGEST_OBJECT = 1 << 24
 _DIRECTLY_EXACT = "1e5"
 
 
+# Lines that were asked for and did not come are not "no lines": that is an empty list.
+_LINES_MISSING = "a row came without the lines that were asked for"
+_LINES = f"""CASE WHEN "{{0}}" IS NULL THEN error('{_LINES_MISSING}') ELSE "{{0}}" END"""
+
+
 class MalformedRows(Exception):
     """The rows of a page cannot be what BC meant to send."""
 
@@ -68,8 +73,8 @@ class PageLoader:
             Number of rows.
 
         Raises:
-            MalformedRows: not JSON, a value of the wrong type, a row or line without a key. The
-                transaction can only be rolled back.
+            MalformedRows: not JSON, a value of the wrong type, a row or line without a key, a
+                document without a list of lines. The transaction can only be rolled back.
         """
         try:
             count = self._insert_rows(path, exact, rows_into, constants)
@@ -108,7 +113,7 @@ class PageLoader:
             for name in lines.columns
         )
         # The file is read once more rather than kept unpacked: that costs less than half of it.
-        unnested = f'SELECT "{key}", unnest("{self._expand}") AS line FROM {source}'
+        unnested = f'SELECT "{key}", unnest({_LINES.format(self._expand)}) AS line FROM {source}'
         self._inserted(lines, into, f"SELECT {columns} FROM ({unnested}) AS page", constants)
 
     def _inserted(self, table: Table, into: str, query: str, constants: Mapping[str, str]) -> int:
@@ -122,6 +127,8 @@ class PageLoader:
 
 def _place(error: duckdb.Error) -> str:
     """Where the trouble is. What DuckDB quotes is left out: it may be personal data."""
+    if _LINES_MISSING in str(error):
+        return _LINES_MISSING
     found = re.search(r"record/value \d+", str(error))
     return f"{found[0] if found else 'a row'} of the page is malformed ({type(error).__name__})"
 

@@ -247,3 +247,18 @@ def test_given_a_page_cut_at_any_byte_then_it_is_never_a_shorter_page(connection
         if cut.endswith("]"):
             with pytest.raises(MalformedRows):
                 load_items(connection, tmp_path, cut)
+
+
+@pytest.mark.covers("decision 25")
+@pytest.mark.parametrize("lines", [f', "{EXPAND}": null', ""], ids=["null", "absent"])
+def test_given_lines_that_did_not_come_then_that_is_no_document_without_lines(
+    connection, tmp_path: Path, lines: str
+):
+    with pytest.raises(MalformedRows, match="without the lines that were asked for"):
+        PageLoader(connection, ORDERS, LINES, EXPAND).insert(
+            write_page(tmp_path, f'[{{"id": "a"{lines}}}]'),
+            exact=False,
+            rows_into="sales_orders",
+            lines_into="sales_order_lines",
+            constants={},
+        )

@@ -110,3 +110,33 @@ def test_given_boms_are_not_offered_any_more_then_composed_products_stay_so(
     installation.sync(TENANT)
 
     assert products(installation, "unlimitedStock") == before
+
+
+def keep_few_orders(company: Company) -> None:
+    """Fewer lines than the guard asks about for their number alone."""
+    for order in list(company.tables["purchaseOrders"])[2:]:
+        company.delete("purchaseOrders", order)
+
+
+def test_given_orders_without_lines_all_of_a_sudden_then_the_held_orders_keep_theirs(
+    installation: Installation, company: Company
+) -> None:
+    keep_few_orders(company)
+    installation.sync(TENANT)
+    shop = installation.sandbox.optiply.shops[TENANT]
+    before = shop.rows("buyOrderLines"), shop.rows("receiptLines")
+    assert 0 < len(before[0]) < 10
+
+    # When no order has lines any more
+    for line in list(company.tables["purchaseOrderLines"]):
+        company.delete("purchaseOrderLines", line)
+    summary = installation.sync(TENANT)
+
+    # Then orders are held, with lines and receipts as they are, until it is approved
+    assert [(each.entity, each.kind) for each in summary.problems] == [
+        ("optiply/buy_orders", "guard")
+    ]
+    assert (shop.rows("buyOrderLines"), shop.rows("receiptLines")) == before
+    approve_deletions(installation.tenant(TENANT))
+    installation.sync(TENANT)
+    assert (shop.rows("buyOrders"), shop.rows("buyOrderLines")) == ([], [])
