@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from bc_pipeline.business_central.batch import MAX_PARTS, Part
+from bc_pipeline.business_central.batch import MAX_PARTS, Part, PartAnswer
+from bc_pipeline.business_central.retry import worth_repeating
 from bc_pipeline.errors import RequestFailed
+from bc_pipeline.outbound.documents.working import CHANGED_MEANWHILE
 from bc_pipeline.outbound.model import ExportContext
 from bc_pipeline.outbound.purchase_orders.batches import error_of
 from bc_pipeline.outbound.purchase_orders.sent import (
@@ -106,14 +108,26 @@ def restate(context: ExportContext, row: Row, found: Sequence[Departure]) -> Non
 
     Raises:
         AuthError, Cancelled: as always.
-        RequestFailed: nobody knows whether it was done.
+        RequestFailed: nobody knows whether it was done, or it was not done for a reason that
+            passes: a later run has to say it.
     """
     parts = list(_parts(context.path(f"purchaseOrders({row['id']})/{LINES}"), found))
     for start in range(0, len(parts), MAX_PARTS):
         chunk = parts[start : start + MAX_PARTS]
-        error = error_of(context, chunk, context.bc.batch(chunk))
-        if error is not None and not (isinstance(error, RequestFailed) and not error.uncertain):
+        answers = context.bc.batch(chunk)
+        later = [part for part in chunk if _passes(answers[part.id])]
+        error = error_of(context, later or chunk, answers)
+        refused = isinstance(error, RequestFailed) and not error.uncertain
+        if error is not None and (later or not refused):
             raise error
+
+
+def _passes(answer: PartAnswer) -> bool:
+    """Whether the part was not done, and the same one may be a little later."""
+    if answer.ok or answer.status is None:
+        return False
+    code, message = answer.error_code, answer.error_message or ""
+    return code == CHANGED_MEANWHILE or worth_repeating(answer.status, code, message)
 
 
 def _parts(path: str, found: Sequence[Departure]) -> Iterator[Part]:

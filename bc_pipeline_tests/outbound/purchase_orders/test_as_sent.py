@@ -13,6 +13,7 @@ from bc_pipeline.outbound.model import ExportContext
 from bc_pipeline.outbound.purchase_orders.restate import Departure
 from bc_pipeline.outbound.purchase_orders.sent import SentLine
 from bc_pipeline.sandbox.business_central.settings import PropertyOrder
+from bc_pipeline.sandbox.faults import Kind as FaultKind
 from bc_pipeline_tests.outbound.purchase_orders.orders_world import OrdersWorld
 
 pytestmark = pytest.mark.covers("decision 38")
@@ -67,6 +68,22 @@ def test_given_the_process_ends_right_after_the_order_was_made_then_the_next_run
     world.export()
 
     assert costs(world, order_id) == [Decimal("12.34")]
+
+
+@pytest.mark.parametrize("action", ["try_again", "deadlock"])
+def test_given_a_refusal_that_passes_then_the_next_run_restates_it(
+    world: OrdersWorld, action: FaultKind
+) -> None:
+    order_id = world.order((0, 10, "123.40"), (1, 4, "8.00"))
+    world.sandbox.faults.add("bc", action=action, path=LINES, operation=True, times=None)
+
+    first = world.export()
+    world.sandbox.faults.clear()
+    second = world.export()
+
+    assert (first.created, first.deferred) == (0, 1)
+    assert (second.created, second.warnings) == (1, {})
+    assert sorted(costs(world, order_id)) == [Decimal(2), Decimal("12.34")]
 
 
 def test_given_a_price_that_does_not_stay_then_both_values_are_named(world: OrdersWorld) -> None:
