@@ -123,6 +123,7 @@ class _Work:
             RequestFailed, ReadFailed: not settled; tried again in the next run.
         """
         if self._job.remote_id is not None:
+            self._check_linked(self._job.remote_id)
             self._finish(self._job.remote_id, None)
         elif self._job.gone is not None:
             self._give_up(self._job.gone)
@@ -310,6 +311,19 @@ class _Work:
                 row = order_now(self._context, guid(row)) or row
                 self._departing = departures(row, expected)
         return row
+
+    def _check_linked(self, bc_id: str) -> None:
+        """An order of ours that the import has linked before anybody looked at what Business
+        Central made of its lines: the run that made it had ended, or BC was busy."""
+        entry, before = self._entry, sent_before(self._entry)
+        if entry is None or before is None or entry.step == LINKED:
+            return
+        row = order_now(self._context, bc_id)
+        if row is None or differences(row, before):
+            return  # received completely, or somebody has changed it since
+        row = self._as_sent(row, before)
+        number = str(row.get("number") or "")
+        tell_departures(self._context, self.pending, number, self._departing or ())
 
     def _warn(self, request: Request) -> None:
         """What the buyer should know of an order that was made."""

@@ -70,6 +70,21 @@ def test_given_the_process_ends_right_after_the_order_was_made_then_the_next_run
     assert costs(world, order_id) == [Decimal("12.34")]
 
 
+@pytest.mark.parametrize("action", ["status", "try_again"])
+def test_given_the_import_links_it_first_then_its_prices_are_restated_all_the_same(
+    world: OrdersWorld, action: FaultKind
+) -> None:
+    order_id = world.order((0, 10, "123.40"), (1, 4, "8.00"))
+    world.sandbox.faults.add("bc", action=action, path=LINES, operation=True, times=None)
+
+    first = world.export()
+    world.sandbox.faults.clear()
+    world.sync()
+
+    assert first.deferred == 1
+    assert sorted(costs(world, order_id)) == [Decimal(2), Decimal("12.34")]
+
+
 @pytest.mark.parametrize("action", ["try_again", "deadlock"])
 def test_given_a_refusal_that_passes_then_the_next_run_restates_it(
     world: OrdersWorld, action: FaultKind
