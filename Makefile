@@ -9,7 +9,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CLIENTS := .venv-clients
 
-.PHONY: demo test clients dev lint drill bench clean
+.PHONY: help demo test clients dev lint drill bench clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^\#]*\#\# */\1\t/' | expand -t 10
 
 demo: $(STAMP)  ## sandbox, two tenants, syncs and exports; leaves var/demo to look at
 	$(BIN)/bc-pipeline demo
@@ -23,10 +26,11 @@ clients: $(STAMP)  ## the clients that tests run against the sandbox, in an envi
 dev: $(STAMP)  ## sandbox and Dagster's UI, until Ctrl-C
 	$(BIN)/python -m bc_pipeline.cli.dev
 
-lint: $(STAMP)
+lint: $(STAMP)  ## ruff, mypy, and the import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 drill: $(STAMP)  ## kills runs at every single request, loses every answer; more random changes; takes half an hour
 	BC_PIPELINE_DRILL=all $(BIN)/python -m pytest -n 2 -v \

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dagster import Definitions, in_process_executor
 
-from bc_pipeline.assets.factory import build_assets
-from bc_pipeline.automation.jobs import JOBS
-from bc_pipeline.automation.sensors import SENSORS
-from bc_pipeline.automation.ticks import every_30_minutes
-from bc_pipeline.resources import (
+from bc_pipeline.orchestration.assets.factory import build_assets
+from bc_pipeline.orchestration.assets.launch import TenantRunResource
+from bc_pipeline.orchestration.jobs import JOBS
+from bc_pipeline.orchestration.resources import (
     BusinessCentralResource,
     OptiplyResource,
     SnapshotsResource,
-    TenantRunResource,
     TenantsResource,
 )
+from bc_pipeline.orchestration.schedules import every_30_minutes
+from bc_pipeline.orchestration.sensors import SENSORS
 
 tenants = TenantsResource()
 
@@ -23,7 +23,7 @@ defs = Definitions(
     jobs=JOBS,
     schedules=[every_30_minutes],
     sensors=SENSORS,
-    # All steps of a run share one engine run, so they share one process.
+    # All steps of a run share one tenant run, so they share one process.
     executor=in_process_executor,
     resources={
         "tenants": tenants,

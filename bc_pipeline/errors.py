@@ -49,7 +49,7 @@ class RequestFailed(PipelineError):
     Args:
         message: what was asked and what was answered, without secrets.
         status: HTTP status, or None when no answer came.
-        code: the system's own error code (BC: ``error.code``), or None.
+        code: BC's ``error.code``; None when it gave none, and of Optiply, which has none.
         explanation: what the system itself said, without ours around it, or None.
         uncertain: True when a write may have been applied although no success was seen.
     """
@@ -80,3 +80,19 @@ class EntityBlocked(PipelineError):
     """An entity was not started because one it depends on failed."""
 
     kind = "blocked"
+
+
+class RecordError(PipelineError):
+    """One record cannot be written as it is; the others go on (target_behaviour.md 3).
+
+    Args:
+        error_class: as in the results file, such as ``RecordNotFound``.
+        message: in the operator's words.
+    """
+
+    kind = "quarantined"
+
+    def __init__(self, error_class: str, message: str) -> None:
+        super().__init__(message)
+        self.error_class = error_class
+        self.message = message

@@ -34,9 +34,9 @@ from typing import Any
 
 import requests
 
+from bc_pipeline.report import Launch, RunSummary
+from bc_pipeline.run.tenant_run import run_tenant
 from bc_pipeline.sandbox import Sandbox
-from bc_pipeline.sync.model import Launch, RunSummary
-from bc_pipeline.sync.run import run_tenant
 from bc_pipeline.tenants import registry
 
 TENANT = "cronus"

@@ -28,11 +28,11 @@ import orjson
 import requests
 
 from bc_pipeline.business_central.client import BusinessCentral, query_url
-from bc_pipeline.business_central.entities import ENTITIES
-from bc_pipeline.business_central.read import read_entity
+from bc_pipeline.catalogue.entities import ENTITIES
+from bc_pipeline.reading.entity import read_entity
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.tenants.model import Tenant
 from bc_pipeline.tenants.secrets import TokenStore
+from bc_pipeline.tenants.settings import Tenant
 
 GOAL_RATIO = 1.3
 GOAL_MEGABYTES = 500

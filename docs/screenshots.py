@@ -24,9 +24,9 @@ from selenium.webdriver import Chrome  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
 
-from bc_pipeline.assets.entry import BC  # noqa: E402
-from bc_pipeline.assets.entry import GROUPS as GROUPS_BY_PREFIX  # noqa: E402
-from bc_pipeline.automation.instance import prepare  # noqa: E402
+from bc_pipeline.catalogue.task import BC  # noqa: E402
+from bc_pipeline.catalogue.task import GROUPS as GROUPS_BY_PREFIX  # noqa: E402
+from bc_pipeline.orchestration.instance import prepare  # noqa: E402
 from bc_pipeline.sandbox import Sandbox  # noqa: E402
 from bc_pipeline_tests.ui import chromium, dagster_dev  # noqa: E402
 

@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import re
-import threading
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import requests
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
+from bc_pipeline import clock
 from bc_pipeline.business_central.retry import Backoff, retry_after_seconds
 from bc_pipeline.business_central.throttle import Throttle
 from bc_pipeline.errors import AuthError, PipelineError, RequestFailed
-from bc_pipeline.tenants.model import Tenant
-from bc_pipeline.tenants.oauth import (
-    UNREADABLE,
-    json_object,
-    lifetime_seconds,
-    succeeded,
-    token_in,
-)
+from bc_pipeline.http.oauth import UNREADABLE, json_object, lifetime_seconds, succeeded, token_in
+from bc_pipeline.http.tokens import TokenHolder
+from bc_pipeline.http.unreachable import other_place, why
 from bc_pipeline.tenants.secrets import StoredToken, TokenStore, fingerprint
-from bc_pipeline.unreachable import other_place, why
+from bc_pipeline.tenants.settings import Tenant
 
 SYSTEM = "business_central"
 SCOPE = "https://api.businesscentral.dynamics.com/.default"
-RENEW_BEFORE_SECONDS = 120.0
-RENEW_BEFORE_SHARE = 0.1
-"""Of a token that lives so short that two minutes would be most of its life."""
 DEFAULT_LIFETIME_SECONDS = 3599
 
 _SIGN_IN_AGAIN = (
@@ -72,8 +64,8 @@ class _Transient(Exception):
         self.retry_after = retry_after
 
 
-class AccessTokens:
-    """The access token of one tenant, renewed in time, by one thread of one process at a time.
+class AccessTokens(TokenHolder):
+    """The access token of one tenant for Business Central.
 
     A rotated refresh token is on disk before the access token that came with it is handed out.
 
@@ -85,6 +77,9 @@ class AccessTokens:
         backoff: between tries.
     """
 
+    SYSTEM = SYSTEM
+    RENEW_BEFORE_SHARE = 0.1
+
     def __init__(
         self,
         tenant: Tenant,
@@ -93,38 +88,12 @@ class AccessTokens:
         throttle: Throttle,
         backoff: Backoff,
     ) -> None:
+        super().__init__(tenant.name, store)
         self._tenant = tenant
         self._settings = tenant.business_central
-        self._store = store
         self._session = session
         self._throttle = throttle
         self._backoff = backoff
-        self._guard = threading.Lock()
-        self._current: StoredToken | None = None
-        self._refusal: AuthError | None = None
-        self._fingerprint = self._credentials_fingerprint()
-
-    def token(self) -> str:
-        """An access token that is good for a while yet.
-
-        Raises:
-            AuthError: Entra refuses the credentials; ``str(error)`` says what to do.
-            RequestFailed: Entra gave no usable answer, tries included.
-        """
-        current = self._current
-        if current is not None and _lasts(current):
-            return current.access_token
-        return self._renewed(refused=None)
-
-    def renew(self, refused: str) -> str:
-        """Another access token than ``refused``, which BC has just answered 401 to.
-
-        Threads that come with the same refused token share one renewal.
-
-        Raises:
-            AuthError, RequestFailed: as ``token``.
-        """
-        return self._renewed(refused)
 
     def redacted(self, text: str) -> str:
         """``text`` without any secret of this tenant that a server may have echoed into it."""
@@ -139,37 +108,17 @@ class AccessTokens:
                 text = text.replace(secret, "***")
         return text
 
-    def _renewed(self, refused: str | None) -> str:
-        with self._guard:
-            current = self._current
-            if current is not None and current.access_token != refused and _lasts(current):
-                return current.access_token
-            if self._refusal is not None:
-                raise self._refusal
-            with self._store.lock(self._tenant.name, SYSTEM):
-                # Whoever held the lock before, in whatever process, may have renewed already.
-                stored = self._stored()
-                if stored is None or stored.access_token == refused or not _lasts(stored):
-                    stored = self._requested(stored)
-                self._current = stored
-            return stored.access_token
-
-    def _requested(self, stored: StoredToken | None) -> StoredToken:
+    def _requested(self, stored: StoredToken | None, refused: str | None) -> StoredToken:
         """A new token from Entra, already on disk."""
         refresh_token = (stored.refresh_token if stored else None) or self._seed()
-        asked_at = datetime.now(UTC)
-        try:
-            answer = self._ask(self._form(refresh_token))
-        except AuthError as error:
-            # Asking again would give the same answer, to every thread and every entity.
-            self._refusal = error
-            raise
+        asked_at = clock.now()
+        answer = self._ask(self._form(refresh_token))
         lifetime = lifetime_seconds(answer, DEFAULT_LIFETIME_SECONDS)
         renewed = StoredToken(
             access_token=answer["access_token"],
             expires_at=asked_at + timedelta(seconds=lifetime),
             refresh_token=answer.get("refresh_token") or refresh_token,
-            fingerprint=self._fingerprint,
+            fingerprint=self._fingerprint(),
             lifetime_seconds=lifetime,
         )
         self._store.save(self._tenant.name, SYSTEM, renewed)
@@ -257,26 +206,16 @@ class AccessTokens:
             "scope": f"{SCOPE} offline_access",
         }
 
-    def _stored(self) -> StoredToken | None:
-        """The stored token, unless it grew from credentials configured earlier."""
-        stored = self._store.load(self._tenant.name, SYSTEM)
-        return stored if stored and stored.fingerprint == self._fingerprint else None
-
     def _seed(self) -> str | None:
         token = self._settings.refresh_token
         return token.get_secret_value() if token else None
 
-    def _credentials_fingerprint(self) -> str:
+    def _fingerprint(self) -> str:
         # A new client secret does not spoil a refresh token, so it is not part of this.
         settings = self._settings
         return fingerprint(
             settings.login_url, settings.entra_tenant, settings.client_id, self._seed()
         )
-
-
-def _lasts(token: StoredToken) -> bool:
-    margin = min(RENEW_BEFORE_SECONDS, token.lifetime_seconds * RENEW_BEFORE_SHARE)
-    return (token.expires_at - datetime.now(UTC)).total_seconds() > margin
 
 
 def no_access(tenant: Tenant, status: int, code: str | None) -> PipelineError:

@@ -8,14 +8,11 @@ any failure means that nothing was done, whatever the earlier parts were told.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from bc_pipeline.business_central.batch_exchange import Exchange
 from bc_pipeline.business_central.batch_model import BatchMode, Part, PartAnswer
+from bc_pipeline.business_central.connection import Connection
 from bc_pipeline.errors import PipelineError
-
-if TYPE_CHECKING:
-    from bc_pipeline.business_central.writing import Writing
 
 __all__ = ["MAX_PARTS", "BatchMode", "Part", "PartAnswer", "chunks", "send_batch"]
 
@@ -26,7 +23,7 @@ COMMITTING = "Microsoft.NAV."
 
 
 def send_batch(
-    bc: Writing, parts: Sequence[Part], *, mode: BatchMode = "independent"
+    bc: Connection, parts: Sequence[Part], *, mode: BatchMode = "independent"
 ) -> dict[str, PartAnswer]:
     """Sends the parts in as few requests as possible and finds out how each ended.
 

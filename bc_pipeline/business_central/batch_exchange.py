@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import orjson
 
 from bc_pipeline.business_central.answers import encoded
 from bc_pipeline.business_central.batch_answers import Answer, answers_of
 from bc_pipeline.business_central.batch_model import BatchMode, Part, PartAnswer
-from bc_pipeline.business_central.retry import THROTTLED, leaves_doubt, worth_repeating
+from bc_pipeline.business_central.connection import Connection
+from bc_pipeline.business_central.retry import leaves_doubt, worth_repeating
 from bc_pipeline.errors import PipelineError, RequestFailed
-
-if TYPE_CHECKING:
-    from bc_pipeline.business_central.writing import Writing
+from bc_pipeline.http.meanings import THROTTLED
 
 FAILED_DEPENDENCY = 424
 """HTTP's word for: not done because another part of the transaction failed."""
@@ -32,7 +30,7 @@ log = logging.getLogger(__name__)
 class Exchange:
     """One batch, sent until each of its parts has its end, in ``done``."""
 
-    def __init__(self, bc: Writing, parts: Sequence[Part], mode: BatchMode) -> None:
+    def __init__(self, bc: Connection, parts: Sequence[Part], mode: BatchMode) -> None:
         self._bc = bc
         self._mode = mode
         self._left = list(parts)

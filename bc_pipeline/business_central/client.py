@@ -13,15 +13,17 @@ from urllib.parse import quote
 from bc_pipeline.business_central import published_pages
 from bc_pipeline.business_central.answers import envelope, record
 from bc_pipeline.business_central.auth import AccessTokens
-from bc_pipeline.business_central.http import Http, RequestCounter, new_session
 from bc_pipeline.business_central.retry import Backoff
 from bc_pipeline.business_central.throttle import Throttle
+from bc_pipeline.business_central.transport import Http
 from bc_pipeline.business_central.urls import PAGE_SIZE, is_absent, next_link, query_url
 from bc_pipeline.business_central.writing import Writing
 from bc_pipeline.errors import AuthError, ConfigError, ReadFailed, RequestFailed
+from bc_pipeline.http.counting import RequestCounter
+from bc_pipeline.http.session import new_session
 from bc_pipeline.tenants.companies import company_key
-from bc_pipeline.tenants.model import Tenant
 from bc_pipeline.tenants.secrets import TokenStore
+from bc_pipeline.tenants.settings import Tenant
 
 OPTIPLY_EXTENSION = "optiply/integration/v1.0"
 PAGES = "/ODataV4/"

@@ -13,13 +13,13 @@ from urllib.parse import unquote
 from bc_pipeline.business_central.answers import encoded
 from bc_pipeline.business_central.batch import BatchMode, Part, PartAnswer
 from bc_pipeline.business_central.client import BusinessCentral, Company
-from bc_pipeline.business_central.http import RequestCounter
-from bc_pipeline.business_central.pretended import PretendedRecords, is_pretended
+from bc_pipeline.business_central.dry_run_records import PretendedRecords, is_pretended
 from bc_pipeline.business_central.retry import Backoff
 from bc_pipeline.business_central.urls import query_url
 from bc_pipeline.business_central.writing import ANY_VERSION
-from bc_pipeline.tenants.model import Tenant
+from bc_pipeline.http.counting import RequestCounter
 from bc_pipeline.tenants.secrets import TokenStore
+from bc_pipeline.tenants.settings import Tenant
 
 _ACTION = re.compile(r"/Microsoft\.NAV\.\w+$")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bc_pipeline.errors import RequestFailed
-from bc_pipeline.tenants.model import BusinessCentralSettings
+from bc_pipeline.tenants.settings import BusinessCentralSettings
 
 LAST_VERSION = 29
 ENDS = "version 30 (2027 release wave 1, about April 2027)"

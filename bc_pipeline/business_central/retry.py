@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import random
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
-THROTTLED = 429
-RETRIED_STATUSES = frozenset({408, THROTTLED, 500, 502, 503, 504})
-TOO_SLOW_STATUSES = frozenset({408, 504})
-"""The operation or the gateway ran out of time: ask for less at once."""
-_NO_ACCESS = frozenset({401, 403})
-NOT_IMPLEMENTED = 501
-"""An answer, not a failure: BC has no such operation and did nothing (behaviour.md 5)."""
+from bc_pipeline import clock
+from bc_pipeline.http.meanings import THROTTLED, meaning
+from bc_pipeline.http.retry_after import asked_to_wait
+
 HONOURS_RETRY_AFTER = frozenset({THROTTLED, 502, 503})
 LONGEST_RETRY_AFTER_SECONDS = 300.0
 """BC's sliding window; whatever a server asks for, its budget is free again after that."""
-
-_DEADLOCK = re.compile(r"deadlock.*\b(re)?try\b|\b(re)?try\b.*deadlock", re.IGNORECASE | re.DOTALL)
-_TRY_LATER = "please try again later"
 
 
 @dataclass(frozen=True)
@@ -39,7 +30,7 @@ class Backoff:
     def seconds(self, attempt: int) -> float:
         """How long to wait after the ``attempt``-th try, counted from 1."""
         bound = min(self.cap_seconds, self.base_seconds * 2.0 ** min(attempt - 1, 32))
-        return random.uniform(0, bound)  # noqa: S311 - spreads load, hides nothing
+        return clock.uniform(0, bound)
 
 
 def worth_repeating(status: int, code: str | None, message: str) -> bool:
@@ -50,11 +41,7 @@ def worth_repeating(status: int, code: str | None, message: str) -> bool:
         code: BC's ``error.code``, None when the body has none.
         message: BC's ``error.message``, asked for in English.
     """
-    if status in RETRIED_STATUSES:
-        return True
-    if status == 409:
-        return code == "Internal_ServerError" and bool(_DEADLOCK.search(message))
-    return status == 400 and _TRY_LATER in message.lower()
+    return meaning("business_central", status, code, message).repeat
 
 
 def passes(status: int | None, code: str | None, message: str | None) -> bool:
@@ -65,34 +52,25 @@ def passes(status: int | None, code: str | None, message: str | None) -> bool:
     """
     if status is None:
         return False
-    return status in _NO_ACCESS or worth_repeating(status, code, message or "")
+    found = meaning("business_central", status, code, message)
+    return found.no_access or found.repeat
 
 
 def leaves_doubt(status: int) -> bool:
     """Whether a write answered like this may have been carried out all the same."""
-    return status == 408 or (status >= 500 and status != NOT_IMPLEMENTED)
+    return meaning("business_central", status).doubt
 
 
 def retry_after_seconds(
     status: int, headers: Mapping[str, str], *, now: datetime | None = None
 ) -> float | None:
-    """What the server asks to wait, as seconds or as an HTTP date; None when it does not say.
+    """What BC asks to wait; None when it does not say.
 
     Args:
         status: only 429, 502 and 503 are listened to.
         headers: of the answer, looked up case-insensitively by ``requests``.
         now: for tests; the current time by default.
     """
-    asked = headers.get("Retry-After", "").strip()
-    if status not in HONOURS_RETRY_AFTER or not asked:
+    if status not in HONOURS_RETRY_AFTER:
         return None
-    if re.fullmatch(r"\d+(\.\d+)?", asked):
-        seconds = float(asked)
-    else:
-        try:
-            moment = parsedate_to_datetime(asked)
-        except ValueError:
-            return None
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        seconds = (moment - (now or datetime.now(UTC))).total_seconds()
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER_SECONDS)
+    return asked_to_wait(headers, longest=LONGEST_RETRY_AFTER_SECONDS, now=now)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from bc_pipeline import clock
+
 TOLERATED = timedelta(minutes=2)
 
 
@@ -23,7 +25,7 @@ class ServerClock:
             told = parsedate_to_datetime(date or "")
         except ValueError:
             return
-        self.ahead = (told if told.tzinfo else told.replace(tzinfo=UTC)) - datetime.now(UTC)
+        self.ahead = (told if told.tzinfo else told.replace(tzinfo=UTC)) - clock.now()
 
     def at(self, moment: datetime) -> datetime:
         """A moment of ours as Business Central's clock showed it."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bc_pipeline import clock
 from bc_pipeline.errors import Cancelled
 
 WINDOW_SECONDS = 300.0
@@ -60,7 +60,7 @@ class Throttle:
     def pause(self, seconds: float) -> None:
         """Lets nobody start for a while: BC answered 429, which is meant for the whole user."""
         with self._guard:
-            self._not_before = max(self._not_before, time.monotonic() + seconds)
+            self._not_before = max(self._not_before, clock.monotonic() + seconds)
 
     def wait(self, seconds: float) -> None:
         """Sleeps, unless the run is cancelled.
@@ -74,7 +74,7 @@ class Throttle:
     def _seconds_to_wait(self) -> float:
         """0 and the start is booked, or how long until it is worth asking again."""
         with self._guard:
-            now = time.monotonic()
+            now = clock.monotonic()
             while self._started and now - self._started[0] >= self._window_seconds:
                 self._started.popleft()
             if now < self._not_before:

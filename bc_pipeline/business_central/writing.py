@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,38 +9,21 @@ import requests
 
 from bc_pipeline.business_central.answers import BadAnswer, record
 from bc_pipeline.business_central.batch import BatchMode, Part, PartAnswer, send_batch
-from bc_pipeline.business_central.http import Http, RequestCounter
-from bc_pipeline.business_central.retry import Backoff
-from bc_pipeline.business_central.throttle import Throttle
+from bc_pipeline.business_central.connection import Connection
 from bc_pipeline.business_central.urls import is_absent, query_url
 from bc_pipeline.errors import RequestFailed
-from bc_pipeline.tenants.model import Tenant
 
 ANY_VERSION = "*"
 """As ``If-Match``: whatever the record looks like by now."""
 
 
-class Writing(ABC):
+class Writing(Connection):
     """The writing half of ``BusinessCentral``.
 
     Every method sends once: it is repeated only where BC certainly did nothing (401, 429).
     Otherwise ``RequestFailed.uncertain`` says that BC may have done it, and a look into BC has to
     come before a second try. The body may hold Decimals and dates.
     """
-
-    tenant: Tenant
-    http: Http
-    throttle: Throttle
-    backoff: Backoff
-
-    @property
-    @abstractmethod
-    def counter(self) -> RequestCounter:
-        """Requests sent to Business Central so far."""
-
-    @abstractmethod
-    def api_url(self, path: str) -> str:
-        """Absolute URL of something relative to the root of the standard API."""
 
     def post(
         self, url: str, body: Mapping[str, Any], *, expand: str | None = None

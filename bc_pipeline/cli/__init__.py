@@ -1,4 +1,4 @@
-"""The command line: ``bc-pipeline``, also ``python -m bc_pipeline`` (DESIGN.md 7)."""
+"""The command line: ``bc-pipeline``, also ``python -m bc_pipeline``."""
 
 from bc_pipeline.cli.main import main
 

@@ -16,10 +16,10 @@ from bc_pipeline.cli.output import (
     print_json,
     print_table,
 )
-from bc_pipeline.sync import operations
-from bc_pipeline.sync.held import HeldDeletion
-from bc_pipeline.sync.operations import HeldBack
+from bc_pipeline.run import operator_actions
+from bc_pipeline.run.operator_actions import HeldBack
 from bc_pipeline.tenants import registry
+from bc_pipeline.to_optiply.held import HeldDeletion
 
 SHOWN = 50
 
@@ -35,13 +35,13 @@ def approve_deletions(tenant: str, entity: str | None, yes: bool, as_json: bool)
     For one ENTITY, or for all that is held back. Good for one run.
     """
     found = registry.load().get(tenant)
-    waiting = operations.held_back(found, entity)
+    waiting = operator_actions.held_back(found, entity)
     with only_json_on_stdout(as_json):
         _show(tenant, waiting)
     if waiting.entities and not yes and not _agreed(waiting):
         message(f"{tenant}: nothing was approved")
         return SUCCESS
-    approved = operations.approve_deletions(found, entity)
+    approved = operator_actions.approve_deletions(found, entity)
     if as_json:
         told = [each.as_json() for each in waiting.deletions]
         document = {"tenant": tenant, "approved": list(approved)}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import click
 
-from bc_pipeline.checks.model import Outcome
-from bc_pipeline.checks.tenant import Answer, check_tenant
 from bc_pipeline.cli.output import (
     SOME_FAILED,
     SUCCESS,
@@ -15,6 +13,8 @@ from bc_pipeline.cli.output import (
     print_table,
 )
 from bc_pipeline.cli.selection import known_tenants, tenant_arguments
+from bc_pipeline.orchestration.checks.check import Outcome
+from bc_pipeline.orchestration.preflight.tenant import Answer, check_tenant
 from bc_pipeline.tenants import registry
 
 

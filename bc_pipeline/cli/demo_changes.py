@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bc_pipeline.sandbox.business_central.company import Company
 from bc_pipeline.sandbox.changes import apply_to
+from bc_pipeline.sandbox.company.company import Company
 
 NAMED_CHANGES = 6
 """How many changes ``a_day_at_work`` makes."""

@@ -11,11 +11,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from bc_pipeline.outbound.inbox.files import directory
-from bc_pipeline.sandbox.business_central.company import Company, Row
 from bc_pipeline.sandbox.changes import apply_to
+from bc_pipeline.sandbox.company.company import Company, Row
 from bc_pipeline.sandbox.optiply.store import Shop
 from bc_pipeline.sandbox.optiply.values import utc_text
+from bc_pipeline.to_business_central.inbox.files import directory
 
 Records = list[dict[str, Any]]
 

@@ -7,19 +7,19 @@ from typing import Any
 
 from rich.console import Console
 
-from bc_pipeline.automation.jobs import EXPORT
 from bc_pipeline.cli import demo_exports
 from bc_pipeline.cli.demo_changes import a_day_at_work
 from bc_pipeline.cli.output import console, print_table
 from bc_pipeline.cli.progress import watch
 from bc_pipeline.cli.runs import RunOptions, add_partitions, instance_for, run_tenant
 from bc_pipeline.cli.sync import print_summary
+from bc_pipeline.orchestration.jobs import EXPORT
+from bc_pipeline.report import COUNT_NAMES
 from bc_pipeline.sandbox import Sandbox
-from bc_pipeline.sandbox.business_central.company import Company
+from bc_pipeline.sandbox.company.company import Company
 from bc_pipeline.sandbox.optiply.store import Shop
-from bc_pipeline.sync.model import COUNT_NAMES
 from bc_pipeline.tenants import registry
-from bc_pipeline.tenants.model import Tenant
+from bc_pipeline.tenants.settings import Tenant
 
 Told = dict[str, dict[str, Any]]
 """Tenant -> what happened there."""

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import click
 
-from bc_pipeline.automation.instance import prepare
 from bc_pipeline.cli.main import run
 from bc_pipeline.cli.output import message
 from bc_pipeline.cli.own_home import owned, refuse_taken
 from bc_pipeline.cli.sandbox import DEFAULT_PORT
+from bc_pipeline.orchestration.instance import prepare
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.tenants import registry
 

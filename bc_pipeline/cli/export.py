@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from bc_pipeline.assets.entry import OUTBOUND
-from bc_pipeline.assets.table import entity_names
+from bc_pipeline.catalogue.task import OUTBOUND
+from bc_pipeline.catalogue.tasks import entity_names
 from bc_pipeline.cli.output import json_option, only_json_on_stdout
 from bc_pipeline.cli.selection import selected_tenants, tenant_arguments
 from bc_pipeline.cli.sync import tell
@@ -41,8 +41,8 @@ def export(
     One run per tenant, of those that have it switched on (exports.buy_orders, exports.accounting).
     """
     # Dagster takes a second to import; `--help` and usage errors should not wait for it.
-    from bc_pipeline.automation.jobs import EXPORT
     from bc_pipeline.cli.runs import RunOptions, run_tenants
+    from bc_pipeline.orchestration.jobs import EXPORT
 
     wanted = entity_names(entities, (OUTBOUND,))
     found = registry.load()

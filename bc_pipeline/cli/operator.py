@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from bc_pipeline.assets.entry import OPTIPLY, OUTBOUND
-from bc_pipeline.assets.table import BY_NAME, entity_names
+from bc_pipeline.catalogue.task import OPTIPLY, OUTBOUND
+from bc_pipeline.catalogue.tasks import BY_NAME, entity_names
 from bc_pipeline.cli.output import (
     SUCCESS,
     json_option,
@@ -16,7 +16,7 @@ from bc_pipeline.cli.output import (
     print_table,
 )
 from bc_pipeline.errors import ConfigError
-from bc_pipeline.sync import operations
+from bc_pipeline.run import operator_actions
 from bc_pipeline.tenants import registry
 
 SOURCE_ROWS_SHOWN = 10
@@ -35,7 +35,7 @@ def retry(tenant: str, entity: str | None, remote_id: str | None, as_json: bool)
     """
     found = registry.load().get(tenant)
     name = entity_names([entity], (OPTIPLY, OUTBOUND))[0] if entity else None
-    count = operations.retry(found, name, remote_id)
+    count = operator_actions.retry(found, name, remote_id)
     if remote_id and not count:
         raise ConfigError(f"{tenant} holds back no record {remote_id!r} of {entity}")
     if as_json:
@@ -61,9 +61,9 @@ def resend(tenant: str, entity: str | None, key: str | None, as_json: bool) -> i
     found = registry.load().get(tenant)
     name = _resent(entity) if entity else None
     if name is not None and BY_NAME[name].prefix == OPTIPLY:
-        count = operations.resend(found, name, key)
+        count = operator_actions.resend(found, name, key)
     else:
-        count = operations.resend_outbound(found, name, key)
+        count = operator_actions.resend_outbound(found, name, key)
     if key and not count:
         raise ConfigError(f"{tenant} has no record {key!r} of {entity} to send again")
     if as_json:
@@ -90,7 +90,7 @@ def accept_sell_order_source(tenant: str, as_json: bool) -> int:
     The next run takes the sell orders of the old source away (behind the deletion guard) and
     creates those of the new one.
     """
-    source = operations.accept_sell_order_source(registry.load().get(tenant))
+    source = operator_actions.accept_sell_order_source(registry.load().get(tenant))
     if as_json:
         print_json({"tenant": tenant, "sell_order_source": source})
     else:
@@ -113,7 +113,7 @@ def show(tenant: str, entity: str, identifier: str, as_json: bool) -> int:
     (name,) = entity_names([entity], (OPTIPLY, OUTBOUND))
     found = registry.load().get(tenant)
     outbound = BY_NAME[name].prefix == OUTBOUND
-    look = operations.show_outbound if outbound else operations.show
+    look = operator_actions.show_outbound if outbound else operator_actions.show
     try:
         records = look(found, BY_NAME[name].entity, identifier)
     except FileNotFoundError:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from bc_pipeline import clock
 from bc_pipeline.cli.output import console, message
-from bc_pipeline.sync.model import RunSummary
+from bc_pipeline.report import RunSummary
 
 SECONDS_BETWEEN_LINES = 5.0
 
@@ -48,7 +48,7 @@ class Pace:
         return f"{told}, {rate:.0f} rows/s{left}"
 
     def _rate(self, entity: str, done: int) -> float:
-        now = time.monotonic()
+        now = clock.monotonic()
         since, at_first = self._first.setdefault(entity, (now, done))
         return (done - at_first) / (now - since) if now > since else 0.0
 
@@ -72,7 +72,7 @@ class Lines:
     def progress(self, entity: str, done: int, total: int, requests: int, rate: float) -> None:
         with self._lock:
             figures = self._pace.figures(entity, done, total, requests)
-            now = time.monotonic()
+            now = clock.monotonic()
             last = self._told.setdefault(entity, now)
             if done < total and now - last < SECONDS_BETWEEN_LINES:
                 return

@@ -6,8 +6,8 @@ import click
 
 from bc_pipeline.cli.output import SUCCESS, json_option, print_json, print_table
 from bc_pipeline.errors import ConfigError
-from bc_pipeline.sync import operations
-from bc_pipeline.sync.identity import Change
+from bc_pipeline.run import operator_actions
+from bc_pipeline.run.identity import Change
 from bc_pipeline.tenants import registry
 
 
@@ -23,7 +23,7 @@ def rebind(tenant: str, yes: bool, as_json: bool) -> int:
     """
     found = registry.load().get(tenant)
     try:
-        changed = operations.renamed(found)
+        changed = operator_actions.renamed(found)
     except FileNotFoundError:
         raise ConfigError(f"{tenant} has not run yet: there is no state to rebind") from None
     if not as_json:
@@ -32,7 +32,7 @@ def rebind(tenant: str, yes: bool, as_json: bool) -> int:
         raise click.UsageError("--json cannot ask: say --yes too.")
     if changed and not yes:
         click.confirm("Was it only renamed, and is it still the same?", abort=True, err=True)
-    changed = operations.rebind(found)
+    changed = operator_actions.rebind(found)
     if as_json:
         told = {change.key: {"before": change.before, "now": change.now} for change in changed}
         print_json({"tenant": tenant, "rebound": told})

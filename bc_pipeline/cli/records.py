@@ -9,15 +9,15 @@ from pathlib import Path
 
 import click
 
-from bc_pipeline.assets.entry import OPTIPLY, OUTBOUND
-from bc_pipeline.assets.table import entity_names
+from bc_pipeline.catalogue.task import OPTIPLY, OUTBOUND
+from bc_pipeline.catalogue.tasks import entity_names
 from bc_pipeline.cli.output import SUCCESS, json_option, message, print_json, print_table
 from bc_pipeline.errors import ConfigError
+from bc_pipeline.run.records import STATES, Record
+from bc_pipeline.run.records import records as find
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.sync.records import STATES, Record
-from bc_pipeline.sync.records import records as find
 from bc_pipeline.tenants import registry
-from bc_pipeline.tenants.model import Tenant
+from bc_pipeline.tenants.settings import Tenant
 
 COLUMNS = tuple(field.name for field in fields(Record))
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -12,20 +12,20 @@ from typing import Any
 
 from dagster import AssetKey, DagsterInstance, ExecuteInProcessResult, RunConfig
 
-from bc_pipeline.assets.keys import asset_key, configured_keys, export_keys
-from bc_pipeline.assets.run import watched_by
-from bc_pipeline.assets.table import OUTBOUND_NAMES, with_sources
-from bc_pipeline.automation.instance import open_instance
-from bc_pipeline.automation.jobs import EXPORT, SYNC
-from bc_pipeline.automation.ticks import TENANT_TAG
+from bc_pipeline.catalogue.tasks import OUTBOUND_NAMES, with_sources
 from bc_pipeline.cli.output import message
 from bc_pipeline.cli.progress import Watcher, watch
 from bc_pipeline.definitions import defs
-from bc_pipeline.sync.dependencies import dependencies
-from bc_pipeline.sync.model import Problem, RunSummary
-from bc_pipeline.tenants import partitions
-from bc_pipeline.tenants.model import Tenant
+from bc_pipeline.orchestration import partitions
+from bc_pipeline.orchestration.assets.keys import asset_key, configured_keys, export_keys
+from bc_pipeline.orchestration.assets.tenant_run import watched_by
+from bc_pipeline.orchestration.instance import open_instance
+from bc_pipeline.orchestration.jobs import EXPORT, SYNC
+from bc_pipeline.orchestration.schedules import TENANT_TAG
+from bc_pipeline.report import Problem, RunSummary
+from bc_pipeline.run.dependencies import dependencies
 from bc_pipeline.tenants.registry import Registry
+from bc_pipeline.tenants.settings import Tenant
 
 CANCELLED = "cancelled"
 """``RunSummary.reason`` of a run that was told to stop."""
@@ -150,7 +150,7 @@ def run_tenant(
 
 
 def _without_summary(name: str, run_id: str, result: ExecuteInProcessResult) -> RunSummary:
-    """The run ended before the engine had anything to say: what Dagster knows about it."""
+    """The run ended before our run had anything to say: what Dagster knows about it."""
     failures = [event.message for event in result.all_events if event.is_failure and event.message]
     return RunSummary(
         tenant=name,

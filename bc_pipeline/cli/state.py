@@ -7,20 +7,21 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import duckdb
 
-from bc_pipeline.checks.freshness import Freshness, freshness, minute
-from bc_pipeline.outbound.inbox.endings import READABLE
-from bc_pipeline.outbound.inbox.files import not_read, waiting
+from bc_pipeline import clock
+from bc_pipeline.orchestration.checks.freshness import Freshness, freshness, minute
+from bc_pipeline.run.records import records
 from bc_pipeline.snapshot.rows import rows
 from bc_pipeline.snapshot.schema import SYNC_TABLES
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.sync.held import HeldDeletion, held_deletions
-from bc_pipeline.sync.records import records
-from bc_pipeline.tenants.model import Tenant
+from bc_pipeline.tenants.settings import Tenant
+from bc_pipeline.to_business_central.inbox.endings import READABLE
+from bc_pipeline.to_business_central.inbox.files import not_read, waiting
+from bc_pipeline.to_optiply.held import HeldDeletion, held_deletions
 
 HELD_STATES = ("quarantined", "deferred")
 OPEN_EXPORT_STATES = ("blocked", "ambiguous", "failed", "intent", "created")
@@ -167,7 +168,7 @@ def read_state(tenant: Tenant, now: datetime | None = None) -> TenantState:
             enabled=tenant.enabled,
             last_run=_last_run(cursor),
             last_good_run=_last_run(cursor, GOOD),
-            freshness=freshness(cursor, tenant, now or datetime.now(UTC)),
+            freshness=freshness(cursor, tenant, now or clock.now()),
             run_no=rows(cursor, "SELECT coalesce(max(run_no), 0) AS n FROM ops.runs")[0]["n"],
             counts={f"optiply/{name}": _counts(cursor, name) for name in SYNC_TABLES},
             deletions=held_deletions(cursor, tenant),

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
 
-from bc_pipeline.checks.freshness import minute
+from bc_pipeline import clock
 from bc_pipeline.cli.approve import print_deletions
 from bc_pipeline.cli.output import SOME_FAILED, SUCCESS, json_option, print_json, print_table
 from bc_pipeline.cli.selection import known_tenants, tenant_arguments
 from bc_pipeline.cli.state import TenantState, read_state
 from bc_pipeline.errors import PipelineError
+from bc_pipeline.orchestration.checks.freshness import minute
 from bc_pipeline.tenants import registry
 
 HELD_SHOWN = 20
@@ -183,7 +184,7 @@ def _held(row: dict[str, Any], run_no: int) -> list[object]:
 def _ago(moment: datetime | None) -> str:
     if moment is None:
         return "never"
-    return f"{minute(moment)}, {_age(datetime.now(UTC) - moment)} ago"
+    return f"{minute(moment)}, {_age(clock.now() - moment)} ago"
 
 
 def _age(age: timedelta) -> str:

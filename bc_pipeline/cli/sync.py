@@ -9,7 +9,7 @@ from datetime import datetime
 
 import click
 
-from bc_pipeline.assets.table import entity_names
+from bc_pipeline.catalogue.tasks import entity_names
 from bc_pipeline.cli.output import (
     SOME_FAILED,
     SUCCESS,
@@ -19,7 +19,7 @@ from bc_pipeline.cli.output import (
     print_table,
 )
 from bc_pipeline.cli.selection import selected_tenants, tenant_arguments
-from bc_pipeline.sync.model import COUNT_NAMES, RunSummary
+from bc_pipeline.report import COUNT_NAMES, RunSummary
 from bc_pipeline.tenants import registry
 
 PROBLEMS_SHOWN = 20

@@ -78,7 +78,7 @@ def remove(tenant: str, as_json: bool) -> int:
     Take the tenant out of tenants.yaml first: what stands there gets its partition back.
     """
     from bc_pipeline.cli.runs import instance_for
-    from bc_pipeline.tenants import partitions
+    from bc_pipeline.orchestration import partitions
 
     found = registry.load()
     if tenant in found.names():

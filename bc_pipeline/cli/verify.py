@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from bc_pipeline.assets.entry import OPTIPLY
-from bc_pipeline.assets.table import entity_names
+from bc_pipeline.catalogue.resources import RESOURCES
+from bc_pipeline.catalogue.task import OPTIPLY
+from bc_pipeline.catalogue.tasks import entity_names
 from bc_pipeline.cli.output import (
     SOME_FAILED,
     SUCCESS,
@@ -20,12 +21,11 @@ from bc_pipeline.cli.output import (
 )
 from bc_pipeline.cli.sync import print_summary
 from bc_pipeline.errors import ConfigError
-from bc_pipeline.optiply.resources import RESOURCES
-from bc_pipeline.sync.model import RunSummary
-from bc_pipeline.sync.verified import KINDS, Verified
-from bc_pipeline.sync.verifying import mark_for_repair, verify_tenant
+from bc_pipeline.report import RunSummary
+from bc_pipeline.run.verification import mark_for_repair, verify_tenant
 from bc_pipeline.tenants import registry
-from bc_pipeline.tenants.model import Tenant
+from bc_pipeline.tenants.settings import Tenant
+from bc_pipeline.to_optiply.verified import KINDS, Verified
 
 SHOWN = 50
 """Differences of an entity printed one by one; --json has them all."""

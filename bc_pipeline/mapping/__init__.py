@@ -4,18 +4,14 @@
 orders that left BC's list.
 """
 
-from bc_pipeline.mapping.columns import COLUMNS
-from bc_pipeline.mapping.model import OPTIONAL_SOURCES, Facts, MappingReport
+from bc_pipeline.mapping.definition import OPTIONAL_SOURCES, MappingInput, MappingReport
 from bc_pipeline.mapping.vanished import buy_order_lines as vanished_buy_order_lines
 from bc_pipeline.mapping.vanished import buy_orders as vanished_buy_orders
-from bc_pipeline.mapping.wanted import MAPPING_VERSION, RESOURCES, build_wanted
+from bc_pipeline.mapping.wanted import build_wanted
 
 __all__ = [
-    "COLUMNS",
-    "MAPPING_VERSION",
     "OPTIONAL_SOURCES",
-    "RESOURCES",
-    "Facts",
+    "MappingInput",
     "MappingReport",
     "build_wanted",
     "vanished_buy_order_lines",

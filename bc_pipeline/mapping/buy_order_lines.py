@@ -5,21 +5,21 @@ Lines are not merged per product: receipts hang on lines.
 
 from __future__ import annotations
 
-from bc_pipeline.mapping import buy_orders, parents, purchase_lines, vanished
-from bc_pipeline.mapping.columns import as_sent, extra
-from bc_pipeline.mapping.model import Facts, Plan
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.catalogue.columns import as_sent, extra
+from bc_pipeline.mapping import buy_orders, foreign_keys, purchase_lines, vanished
+from bc_pipeline.mapping.definition import MappingInput, Plan
+from bc_pipeline.tenants.settings import SyncOptions
 
 
-def plan(options: SyncOptions, facts: Facts) -> Plan:
+def plan(options: SyncOptions, inputs: MappingInput) -> Plan:
     """SQL of ``optiply.buy_order_lines``: lines of orders in BC's list, and of orders that left
     it, as they were sent; a partly received order that is gone is cut down to what came.
     """
     return Plan(
         steps={
-            **purchase_lines.steps(options, facts),
-            "m_buy_orders": parents.step("buy_orders"),
-            "m_confirmed": buy_orders.confirmed(facts),
+            **purchase_lines.steps(options, inputs),
+            "m_buy_orders": foreign_keys.step("buy_orders"),
+            "m_confirmed": buy_orders.confirmed(inputs),
             "m_vanished": vanished.outcomes(options),
             "m_vanished_lines": vanished.buy_order_lines(options),
             "m_cut": _CUT,
@@ -57,7 +57,7 @@ _EMPTIED = f"""
         {as_sent("buy_order_lines", "s")}
     FROM sync.buy_order_lines s
     JOIN m_purchase_orders o ON o.order_id = {extra("s", "document_id")}
-    WHERE {parents.standing("s")} AND o.stands
+    WHERE {foreign_keys.standing("s")} AND o.stands
       AND o.order_id NOT IN (SELECT order_id FROM m_totals)
       AND s.remote_id NOT IN (SELECT line_id FROM m_lines WHERE state <> 'drop')
 """

@@ -4,43 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bc_pipeline.mapping import parents, purchase_lines, receipt_history, vanished
-from bc_pipeline.mapping.columns import as_sent, extra, sent
-from bc_pipeline.mapping.model import Facts, Plan
+from bc_pipeline.catalogue.columns import as_sent, extra, sent
+from bc_pipeline.mapping import foreign_keys, purchase_lines, receipt_history, vanished
+from bc_pipeline.mapping.definition import MappingInput, Plan
 from bc_pipeline.mapping.values import literal, rows
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.tenants.settings import SyncOptions
 
 
-def plan(options: SyncOptions, facts: Facts) -> Plan:
+def plan(options: SyncOptions, inputs: MappingInput) -> Plan:
     """SQL of ``optiply.buy_orders``.
 
     Listed are the orders in BC's list; completed ones that left it, as they are; and those of
-    ``facts.vanished``, with their outcome. An order that left the list and is not completed is not
+    ``inputs.vanished``, with their outcome. An order that left the list and is not completed is not
     listed until BC confirmed that it is gone: see ``vanished``.
     """
     return Plan(
         steps={
-            **purchase_lines.steps(options, facts),
-            "m_suppliers": parents.step("suppliers"),
+            **purchase_lines.steps(options, inputs),
+            "m_suppliers": foreign_keys.step("suppliers"),
             "m_receipt_dates": vanished.NEWEST_RECEIPTS,
-            "m_confirmed": confirmed(facts),
-            "m_claimed": _told(facts.claimed),
-            "m_strays": _told(facts.strays),
+            "m_confirmed": confirmed(inputs),
+            "m_claimed": _told(inputs.claimed),
+            "m_strays": _told(inputs.strays),
             "m_vanished": vanished.buy_orders(options),
             "m_vanished_lines": vanished.buy_order_lines(options),
         },
         wanted=f"""
-            {_listed(facts)}
+            {_listed(inputs)}
             UNION ALL BY NAME {_finished(options)}
-            UNION ALL BY NAME {_vanished(facts)}
+            UNION ALL BY NAME {_vanished(inputs)}
         """,
         warnings=(_LINES_DROPPED, _MISSING_RATES, _STRAYS, *receipt_history.warnings(options)),
     )
 
 
-def confirmed(facts: Facts) -> str:
+def confirmed(inputs: MappingInput) -> str:
     """SELECT remote_id of the buy orders BC confirmed to be gone."""
-    given = [(remote_id,) for remote_id in sorted(facts.vanished)]
+    given = [(remote_id,) for remote_id in sorted(inputs.vanished)]
     return rows(("remote_id",), ("VARCHAR",), given)
 
 
@@ -49,8 +49,8 @@ def _told(given: Mapping[str, str]) -> str:
     return rows(("remote_id", "reason"), ("VARCHAR", "VARCHAR"), sorted(given.items()))
 
 
-def _listed(facts: Facts) -> str:
-    now = literal(facts.now)
+def _listed(inputs: MappingInput) -> str:
+    now = literal(inputs.now)
     no_lines = "coalesce(t.written, 0) = 0"
     return f"""
         SELECT o.order_id AS remote_id, o.number AS reference,
@@ -103,15 +103,15 @@ def _finished(options: SyncOptions) -> str:
                 THEN 'rebuilt from receipts, but the purchase order itself is known' END AS reason,
             s.source_modified_at, s.extra, {as_sent("buy_orders", "s")}
         FROM sync.buy_orders s
-        WHERE {parents.standing("s")} AND {sent("s", "completed", "VARCHAR")} IS NOT NULL
+        WHERE {foreign_keys.standing("s")} AND {sent("s", "completed", "VARCHAR")} IS NOT NULL
           AND s.remote_id NOT IN (
               SELECT o.order_id FROM m_purchase_orders o
               WHERE NOT o.finished OR o.order_id IN (SELECT order_id FROM m_totals))
     """
 
 
-def _vanished(facts: Facts) -> str:
-    completed = f"coalesce(v.newest_posting_date, {literal(facts.now)})"
+def _vanished(inputs: MappingInput) -> str:
+    completed = f"coalesce(v.newest_posting_date, {literal(inputs.now)})"
     return f"""
         SELECT s.remote_id, v.reference,
             CASE WHEN v.outcome = 'cancelled' THEN 'remove' ELSE 'write' END AS decision,

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from bc_pipeline.mapping import currency, parents, units
-from bc_pipeline.mapping.columns import sent
-from bc_pipeline.mapping.model import Facts
+from bc_pipeline.catalogue.columns import sent
+from bc_pipeline.mapping import currency, foreign_keys, units
+from bc_pipeline.mapping.definition import MappingInput
+from bc_pipeline.mapping.foreign_keys import product_key
 from bc_pipeline.mapping.order_lines import discounted
-from bc_pipeline.mapping.parents import product_key
 from bc_pipeline.mapping.values import MONEY
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.tenants.settings import SyncOptions
 
 
-def steps(options: SyncOptions, facts: Facts) -> dict[str, str]:
+def steps(options: SyncOptions, inputs: MappingInput) -> dict[str, str]:
     """``m_links``: every (item, vendor) seen on a purchase order or a receipt.
 
     The newest line with a known cost gives the price, the newest line of all the preferred
     vendor.
     """
-    del facts
+    del inputs
     return {
         "m_purchases": f"{_order_lines(options)} UNION ALL {_receipt_lines(options)}",
         **currency.steps("m_purchases"),
@@ -118,6 +118,6 @@ _LINKS = f"""
         unknown_unit, rate_missing, unit, currency
     FROM m_priced
     LEFT JOIN sync.supplier_products s
-        ON s.remote_id = product_remote_id || '_' || vendor_id AND {parents.standing("s")}
+        ON s.remote_id = product_remote_id || '_' || vendor_id AND {foreign_keys.standing("s")}
     WHERE price_rank = 1
 """

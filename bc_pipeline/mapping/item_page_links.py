@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from bc_pipeline.mapping import lead_time, parents
-from bc_pipeline.mapping.columns import sent
-from bc_pipeline.mapping.model import Facts
+from bc_pipeline.catalogue.columns import sent
+from bc_pipeline.mapping import foreign_keys, lead_time
+from bc_pipeline.mapping.definition import MappingInput
 from bc_pipeline.mapping.values import MONEY
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.tenants.settings import SyncOptions
 
 _LEAD_TIME = "p.Lead_Time_Calculation"
 
 
-def steps(options: SyncOptions, facts: Facts) -> dict[str, str]:
+def steps(options: SyncOptions, inputs: MappingInput) -> dict[str, str]:
     """``m_links``: the main vendor of each listed item; supply data is a fact about the item. What
     is counted stays as it was sent while the item's scale is not known."""
-    del facts
+    del inputs
     factor = "u.multiplier" if options.lot_size_from_purchase_unit else "NULL"
     # The item card's costs are per base unit and in LCY; 0 means unknown, not free.
     cost = """coalesce(nullif(p.Last_Direct_Cost, 0), nullif(p.Unit_Cost, 0), nullif(b.unitCost, 0))
@@ -52,7 +52,7 @@ def steps(options: SyncOptions, facts: Facts) -> dict[str, str]:
             JOIN m_item_products x ON x.item_id = p.item_id AND x.listed
             LEFT JOIN sync.supplier_products s
                 ON s.remote_id = x.product_remote_id || '_' || p.vendor_id
-                AND {parents.standing("s")}
+                AND {foreign_keys.standing("s")}
             WHERE p.vendor_id IS NOT NULL
         """,
     }

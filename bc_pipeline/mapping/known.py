@@ -7,10 +7,10 @@ needs of them is remembered in the id map (``extra``), and the lists are complet
 
 from __future__ import annotations
 
-from bc_pipeline.mapping import parents
-from bc_pipeline.mapping.columns import extra, sent
+from bc_pipeline.catalogue.columns import extra, sent
+from bc_pipeline.mapping import foreign_keys
 from bc_pipeline.mapping.values import literal, rows
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.tenants.settings import SyncOptions
 
 PRODUCT_EXTRA = """json_object('number', r.item_number, 'base_unit', r.base_unit,
     'category', r.category, 'variant_code', code(r.variant_code))"""
@@ -57,7 +57,7 @@ def items(options: SyncOptions, unknown_categories: frozenset[str] = frozenset()
                     AS counted,
                 false AS listed, s.optiply_id
             FROM sync.products s
-            WHERE {parents.standing("s")}
+            WHERE {foreign_keys.standing("s")}
               AND left(s.remote_id, 36) NOT IN (
                   SELECT item_id FROM listed WHERE item_id IS NOT NULL)
             QUALIFY row_number() OVER (PARTITION BY left(s.remote_id, 36)
@@ -83,7 +83,7 @@ def variants() -> str:
         UNION ALL
         SELECT right(s.remote_id, 36), left(s.remote_id, 36), {extra("s", "variant_code")}, false
         FROM sync.products s
-        WHERE {parents.standing("s")} AND NOT {_is_bare("s")}
+        WHERE {foreign_keys.standing("s")} AND NOT {_is_bare("s")}
           AND right(s.remote_id, 36) NOT IN (
               SELECT variant_id FROM listed WHERE variant_id IS NOT NULL)
     """
@@ -100,7 +100,7 @@ def vendors() -> str:
             SELECT s.remote_id AS vendor_id, {extra("s", "number")} AS number, false AS listed,
                 s.optiply_id
             FROM sync.suppliers s
-            WHERE {parents.standing("s")}
+            WHERE {foreign_keys.standing("s")}
               AND s.remote_id NOT IN (SELECT vendor_id FROM listed WHERE vendor_id IS NOT NULL)
         )
         SELECT x.* EXCLUDE (optiply_id) REPLACE ({_only_one("x")} AS number)
@@ -119,7 +119,7 @@ def _surely_counted(options: SyncOptions, unknown_categories: frozenset[str]) ->
 def _category_before(item_id: str) -> str:
     """SQL: the category under which an item came to Optiply, null when it is not known."""
     return f"""(SELECT max({extra("s", "category")}) FROM sync.products s
-        WHERE {parents.standing("s")} AND left(s.remote_id, 36) = {item_id})"""
+        WHERE {foreign_keys.standing("s")} AND left(s.remote_id, 36) = {item_id})"""
 
 
 def _is_bare(alias: str) -> str:

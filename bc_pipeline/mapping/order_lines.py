@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bc_pipeline.mapping import parents, units
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.mapping import foreign_keys, units
+from bc_pipeline.tenants.settings import SyncOptions
 
 AMOUNT = "coalesce(l.netAmount, l.amountExcludingTax - coalesce(l.invoiceDiscountAllocation, 0), 0)"
 """Value of a line ``l`` without VAT after all discounts (mapping.md 4.1)."""
@@ -47,7 +47,7 @@ def keys(tables: Iterable[str], options: SyncOptions, *, item: str, where: str =
         for table in tables
     )
     item_id = _ITEM_IDS[item]
-    product = parents.product_key(item_id, "guid(r.itemVariantId)", options)
+    product = foreign_keys.product_key(item_id, "guid(r.itemVariantId)", options)
     return f"""
         SELECT r.*, {item_id} AS item_id,
             coalesce(i.number, code(r.lineObjectNumber), '(blank)') AS item_number,

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from bc_pipeline.mapping import known, parents, units
-from bc_pipeline.mapping.columns import as_sent, sent
-from bc_pipeline.mapping.model import Facts, Plan
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.catalogue.columns import as_sent, sent
+from bc_pipeline.mapping import foreign_keys, known, units
+from bc_pipeline.mapping.definition import MappingInput, Plan
+from bc_pipeline.tenants.settings import SyncOptions
 
 
-def plan(options: SyncOptions, facts: Facts) -> Plan:
+def plan(options: SyncOptions, inputs: MappingInput) -> Plan:
     """SQL of ``optiply.product_compositions``: one row per composed product and part.
 
     Without a source nothing is known, so what stands in Optiply is listed as it is.
     """
-    if not facts.bom:
+    if not inputs.bom:
         return Plan(steps={}, wanted=_AS_SENT)
     return Plan(
         steps={
-            **units.steps(options, facts),
-            "m_products": parents.step("products"),
+            **units.steps(options, inputs),
+            "m_products": foreign_keys.step("products"),
             "m_variants": known.variants(),
             "m_variant_codes": _VARIANT_CODES,
             "m_lines": _lines(options),
@@ -32,7 +32,7 @@ def plan(options: SyncOptions, facts: Facts) -> Plan:
 _AS_SENT = f"""
     SELECT s.remote_id, s.remote_id AS reference, 'write' AS decision, NULL AS reason,
         s.source_modified_at, s.extra, {as_sent("product_compositions", "s")}
-    FROM sync.product_compositions s WHERE {parents.standing("s")}
+    FROM sync.product_compositions s WHERE {foreign_keys.standing("s")}
 """
 
 
@@ -52,7 +52,7 @@ def _lines(options: SyncOptions) -> str:
     # A variant that does not exist makes a key that no product has: never the item itself.
     variant = """CASE WHEN code(b.variantCode) IS NOT NULL
         THEN coalesce(v.variant_id, '?' || code(b.variantCode)) END"""
-    part = parents.product_key("i.item_id", variant, options)
+    part = foreign_keys.product_key("i.item_id", variant, options)
     number = "code(b.no)"
     if options.variant_mode == "variant":
         number += " || coalesce('-' || code(b.variantCode), '')"
@@ -73,7 +73,7 @@ def _lines(options: SyncOptions) -> str:
             WHERE member(b.componentType) = 'Item'
         )
         SELECT l.*, first_value(l.line_id) OVER (PARTITION BY l.composed_id, l.part_id
-            ORDER BY coalesce({parents.standing("s")}, false) DESC, l.line_id) AS keeper
+            ORDER BY coalesce({foreign_keys.standing("s")}, false) DESC, l.line_id) AS keeper
         FROM line l
         LEFT JOIN sync.product_compositions s ON s.remote_id = l.line_id
     """
@@ -142,7 +142,7 @@ _HELD = f"""
     FROM sync.product_compositions s
     JOIN sync.products c ON c.optiply_id = {sent("s", "composedProductId", "BIGINT")}
     JOIN m_items i ON i.item_id = left(c.remote_id, 36) AND NOT i.listed
-    WHERE {parents.standing("s")} AND s.remote_id NOT IN (SELECT line_id FROM m_lines)
+    WHERE {foreign_keys.standing("s")} AND s.remote_id NOT IN (SELECT line_id FROM m_lines)
 """
 
 _CIRCULAR = """

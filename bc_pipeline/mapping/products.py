@@ -5,37 +5,37 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from bc_pipeline.catalogue.columns import sent
+from bc_pipeline.catalogue.tables import TABLES
 from bc_pipeline.errors import ConfigError
-from bc_pipeline.mapping import known, parents, stock, units
-from bc_pipeline.mapping.columns import sent
-from bc_pipeline.mapping.model import Facts, Plan
+from bc_pipeline.mapping import foreign_keys, known, stock, units
+from bc_pipeline.mapping.definition import MappingInput, Plan
 from bc_pipeline.mapping.values import MAX_PRICE, MAX_STOCK, MONEY, literal, rows
-from bc_pipeline.snapshot.tables import TABLES
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.tenants.settings import SyncOptions
 
 
-def plan(options: SyncOptions, facts: Facts) -> Plan:
+def plan(options: SyncOptions, inputs: MappingInput) -> Plan:
     """SQL of ``optiply.products``: one row per item, in variant mode also one per variant."""
     return Plan(
         steps={
-            **units.steps(options, facts),
-            **stock.steps(options, facts),
-            "m_parents": _bom_parents(facts),
+            **units.steps(options, inputs),
+            **stock.steps(options, inputs),
+            "m_parents": _bom_parents(inputs),
             "m_vat": _vat(options),
-            "m_rows": _rows(options, facts),
+            "m_rows": _rows(options, inputs),
         },
-        wanted=_wanted(facts),
+        wanted=_wanted(inputs),
         warnings=(
             _DUPLICATE_GTIN,
-            _row_warnings(facts),
-            *((_UNKNOWN_UNITS,) if facts.stock_complete else ()),
+            _row_warnings(inputs),
+            *((_UNKNOWN_UNITS,) if inputs.stock_complete else ()),
         ),
     )
 
 
-def _bom_parents(facts: Facts) -> str:
+def _bom_parents(inputs: MappingInput) -> str:
     """Numbers of items that are put together from other items (mapping.md 10)."""
-    where = "" if facts.bom else "AND false"
+    where = "" if inputs.bom else "AND false"
     # A list that is empty or absent all of a sudden is no proof: a product stays composed as long
     # as its compositions stay in Optiply (decisions 25).
     return f"""
@@ -45,8 +45,8 @@ def _bom_parents(facts: Facts) -> str:
         SELECT i.number FROM sync.product_compositions s
         JOIN sync.products p ON p.optiply_id = {sent("s", "composedProductId", "BIGINT")}
         JOIN m_items i ON i.item_id = left(p.remote_id, 36)
-        WHERE {parents.standing("s")}
-            AND ({literal(not facts.bom)} OR NOT EXISTS (FROM bc.bom_components))
+        WHERE {foreign_keys.standing("s")}
+            AND ({literal(not inputs.bom)} OR NOT EXISTS (FROM bc.bom_components))
     """
 
 
@@ -59,9 +59,9 @@ def _vat(options: SyncOptions) -> str:
     return rows(("tax_group", "percent"), ("VARCHAR", "DECIMAL(38,10)"), given)
 
 
-def _article_code(options: SyncOptions, facts: Facts) -> str:
+def _article_code(options: SyncOptions, inputs: MappingInput) -> str:
     name = options.article_code_field
-    if facts.unknown_article_code:
+    if inputs.unknown_article_code:
         return "CAST(NULL AS VARCHAR)"
     if name is None:
         return "CASE WHEN v.id IS NOT NULL THEN text(i.number) END"
@@ -70,11 +70,11 @@ def _article_code(options: SyncOptions, facts: Facts) -> str:
     return f'text(CAST(i."{name}" AS VARCHAR))'
 
 
-def _rows(options: SyncOptions, facts: Facts) -> str:
+def _rows(options: SyncOptions, inputs: MappingInput) -> str:
     """One row per product with every attribute, before it is decided what happens to it."""
     purchasing_blocked = (
         "(SELECT bool_or(p.Purchasing_Blocked) FROM bc.item_page p WHERE code(p.No) = m.number)"
-        if facts.has("bc.item_page")
+        if inputs.has("bc.item_page")
         else "CAST(NULL AS BOOLEAN)"
     )
     composed_keeps_stock = literal(options.assembled_keep_stock)
@@ -93,7 +93,7 @@ def _rows(options: SyncOptions, facts: Facts) -> str:
                 m.number IN (SELECT number FROM m_parents) AND m.stocked
                     AND NOT {composed_keeps_stock} AS unlimited_by_bom,
                 {purchasing_blocked} AS purchasing_blocked,
-                {_article_code(options, facts)} AS article_code,
+                {_article_code(options, inputs)} AS article_code,
                 {_price()} AS price_excluding_vat,
                 i.unitPrice > 0 AND coalesce(i.priceIncludesTax, false) AND t.percent IS NULL
                     AS vat_unknown,
@@ -107,11 +107,11 @@ def _rows(options: SyncOptions, facts: Facts) -> str:
             LEFT JOIN m_vat t ON t.tax_group = coalesce(upper(code(i.taxGroupCode)), '')
         )
         SELECT f.*,
-            {parents.product_key("f.item_id", "f.variant_id", options)} AS remote_id,
+            {foreign_keys.product_key("f.item_id", "f.variant_id", options)} AS remote_id,
             CASE WHEN variant_id IS NULL THEN text(number)
                 ELSE text(number || '-' || coalesce(code(variant_code), '')) END AS sku,
             stocked AND NOT is_blocked AS enabled,
-            {_stock_level(facts)} AS stock_level
+            {_stock_level(inputs)} AS stock_level
         FROM facts f
     """
 
@@ -125,23 +125,23 @@ def _price() -> str:
                          scaled({hundred} + t.percent) * m.scale) END"""
 
 
-def _stock_level(facts: Facts) -> str:
-    if facts.stock_held or not facts.stock_complete:
+def _stock_level(inputs: MappingInput) -> str:
+    if inputs.stock_held or not inputs.stock_complete:
         return "CAST(NULL AS BIGINT)"
     return f"""CASE WHEN physical - outstanding > {MAX_STOCK} THEN {MAX_STOCK}
         ELSE floored(physical - outstanding) END"""
 
 
-def _wanted(facts: Facts) -> str:
+def _wanted(inputs: MappingInput) -> str:
     no_stock = literal(stock.NOT_READ)
-    if facts.stock_complete:
+    if inputs.stock_complete:
         no_stock = f"""CASE WHEN r.outstanding IS NULL THEN {literal(stock.UNPLACED)}
             ELSE {literal(stock.NO_FIGURE)} END"""
-    if facts.stock_held:
-        no_stock = literal(facts.stock_held)
+    if inputs.stock_held:
+        no_stock = literal(inputs.stock_held)
     known_code = sent("s", "articleCode", "VARCHAR")
-    article_code = known_code if facts.unknown_article_code else "r.article_code"
-    price_kept = f"r.scale IS NULL OR (r.vat_unknown AND {literal(facts.unknown_tax_group)})"
+    article_code = known_code if inputs.unknown_article_code else "r.article_code"
+    price_kept = f"r.scale IS NULL OR (r.vat_unknown AND {literal(inputs.unknown_tax_group)})"
     return f"""
         SELECT r.remote_id, r.sku AS reference,
             CASE WHEN r.item_name IS NULL THEN 'quarantine'
@@ -168,7 +168,7 @@ def _wanted(facts: Facts) -> str:
             NOT r.stocked OR r.unlimited_by_bom AS unlimitedStock,
             CASE WHEN r.enabled THEN 'enabled' ELSE 'disabled' END AS status,
             r.purchasing_blocked AS notBeingBought,
-            {"r.has_bom" if facts.bom else "NULL"} AS assembled,
+            {"r.has_bom" if inputs.bom else "NULL"} AS assembled,
             NULL AS minimumStock, NULL AS maximumStock,
             CASE WHEN r.scale IS NULL THEN {sent("s", "stockMeasurementUnit", "VARCHAR")}
                 ELSE r.measurement_unit END AS stockMeasurementUnit, NULL AS createdAtRemote
@@ -177,7 +177,7 @@ def _wanted(facts: Facts) -> str:
     """
 
 
-_STANDS = f"coalesce({parents.standing('s')}, false)"
+_STANDS = f"coalesce({foreign_keys.standing('s')}, false)"
 
 # The item itself beside its variants is a product only while stock lies under no variant.
 _NO_REMAINDER = "(r.is_remainder AND coalesce(r.physical, 0) = 0)"
@@ -200,7 +200,7 @@ _DUPLICATE_GTIN = """
 """
 
 
-def _row_warnings(facts: Facts) -> str:
+def _row_warnings(inputs: MappingInput) -> str:
     """Warnings about products that are, or would be, in Optiply."""
     checks = [
         (
@@ -220,7 +220,7 @@ def _row_warnings(facts: Facts) -> str:
             "'price left out: ' || plain(unitPrice) || ' is less than a cent per unit of Optiply'",
         ),
     ]
-    if facts.stock_complete:
+    if inputs.stock_complete:
         checks += [
             ("physical IS NULL", "stock_missing",
              f"'stock left out: ' || {literal(stock.NO_FIGURE)}"),

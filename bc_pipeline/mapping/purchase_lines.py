@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bc_pipeline.mapping import currency, order_lines, parents, receipt_history, units
-from bc_pipeline.mapping.columns import extra, sent
-from bc_pipeline.mapping.model import Facts
+from bc_pipeline.catalogue.columns import extra, sent
+from bc_pipeline.mapping import currency, foreign_keys, order_lines, receipt_history, units
+from bc_pipeline.mapping.definition import MappingInput
 from bc_pipeline.mapping.values import MONEY, NUMBER, literal
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.tenants.settings import SyncOptions
 
 
-def steps(options: SyncOptions, facts: Facts) -> dict[str, str]:
+def steps(options: SyncOptions, inputs: MappingInput) -> dict[str, str]:
     """Temporary tables ``m_purchase_orders`` (one row per order in BC's list, and per
     order rebuilt from receipts) and ``m_lines``.
 
@@ -19,8 +19,8 @@ def steps(options: SyncOptions, facts: Facts) -> dict[str, str]:
     Optiply has of the lines, ``m_totals`` adds up the lines of each order.
     """
     return {
-        **units.steps(options, facts),
-        "m_products": parents.step("products"),
+        **units.steps(options, inputs),
+        "m_products": foreign_keys.step("products"),
         "m_standing": _STANDING,
         **receipt_history.steps(options),
         "m_purchase_orders": receipt_history.with_orders(_orders(options), options),
@@ -43,10 +43,11 @@ def _orders(options: SyncOptions) -> str:
             coalesce(member(o.status) IN ({statuses}), false) AS taken,
             coalesce(member(o.status), '(blank)') AS status,
             stamp(o.lastModifiedDateTime) AS modified,
-            coalesce({parents.standing("s")}, false) AS stands,
+            coalesce({foreign_keys.standing("s")}, false) AS stands,
             {sent("s", "placed", "TIMESTAMPTZ")} AS sent_placed,
             {sent("s", "completed", "TIMESTAMPTZ")} AS sent_completed,
-            coalesce({parents.standing("s")}, false) AND sent_completed IS NOT NULL AS finished,
+            coalesce({foreign_keys.standing("s")}, false) AND sent_completed IS NOT NULL
+                AS finished,
             false AS vendor_left_out
         FROM bc.purchase_orders o
         LEFT JOIN sync.buy_orders s ON s.remote_id = guid(o.id)
@@ -62,7 +63,7 @@ _STANDING = f"""
         {sent("s", "productId", "BIGINT")} AS product_id,
         {sent("s", "quantity", "BIGINT")} AS quantity,
         {sent("s", "subtotalValue", MONEY)} AS subtotal
-    FROM sync.buy_order_lines s WHERE {parents.standing("s")}
+    FROM sync.buy_order_lines s WHERE {foreign_keys.standing("s")}
 """
 
 _AMOUNT = currency.in_lcy(order_lines.AMOUNT, "r")

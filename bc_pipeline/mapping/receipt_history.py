@@ -6,10 +6,10 @@ beside the orders of BC's list and obeys the same rules.
 
 from __future__ import annotations
 
-from bc_pipeline.mapping import currency, known, order_lines, parents, receipt_undo
-from bc_pipeline.mapping.columns import extra, sent
+from bc_pipeline.catalogue.columns import extra, sent
+from bc_pipeline.mapping import currency, foreign_keys, known, order_lines, receipt_undo
 from bc_pipeline.mapping.values import literal
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.tenants.settings import SyncOptions
 
 PREFIX = "receipts_"
 """Remote ids of rebuilt orders and their lines begin with it: BC's own ids are gone."""
@@ -104,10 +104,10 @@ _ORDERS = f"""
         coalesce(v.vendor_id, {extra("s", "vendor_id")}) AS vendor_id, f.vendor_number, f.placed,
         CAST(NULL AS VARCHAR) AS currency, CAST(NULL AS DATE) AS requested,
         true AS fully_received, true AS taken, 'received' AS status, f.modified,
-        coalesce({parents.standing("s")}, false) AS stands,
+        coalesce({foreign_keys.standing("s")}, false) AS stands,
         {sent("s", "placed", "TIMESTAMPTZ")} AS sent_placed,
         {sent("s", "completed", "TIMESTAMPTZ")} AS sent_completed,
-        coalesce({parents.standing("s")}, false) AND sent_completed IS NOT NULL AS finished,
+        coalesce({foreign_keys.standing("s")}, false) AND sent_completed IS NOT NULL AS finished,
         v.vendor_id IN (SELECT remote_id FROM optiply.suppliers WHERE decision = 'update_only')
             AS vendor_left_out
     FROM found f

@@ -2,51 +2,51 @@
 
 from __future__ import annotations
 
-from bc_pipeline.mapping import parents, receipt_links, receipt_undo, units
-from bc_pipeline.mapping.columns import as_sent, extra, sent
-from bc_pipeline.mapping.model import Facts, Plan
+from bc_pipeline.catalogue.columns import as_sent, extra, sent
+from bc_pipeline.mapping import foreign_keys, receipt_links, receipt_undo, units
+from bc_pipeline.mapping.definition import MappingInput, Plan
 from bc_pipeline.mapping.values import literal
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.tenants.settings import SyncOptions
 
 PARK_DAYS = 30
 """How long a receipt may wait for its order line before it is given up (mapping.md 7)."""
 
 
-def plan(options: SyncOptions, facts: Facts) -> Plan:
+def plan(options: SyncOptions, inputs: MappingInput) -> Plan:
     """SQL of ``optiply.receipt_lines``, from posted receipts or, where these cannot be read, from
     the received quantity of purchase order lines.
     """
     if options.receipt_source == "po_lines":
         return Plan(
             steps={"m_order_lines": receipt_links.ORDER_LINES},
-            wanted=f"{_of_order_lines(facts)} UNION ALL BY NAME {_KEPT_OF_ORDER_LINES}",
+            wanted=f"{_of_order_lines(inputs)} UNION ALL BY NAME {_KEPT_OF_ORDER_LINES}",
         )
     return Plan(
         steps={
-            **units.steps(options, facts),
-            "m_products": parents.step("products"),
+            **units.steps(options, inputs),
+            "m_products": foreign_keys.step("products"),
             **receipt_undo.steps(options),
             **receipt_links.steps(),
             "m_orders": "SELECT DISTINCT po_number FROM m_order_lines",
-            "m_state": _state(facts),
+            "m_state": _state(inputs),
         },
         wanted=f"""
-            {_linked(facts)}
+            {_linked(inputs)}
             UNION ALL BY NAME {_not_linked()}
             UNION ALL BY NAME {_STALE}
             UNION ALL BY NAME {_KEPT}
         """,
-        warnings=(_unresolved(), _exceeding(), _future(facts)),
+        warnings=(_unresolved(), _exceeding(), _future(inputs)),
     )
 
 
-def _state(facts: Facts) -> str:
+def _state(inputs: MappingInput) -> str:
     """Why a line that could not be linked waits or is given up; null reason = linked.
 
     A line of an order that is tracked waits from the day it was first seen, any other from its
     posting date: old receipts of orders from before our time are history, not a problem.
     """
-    today = literal(facts.today)
+    today = literal(inputs.today)
     return f"""
         SELECT n.line_id, n.receipt_number, n.sequence, n.po_number, n.item_number, n.modified,
             CASE WHEN n.problem IS NOT NULL THEN 'skip'
@@ -84,8 +84,8 @@ def _state(facts: Facts) -> str:
     """
 
 
-def _linked(facts: Facts) -> str:
-    now = literal(facts.now)
+def _linked(inputs: MappingInput) -> str:
+    now = literal(inputs.now)
     return f"""
         SELECT h.remote_id, n.receipt_number || ' line ' || n.sequence AS reference,
             CASE WHEN h.quantity = 0 THEN 'remove'
@@ -122,7 +122,7 @@ _STALE = f"""
         'counted on other lines of the order now' AS reason, s.source_modified_at, s.extra,
         NULL AS buyOrderLineId, NULL AS quantity, NULL AS occurred
     FROM sync.receipt_lines s
-    WHERE {parents.standing("s")} AND length(s.remote_id) > 36
+    WHERE {foreign_keys.standing("s")} AND length(s.remote_id) > 36
       AND left(s.remote_id, 36) IN (
           SELECT line_id FROM m_open UNION ALL SELECT line_id FROM m_net WHERE quantity = 0)
       AND s.remote_id NOT IN (SELECT remote_id FROM m_whole)
@@ -143,11 +143,11 @@ _KEPT = f"""
             THEN 'the posting of the receipt was rolled back' END AS reason,
         s.source_modified_at, s.extra, {as_sent("receipt_lines", "s")}
     FROM sync.receipt_lines s
-    WHERE {parents.standing("s")} AND left(s.remote_id, 36) NOT IN (SELECT line_id FROM m_net)
+    WHERE {foreign_keys.standing("s")} AND left(s.remote_id, 36) NOT IN (SELECT line_id FROM m_net)
 """
 
 
-def _of_order_lines(facts: Facts) -> str:
+def _of_order_lines(inputs: MappingInput) -> str:
     """One receipt per order line, growing with its received quantity."""
     return f"""
         WITH received AS (
@@ -165,10 +165,10 @@ def _of_order_lines(facts: Facts) -> str:
                     || ' is not in Optiply yet' END AS reason,
             s.source_modified_at, json_object('order_number', o.po_number) AS extra,
             o.optiply_id AS buyOrderLineId, o.quantity,
-            coalesce({sent("s", "occurred", "TIMESTAMPTZ")}, {literal(facts.now)}) AS occurred
+            coalesce({sent("s", "occurred", "TIMESTAMPTZ")}, {literal(inputs.now)}) AS occurred
         FROM received o
         LEFT JOIN sync.receipt_lines s ON s.remote_id = o.line_id || '_r'
-        WHERE o.quantity > 0 OR {parents.standing("s")}
+        WHERE o.quantity > 0 OR {foreign_keys.standing("s")}
     """
 
 
@@ -176,7 +176,7 @@ _KEPT_OF_ORDER_LINES = f"""
     SELECT s.remote_id, {extra("s", "order_number")} AS reference, 'write' AS decision,
         NULL AS reason, s.source_modified_at, s.extra, {as_sent("receipt_lines", "s")}
     FROM sync.receipt_lines s
-    WHERE {parents.standing("s")} AND left(s.remote_id, 36) NOT IN (
+    WHERE {foreign_keys.standing("s")} AND left(s.remote_id, 36) NOT IN (
         SELECT guid(id) FROM bc.purchase_order_lines WHERE guid(id) IS NOT NULL)
 """
 
@@ -202,12 +202,12 @@ def _exceeding() -> str:
     """
 
 
-def _future(facts: Facts) -> str:
+def _future(inputs: MappingInput) -> str:
     return f"""
         SELECT n.line_id AS remote_id, 'future_receipt_date' AS kind,
             'receipt ' || n.receipt_number || ' is posted on ' || n.posted || ', in the future'
                 AS message, 1 AS count
         FROM m_net n
-        WHERE n.posted > {literal(facts.today)}
+        WHERE n.posted > {literal(inputs.today)}
           AND n.line_id IN (SELECT remote_id FROM optiply.receipt_lines WHERE decision = 'write')
     """

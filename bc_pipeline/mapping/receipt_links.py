@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bc_pipeline.mapping import parents
-from bc_pipeline.mapping.columns import extra, sent
+from bc_pipeline.catalogue.columns import extra, sent
+from bc_pipeline.mapping import foreign_keys
 from bc_pipeline.mapping.values import NUMBER
 
 
@@ -33,7 +33,7 @@ ORDER_LINES = f"""
         coalesce(i.number, x.known_item_number) AS item_number
     FROM (
         SELECT coalesce(s.remote_id, w.remote_id) AS line_id,
-            CASE WHEN {parents.standing("s")} THEN s.optiply_id END AS optiply_id,
+            CASE WHEN {foreign_keys.standing("s")} THEN s.optiply_id END AS optiply_id,
             coalesce({extra("w", "po_number")}, {extra("s", "po_number")}) AS po_number,
             coalesce({extra("w", "sequence", "BIGINT")}, {extra("s", "sequence", "BIGINT")})
                 AS sequence,
@@ -50,7 +50,7 @@ ORDER_LINES = f"""
                 {sent("s", "expectedDeliveryDate", "DATE")}) AS expected
         FROM sync.buy_order_lines s
         FULL JOIN optiply.buy_order_lines w ON w.remote_id = s.remote_id
-        WHERE ({parents.standing("s")} OR w.decision IN ('write', 'defer', 'quarantine'))
+        WHERE ({foreign_keys.standing("s")} OR w.decision IN ('write', 'defer', 'quarantine'))
           AND w.decision IS DISTINCT FROM 'remove'
     ) x
     LEFT JOIN (SELECT guid(id) AS item_id, code(number) AS number FROM bc.items) i
@@ -70,7 +70,7 @@ _OPEN = f"""
         GROUP BY ALL HAVING min(factor) = max(factor)
     ), standing AS (
         SELECT DISTINCT left(s.remote_id, 36) AS line_id FROM sync.receipt_lines s
-        WHERE {parents.standing("s")}
+        WHERE {foreign_keys.standing("s")}
     ), given AS (
         SELECT m.*, coalesce(m.multiplier, o.factor, a.factor) AS factor
         FROM m_net m

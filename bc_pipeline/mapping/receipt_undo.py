@@ -5,7 +5,7 @@ the line that was wrong.
 from __future__ import annotations
 
 from bc_pipeline.mapping import units
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.tenants.settings import SyncOptions
 
 
 def steps(options: SyncOptions) -> dict[str, str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bc_pipeline.mapping import parents
-from bc_pipeline.mapping.columns import extra
-from bc_pipeline.mapping.model import Facts
+from bc_pipeline.catalogue.columns import extra
+from bc_pipeline.mapping import foreign_keys
+from bc_pipeline.mapping.definition import MappingInput
 from bc_pipeline.mapping.order_lines import AMOUNT, ITEM_BY_ID, ITEM_BY_NUMBER
 from bc_pipeline.mapping.values import literal
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.tenants.settings import SyncOptions
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,14 @@ class Source:
         amount: value of a line ``l`` of the document ``a`` without VAT after discounts.
     """
 
-    documents: Callable[[SyncOptions, Facts], str]
+    documents: Callable[[SyncOptions, MappingInput], str]
     line_tables: tuple[str, ...]
     item: str = ITEM_BY_ID
     amount: str = AMOUNT
 
 
-def _invoices(options: SyncOptions, facts: Facts) -> str:
-    del options, facts
+def _invoices(options: SyncOptions, inputs: MappingInput) -> str:
+    del options, inputs
     return """
         SELECT guid(id) AS remote_id, code(number) AS reference, 'invoice' AS kind,
             CASE WHEN member(status) IN ('Open', 'Paid') THEN 'write'
@@ -52,8 +52,8 @@ def _invoices(options: SyncOptions, facts: Facts) -> str:
     """
 
 
-def _shipments(options: SyncOptions, facts: Facts) -> str:
-    del options, facts
+def _shipments(options: SyncOptions, inputs: MappingInput) -> str:
+    del options, inputs
     return """
         SELECT guid(id) AS remote_id, code(number) AS reference, 'shipment' AS kind,
             'write' AS decision, CAST(NULL AS VARCHAR) AS reason,
@@ -66,7 +66,7 @@ def _shipments(options: SyncOptions, facts: Facts) -> str:
     """
 
 
-def _orders(options: SyncOptions, facts: Facts) -> str:
+def _orders(options: SyncOptions, inputs: MappingInput) -> str:
     """Orders in BC's list, and those that left it because they were invoiced.
 
     ``extra`` keeps the order number, the order date and the moment the order was first seen fully
@@ -82,16 +82,16 @@ def _orders(options: SyncOptions, facts: Facts) -> str:
             FROM sync.sell_orders s
         ), newest_shipment AS (
             SELECT documentId, max(day(shipmentDate)) AS shipped_on FROM bc.sales_order_lines
-            WHERE shipmentDate <= {literal(facts.today)} GROUP BY documentId
+            WHERE shipmentDate <= {literal(inputs.today)} GROUP BY documentId
         ), listed AS (
             SELECT guid(o.id) AS remote_id, code(o.number) AS reference, 'order' AS kind,
                 CASE WHEN {taken} THEN 'write' ELSE 'skip' END AS decision,
                 CASE WHEN NOT {taken} THEN 'the order is not fully shipped' END AS reason,
                 coalesce(day(o.orderDate), day(o.postingDate)) AS placed,
                 CASE WHEN {shipped} THEN coalesce(midnight(n.shipped_on), k.first_shipped,
-                    {literal(facts.now)}) END AS completed,
+                    {literal(inputs.now)}) END AS completed,
                 code(o.currencyCode) AS currency, stamp(o.lastModifiedDateTime) AS modified,
-                CASE WHEN {shipped} THEN coalesce(k.first_shipped, {literal(facts.now)}) END
+                CASE WHEN {shipped} THEN coalesce(k.first_shipped, {literal(inputs.now)}) END
                     AS first_shipped,
                 [o.id] AS part_ids, 'sales_order_lines' AS line_table
             FROM bc.sales_orders o
@@ -124,7 +124,7 @@ def _orders(options: SyncOptions, facts: Facts) -> str:
                 {extra("s", "first_shipped", "TIMESTAMPTZ")} AS first_shipped,
                 [] AS part_ids, 'sales_order_lines' AS line_table
             FROM sync.sell_orders s
-            WHERE {parents.standing("s")}
+            WHERE {foreign_keys.standing("s")}
               AND {extra("s", "order_number")} IN (
                   SELECT code(orderNumber) FROM bc.sales_shipments WHERE orderNumber IS NOT NULL)
               AND s.remote_id NOT IN (SELECT remote_id FROM listed)

@@ -6,20 +6,20 @@ so that they do not count as gone, but their lines are not added up again.
 
 from __future__ import annotations
 
-from bc_pipeline.mapping import currency, order_lines, parents, units
-from bc_pipeline.mapping.model import Facts, Plan
+from bc_pipeline.mapping import currency, foreign_keys, order_lines, units
+from bc_pipeline.mapping.definition import MappingInput, Plan
 from bc_pipeline.mapping.sell_order_sources import SOURCES, Source
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.tenants.settings import SyncOptions
 
 
-def plan(options: SyncOptions, facts: Facts) -> Plan:
+def plan(options: SyncOptions, inputs: MappingInput) -> Plan:
     """SQL of ``optiply.sell_orders`` for the configured source."""
     source = SOURCES[options.sell_order_source]
     return Plan(
         steps={
-            **units.steps(options, facts),
-            "m_products": parents.step("products"),
-            "m_found": source.documents(options, facts),
+            **units.steps(options, inputs),
+            "m_products": foreign_keys.step("products"),
+            "m_found": source.documents(options, inputs),
             "m_documents": _DOCUMENTS,
             **currency.steps("m_documents"),
             "m_parts": _PARTS,
@@ -41,8 +41,8 @@ def plan(options: SyncOptions, facts: Facts) -> Plan:
 # A document gets a short number, as grouping by long ids costs time and memory.
 _DOCUMENTS = f"""
     SELECT row_number() OVER (ORDER BY f.remote_id) AS doc, f.*,
-        coalesce({parents.standing("s")}, false) AS stands,
-        f.decision = 'write' AND NOT coalesce({parents.standing("s")}, false) AS to_build
+        coalesce({foreign_keys.standing("s")}, false) AS stands,
+        f.decision = 'write' AND NOT coalesce({foreign_keys.standing("s")}, false) AS to_build
     FROM m_found f
     LEFT JOIN sync.sell_orders s ON s.remote_id = f.remote_id
 """

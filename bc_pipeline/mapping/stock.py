@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from bc_pipeline.mapping import units
-from bc_pipeline.mapping.model import Facts
+from bc_pipeline.mapping.definition import MappingInput
 from bc_pipeline.mapping.values import NUMBER, literal, rows
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.tenants.settings import SyncOptions
 
 NOT_READ = "stock was not read"
 NO_FIGURE = "Business Central gives no stock figure"
 UNPLACED = "a sales order names a location that Business Central does not list"
 
 
-def steps(options: SyncOptions, facts: Facts) -> dict[str, str]:
+def steps(options: SyncOptions, inputs: MappingInput) -> dict[str, str]:
     """Temporary tables with the stock per item and, in variant mode, per variant.
 
     ``m_stock``: item_id, variant_id (null = the item itself), inventory, outstanding, in Optiply's
@@ -23,9 +23,9 @@ def steps(options: SyncOptions, facts: Facts) -> dict[str, str]:
     """
     return {
         "m_locations": _chosen_locations(options),
-        "m_inventory": _inventory(options, facts),
-        "m_open_lines": _open_lines(options, facts),
-        "m_outstanding": _outstanding(options, facts),
+        "m_inventory": _inventory(options, inputs),
+        "m_open_lines": _open_lines(options, inputs),
+        "m_outstanding": _outstanding(options, inputs),
         "m_stock": """
             SELECT n.item_id, n.variant_id, n.inventory * i.scale AS inventory,
                 CASE WHEN o.item_id IS NULL THEN 0 ELSE o.quantity END AS outstanding
@@ -56,11 +56,11 @@ def _products(options: SyncOptions) -> str:
     """
 
 
-def _inventory(options: SyncOptions, facts: Facts) -> str:
+def _inventory(options: SyncOptions, inputs: MappingInput) -> str:
     here = "WHERE coalesce(upper(code(b.LocationCode)), '') IN (SELECT code FROM m_locations)"
     # With a choice of locations a missing row means 0. Without the extension's rows the standard
     # figure serves, but it is one figure per item, so it says nothing about single variants.
-    if not facts.has("bc.inventory_by_locations"):
+    if not inputs.has("bc.inventory_by_locations"):
         figure = "NULL" if options.locations else "CASE WHEN NOT p.split THEN i.inventory END"
         return f"""
             SELECT p.item_id, p.variant_id, CAST({figure} AS {NUMBER}) AS inventory
@@ -89,9 +89,9 @@ def _inventory(options: SyncOptions, facts: Facts) -> str:
     """
 
 
-def _page_counts(options: SyncOptions, facts: Facts) -> bool:
+def _page_counts(options: SyncOptions, inputs: MappingInput) -> bool:
     """The page's figure covers all locations and variants of an item (mapping.md 2.1)."""
-    return not options.locations and options.variant_mode == "item" and facts.has("bc.item_page")
+    return not options.locations and options.variant_mode == "item" and inputs.has("bc.item_page")
 
 
 _PAGE = f"""
@@ -103,7 +103,7 @@ _PAGE = f"""
 """
 
 
-def _outstanding(options: SyncOptions, facts: Facts) -> str:
+def _outstanding(options: SyncOptions, inputs: MappingInput) -> str:
     lines = f"""
         SELECT item_id, variant_id,
             CASE WHEN NOT bool_or(unplaced) THEN CAST(sum(quantity * multiplier) AS {NUMBER}) END
@@ -111,12 +111,12 @@ def _outstanding(options: SyncOptions, facts: Facts) -> str:
         FROM m_open_lines WHERE multiplier IS NOT NULL OR unplaced
         GROUP BY item_id, variant_id
     """
-    if options.deduct_sales_orders and _page_counts(options, facts):
+    if options.deduct_sales_orders and _page_counts(options, inputs):
         return f"{_PAGE} UNION ALL {lines}"
     return lines
 
 
-def _open_lines(options: SyncOptions, facts: Facts) -> str:
+def _open_lines(options: SyncOptions, inputs: MappingInput) -> str:
     """Outstanding quantity of each sales order line, orders of any status."""
     variant = "guid(l.itemVariantId)" if options.variant_mode == "variant" else "NULL"
     unplaced = "guid(l.locationId) IS NOT NULL AND k.id IS NULL" if options.locations else "false"
@@ -124,7 +124,7 @@ def _open_lines(options: SyncOptions, facts: Facts) -> str:
         OR coalesce(upper(code(k.code)), '') IN (SELECT code FROM m_locations))"""
     by_page = (
         f"AND l.item_id NOT IN (SELECT item_id FROM ({_PAGE}))"
-        if _page_counts(options, facts)
+        if _page_counts(options, inputs)
         else ""
     )
     # Lines without a shipped quantity count in full until the whole order is shipped.

@@ -4,29 +4,29 @@ one, else derived from purchase orders and receipts.
 
 from __future__ import annotations
 
-from bc_pipeline.mapping import derived_links, item_page_links, known, parents, units
-from bc_pipeline.mapping.columns import as_sent, sent
-from bc_pipeline.mapping.model import Facts, Plan
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.catalogue.columns import as_sent, sent
+from bc_pipeline.mapping import derived_links, foreign_keys, item_page_links, known, units
+from bc_pipeline.mapping.definition import MappingInput, Plan
+from bc_pipeline.tenants.settings import SyncOptions
 
 
-def plan(options: SyncOptions, facts: Facts) -> Plan:
+def plan(options: SyncOptions, inputs: MappingInput) -> Plan:
     """SQL of ``optiply.supplier_products``: one row per product and vendor.
 
     ``m_links`` of either source has: product_remote_id, vendor_id, item_number, item_name,
     vendor_number, derived, modified and the attributes.
     """
-    source = item_page_links if facts.has("bc.item_page") else derived_links
+    source = item_page_links if inputs.has("bc.item_page") else derived_links
     return Plan(
         steps={
-            **units.steps(options, facts),
-            "m_products": parents.step("products"),
-            "m_suppliers": parents.step("suppliers"),
+            **units.steps(options, inputs),
+            "m_products": foreign_keys.step("products"),
+            "m_suppliers": foreign_keys.step("suppliers"),
             "m_vendors": known.vendors(),
             "m_variants": known.variants(),
             "m_item_products": _item_products(options),
             "m_out_of_use": _OUT_OF_USE,
-            **source.steps(options, facts),
+            **source.steps(options, inputs),
         },
         wanted=f"{_LINKS} UNION ALL BY NAME {_OLD_PAIRS} UNION ALL BY NAME {_HELD}",
         warnings=source.warnings(options),
@@ -49,13 +49,13 @@ def _item_products(options: SyncOptions) -> str:
 # What has left its list is held by the deletion guard, or was taken out of use: its links follow.
 _OUT_OF_USE = f"""
     SELECT s.remote_id FROM sync.products s
-    WHERE {parents.standing("s")} AND {sent("s", "status", "VARCHAR")} = 'disabled'
+    WHERE {foreign_keys.standing("s")} AND {sent("s", "status", "VARCHAR")} = 'disabled'
       AND s.remote_id NOT IN (
           SELECT product_remote_id FROM m_item_products
           WHERE listed AND product_remote_id IS NOT NULL)
     UNION ALL
     SELECT s.remote_id FROM sync.suppliers s
-    WHERE {parents.standing("s")} AND s.state = 'disabled'
+    WHERE {foreign_keys.standing("s")} AND s.state = 'disabled'
       AND s.remote_id NOT IN (
           SELECT vendor_id FROM m_vendors WHERE listed AND vendor_id IS NOT NULL)
 """
@@ -102,7 +102,7 @@ _OLD_PAIRS = f"""
     JOIN m_item_products p ON p.product_remote_id = left(s.remote_id, length(s.remote_id) - 37)
     LEFT JOIN m_items i ON i.item_id = p.item_id
     LEFT JOIN m_vendors v ON v.vendor_id = right(s.remote_id, 36)
-    WHERE {parents.standing("s")}
+    WHERE {foreign_keys.standing("s")}
       AND EXISTS (SELECT 1 FROM m_links l
           WHERE l.product_remote_id = p.product_remote_id AND NOT l.derived)
       AND NOT EXISTS (SELECT 1 FROM m_links l
@@ -122,7 +122,7 @@ _HELD = f"""
     JOIN m_item_products p ON p.product_remote_id = left(s.remote_id, length(s.remote_id) - 37)
     LEFT JOIN m_items i ON i.item_id = p.item_id
     LEFT JOIN m_vendors v ON v.vendor_id = right(s.remote_id, 36)
-    WHERE {parents.standing("s")} AND NOT (p.listed AND coalesce(v.listed, false))
+    WHERE {foreign_keys.standing("s")} AND NOT (p.listed AND coalesce(v.listed, false))
       AND NOT EXISTS (SELECT 1 FROM m_links l
           WHERE l.product_remote_id || '_' || l.vendor_id = s.remote_id)
       AND NOT EXISTS (SELECT 1 FROM m_links l

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bc_pipeline.mapping import known
-from bc_pipeline.mapping.model import Facts, Plan
+from bc_pipeline.mapping.definition import MappingInput, Plan
 from bc_pipeline.mapping.values import literal
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.tenants.settings import SyncOptions
 
 _ADDRESS = (
     r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -14,13 +14,13 @@ _ADDRESS = (
 """What counts as a valid address, in lower case; Optiply refuses anything else (behaviour.md 4)."""
 
 
-def plan(options: SyncOptions, facts: Facts) -> Plan:
+def plan(options: SyncOptions, inputs: MappingInput) -> Plan:
     """SQL of ``optiply.suppliers``.
 
     Lead times stay out: the standard API has none on vendors, and what a user set in Optiply must
     survive (mapping.md 3).
     """
-    del facts
+    del inputs
     return Plan(
         steps={"m_vendors": _VENDORS},
         wanted=f"""

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from bc_pipeline.mapping import known
-from bc_pipeline.mapping.model import Facts
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.mapping.definition import MappingInput
+from bc_pipeline.tenants.settings import SyncOptions
 
 
-def steps(options: SyncOptions, facts: Facts) -> dict[str, str]:
+def steps(options: SyncOptions, inputs: MappingInput) -> dict[str, str]:
     """Temporary tables every mapping of lines needs.
 
     ``m_items``: see ``known.items``. ``m_units``: item_id, unit ('' = none given), multiplier
     (Optiply units per unit). A unit without a row is unknown: what is counted in it must not be
     guessed.
     """
-    return {"m_items": known.items(options, facts.unknown_categories), "m_units": _units(facts)}
+    return {"m_items": known.items(options, inputs.unknown_categories), "m_units": _units(inputs)}
 
 
-def _units(facts: Facts) -> str:
+def _units(inputs: MappingInput) -> str:
     base = """
         SELECT item_id, '' AS unit, CAST(scale AS DECIMAL(38,10)) AS multiplier FROM m_items
         WHERE counted
@@ -25,7 +25,7 @@ def _units(facts: Facts) -> str:
         SELECT item_id, base_unit, CAST(scale AS DECIMAL(38,10)) FROM m_items
         WHERE counted AND base_unit IS NOT NULL
     """
-    if not facts.has("bc.item_units_of_measure"):
+    if not inputs.has("bc.item_units_of_measure"):
         return base
     return f"""
         {base}

@@ -1,16 +1,16 @@
 """Buy orders whose purchase order left BC's list (mapping.md 5): BC deletes an order that is
 received and invoiced, so "gone" may mean finished, finished in part, or cancelled.
 
-The statements are complete in themselves: the engine runs them before it asks BC, by id, whether
+The statements are complete in themselves: the run executes them before it asks BC, by id, whether
 the order is really gone.
 """
 
 from __future__ import annotations
 
-from bc_pipeline.mapping import parents, receipt_history
-from bc_pipeline.mapping.columns import extra, sent
+from bc_pipeline.catalogue.columns import extra, sent
+from bc_pipeline.mapping import foreign_keys, receipt_history
 from bc_pipeline.mapping.values import MONEY, NUMBER
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.tenants.settings import SyncOptions
 
 _LISTED = "(SELECT lower(id) FROM bc.purchase_orders WHERE id IS NOT NULL)"
 
@@ -72,7 +72,7 @@ def outcomes(options: SyncOptions) -> str:
         FROM sync.buy_orders s
         LEFT JOIN outcome o ON o.order_id = s.remote_id
         LEFT JOIN posted p ON p.po_number = {extra("s", "po_number")}
-        WHERE {parents.standing("s")} AND s.remote_id NOT IN {_LISTED}
+        WHERE {foreign_keys.standing("s")} AND s.remote_id NOT IN {_LISTED}
           AND NOT {receipt_history.is_rebuilt("s.remote_id")}
     """
 
@@ -95,7 +95,7 @@ def buy_order_lines(options: SyncOptions) -> str:
                 {sent("s", "quantity", "BIGINT")} AS sent_quantity,
                 {sent("s", "subtotalValue", MONEY)} AS sent_subtotal
             FROM sync.buy_order_lines s
-            WHERE {parents.standing("s")}
+            WHERE {foreign_keys.standing("s")}
               AND coalesce({extra("s", "document_id")} NOT IN {_LISTED}, false)
         ), received AS ({_RECEIVED}
         ), received_of_item AS (
@@ -133,7 +133,7 @@ def _received_quantity(options: SyncOptions) -> str:
         SELECT CASE WHEN {sent("t", "quantity", "BIGINT")} >= k.sent_quantity THEN k.ordered
             ELSE CAST({sent("t", "quantity", "BIGINT")} / k.factor AS {NUMBER}) END
         FROM sync.receipt_lines t
-        WHERE t.remote_id = k.remote_id || '_r' AND {parents.standing("t")}), 0))"""
+        WHERE t.remote_id = k.remote_id || '_r' AND {foreign_keys.standing("t")}), 0))"""
 
 
 def _share(amount: str, part: str, whole: str) -> str:

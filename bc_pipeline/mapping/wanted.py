@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 import duckdb
 
+from bc_pipeline.catalogue.columns import ensure_tables, typed
 from bc_pipeline.mapping import (
     buy_order_lines,
     buy_orders,
@@ -22,17 +23,10 @@ from bc_pipeline.mapping import (
     suppliers,
     values,
 )
-from bc_pipeline.mapping.columns import COLUMNS, ensure_tables, typed
-from bc_pipeline.mapping.model import Facts, MappingReport, Plan
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.mapping.definition import MappingInput, MappingReport, Plan
+from bc_pipeline.tenants.settings import SyncOptions
 
-RESOURCES: tuple[str, ...] = tuple(COLUMNS)
-"""Every resource, in the order they are written (flows.md 1)."""
-
-MAPPING_VERSION: Mapping[str, int] = dict.fromkeys(RESOURCES, 1)
-"""Part of the content hash (flows.md 2): raise a number to re-send a resource on purpose."""
-
-PLANS: Mapping[str, Callable[[SyncOptions, Facts], Plan]] = {
+PLANS: Mapping[str, Callable[[SyncOptions, MappingInput], Plan]] = {
     "products": products.plan,
     "product_compositions": product_compositions.plan,
     "suppliers": suppliers.plan,
@@ -45,22 +39,22 @@ PLANS: Mapping[str, Callable[[SyncOptions, Facts], Plan]] = {
 
 
 def build_wanted(
-    cursor: duckdb.DuckDBPyConnection, resource: str, options: SyncOptions, facts: Facts
+    cursor: duckdb.DuckDBPyConnection, resource: str, options: SyncOptions, inputs: MappingInput
 ) -> MappingReport:
     """Rebuilds ``optiply.<resource>`` and files this run's data-quality warnings about it.
 
     Args:
         cursor: connection to the snapshot; each statement is committed unless the caller has
             begun a transaction.
-        resource: one of ``RESOURCES``.
+        resource: one of ``PLANS``.
         options: the tenant's decisions.
-        facts: what the run knows.
+        inputs: what the run knows.
 
     Raises:
         KeyError: no such resource.
         ConfigError: an option names something Business Central does not have.
     """
-    plan = PLANS[resource](options, facts)
+    plan = PLANS[resource](options, inputs)
     values.install(cursor)
     ensure_tables(cursor)
     for name, select in plan.steps.items():
@@ -69,7 +63,7 @@ def build_wanted(
         cursor.execute(
             f"CREATE OR REPLACE TABLE optiply.{resource} AS {typed(resource, plan.wanted)}"
         )
-        warnings = _file_warnings(cursor, resource, plan, facts)
+        warnings = _file_warnings(cursor, resource, plan, inputs)
     finally:
         for name in plan.steps:
             cursor.execute(f"DROP TABLE IF EXISTS temp.{name}")
@@ -82,11 +76,11 @@ def build_wanted(
 
 
 def _file_warnings(
-    cursor: duckdb.DuckDBPyConnection, resource: str, plan: Plan, facts: Facts
+    cursor: duckdb.DuckDBPyConnection, resource: str, plan: Plan, inputs: MappingInput
 ) -> dict[str, int]:
     entity = f"optiply/{resource}"
     cursor.execute(
-        "DELETE FROM ops.warnings WHERE run_no = ? AND entity = ?", [facts.run_no, entity]
+        "DELETE FROM ops.warnings WHERE run_no = ? AND entity = ?", [inputs.run_no, entity]
     )
     counts: dict[str, int] = {}
     for select in plan.warnings:
@@ -95,7 +89,7 @@ def _file_warnings(
         cursor.execute(
             "INSERT INTO ops.warnings (run_no, entity, remote_id, kind, message) "
             "SELECT ?, ?, remote_id, kind, message FROM m_warnings",
-            [facts.run_no, entity],
+            [inputs.run_no, entity],
         )
         for kind, count in cursor.execute(
             "SELECT kind, CAST(sum(count) AS BIGINT) FROM m_warnings GROUP BY kind"

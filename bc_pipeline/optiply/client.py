@@ -1,4 +1,4 @@
-"""Optiply's API v1, as far as we use it: rows, get, post, patch, delete (behaviour.md 2, 3)."""
+"""Optiply's API v1, as far as we use it: rows, get, post, patch, delete (optiply.md 2, 3)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 
 from bc_pipeline.errors import RequestFailed
-from bc_pipeline.optiply.transport import Request, RequestCounter, Transport
-from bc_pipeline.tenants.model import Tenant
+from bc_pipeline.http.counting import RequestCounter
+from bc_pipeline.optiply.transport import Request, Transport
 from bc_pipeline.tenants.secrets import TokenStore
+from bc_pipeline.tenants.settings import Tenant
 
 PAGE_SIZE = 100
 NOT_FOUND = 404
@@ -22,7 +23,7 @@ Operator = Literal["EQ", "NEQ", "LIKE", "LT", "LE", "GT", "GE"]
 
 @dataclass(frozen=True)
 class Condition:
-    """One comparison of a list's filter; conditions AND together (behaviour.md 3)."""
+    """One comparison of a list's filter; conditions AND together (optiply.md 3)."""
 
     attribute: str
     operator: Operator
@@ -52,7 +53,7 @@ class Record:
 
     def remote_ids(self, coupling_id: int) -> tuple[str, ...]:
         """The remote ids written earlier: that of ``coupling_id`` where the map has one, else all
-        of them, so that a shop connected anew finds its rows (behaviour.md 7)."""
+        of them, so that a shop connected anew finds its rows (optiply.md 7)."""
         own = self._map.get(str(coupling_id))
         return (own,) if own is not None else tuple(self._map.values())
 
@@ -98,7 +99,7 @@ class Optiply:
         """The same client with a counter of its own (which also counts here)."""
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
-        other.counter = RequestCounter(self.counter)
+        other.counter = RequestCounter(parent=self.counter)
         return other
 
     def preflight(self) -> None:
@@ -195,7 +196,7 @@ class Optiply:
         self._send("PATCH", f"{path}/{record_id}", body)
 
     def delete(self, path: str, record_id: int) -> None:
-        """Take a row away; one that is gone already counts as done (behaviour.md 4)."""
+        """Take a row away; one that is gone already counts as done (optiply.md 4)."""
         try:
             self._send("DELETE", f"{path}/{record_id}")
         except RequestFailed as error:

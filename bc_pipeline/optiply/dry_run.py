@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bc_pipeline.optiply.client import Optiply, Record
-from bc_pipeline.tenants.model import Tenant
 from bc_pipeline.tenants.secrets import TokenStore
+from bc_pipeline.tenants.settings import Tenant
 
 KEPT_WRITES = 1000
 

@@ -1,7 +1,7 @@
 """The pace of one tenant's requests: a token bucket that slows down when told to.
 
 Optiply publishes no limit. We keep to a ceiling, halve on 429 and recover slowly
-(behaviour.md 5). One limiter is shared by all threads of a tenant.
+(optiply.md 5). One limiter is shared by all threads of a tenant.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+
+from bc_pipeline.clock import monotonic
 
 FLOOR = 0.2
 """Requests per second the pace never falls below: one in five seconds."""
@@ -30,7 +32,7 @@ class RateLimiter:
         per_second: float,
         *,
         sleep: Callable[[float], object] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._ceiling = per_second
         self._floor = min(FLOOR, per_second)

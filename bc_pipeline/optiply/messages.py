@@ -1,4 +1,4 @@
-"""The text of an Optiply error, wherever the answer keeps it (behaviour.md 4)."""
+"""The text of an Optiply error, wherever the answer keeps it (optiply.md 4)."""
 
 from __future__ import annotations
 

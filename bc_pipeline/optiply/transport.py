@@ -1,5 +1,5 @@
 """Sending one request to Optiply: pace, token, retries, and what an answer means
-(behaviour.md 1, 2, 4, 5).
+(optiply.md 1, 2, 4, 5).
 
 What may be repeated is repeated here. A POST that may have been applied is not: it ends as
 ``RequestFailed(uncertain=True)`` and the caller looks for the record first (flows.md 4). A PATCH is
@@ -9,57 +9,38 @@ repeated; one that never had a readable answer ends the same way: nothing is con
 
 from __future__ import annotations
 
-import email.utils
 import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import orjson
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from bc_pipeline.errors import AuthError, Cancelled, RequestFailed
+from bc_pipeline.http.counting import RequestCounter
+from bc_pipeline.http.meanings import THROTTLED, meaning
+from bc_pipeline.http.oauth import UNREADABLE, BearerAuth, succeeded, token_in
+from bc_pipeline.http.retry_after import asked_to_wait
+from bc_pipeline.http.session import new_session
+from bc_pipeline.http.unreachable import other_place, why
 from bc_pipeline.optiply.auth import OptiplyAuth
 from bc_pipeline.optiply.limiter import RateLimiter
 from bc_pipeline.optiply.messages import TOKEN_STILL_VALID, WRONG_CREDENTIALS, error_message
-from bc_pipeline.tenants.model import Tenant
-from bc_pipeline.tenants.oauth import UNREADABLE, BearerAuth, succeeded, token_in
 from bc_pipeline.tenants.secrets import TokenStore
-from bc_pipeline.unreachable import other_place, why
+from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.values import storable_json
 
 MEDIA_TYPE = "application/vnd.api+json"
 LONGEST_WAIT_SECONDS = 600.0
 BACKOFF = wait_random_exponential(multiplier=0.5, max=30)
 """Exponential with full jitter: up to 0.5, 1, 2, 4 ... 30 seconds."""
-
-
-class RequestCounter:
-    """Counts requests; what is counted here is counted in ``parent`` too."""
-
-    def __init__(self, parent: RequestCounter | None = None) -> None:
-        self.total = 0
-        self.retried = 0
-        self.throttled = 0
-        self._parent = parent
-        self._lock = threading.Lock()
-
-    def count(self, *, retried: bool = False, throttled: bool = False) -> None:
-        """One request was sent (``retried``: again), or its answer was 429 (``throttled``)."""
-        with self._lock:
-            self.total += not throttled
-            self.retried += retried
-            self.throttled += throttled
-        if self._parent is not None:
-            self._parent.count(retried=retried, throttled=throttled)
 
 
 @dataclass(frozen=True)
@@ -106,10 +87,7 @@ class Transport:
         self._timeout = (settings.connect_timeout_seconds, settings.read_timeout_seconds)
         self._cancel = cancel
         self._slots = threading.BoundedSemaphore(settings.max_concurrent_requests)
-        self._session = requests.Session()
-        adapter = HTTPAdapter(pool_maxsize=settings.max_concurrent_requests)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
+        self._session = new_session(settings.max_concurrent_requests)
         self.limiter = RateLimiter(settings.requests_per_second, sleep=self.sleep)
         self.auth = OptiplyAuth(tenant, tokens, self._post_token_request)
 
@@ -174,7 +152,7 @@ class Transport:
         )
         ticket = self.limiter.acquire()
         with self._slots:
-            request.counter.count(retried=again)
+            request.counter.count(total=1, retried=int(again))
             try:
                 response = self._session.request(
                     request.method,
@@ -188,8 +166,8 @@ class Transport:
                 )
             except requests.RequestException as error:
                 raise _lost(request, error) from None
-        if response.status_code == requests.codes.too_many_requests:
-            request.counter.count(throttled=True)
+        if response.status_code == THROTTLED:
+            request.counter.count(throttled=1)
             pause = _retry_after(response)
             self.limiter.slow_down(ticket, pause or 0.0)
             raise _Again(_failure(request, response), pause)
@@ -204,7 +182,7 @@ class Transport:
             # A gateway's page, or nothing at all: nothing says that Optiply did it.
             raise _failed_or_again(request, _unreadable(request, response))
         failure = _failure(request, response)
-        if _leaves_doubt(status):
+        if meaning("optiply", status).doubt:
             raise _failed_or_again(request, failure, _retry_after(response))
         raise failure
 
@@ -227,7 +205,7 @@ class Transport:
                 continue
             status = response.status_code
             lost = succeeded(response) and token_in(response) is None
-            busy = lost or status in (408, 429) or status >= 500
+            busy = lost or meaning("optiply", status).repeat
             if not busy or TOKEN_STILL_VALID in response.text:
                 return response
             failure = RequestFailed(
@@ -274,11 +252,6 @@ def _failed_or_again(
     return _Again(failure, pause) if may_repeat else failure
 
 
-def _leaves_doubt(status: int) -> bool:
-    """Optiply may have done it, or will when asked again."""
-    return status == requests.codes.request_timeout or status >= 500
-
-
 def _never_sent(error: requests.RequestException) -> bool:
     if isinstance(error, requests.ConnectTimeout):
         return True
@@ -294,8 +267,8 @@ def _failure(request: Request, response: requests.Response) -> RequestFailed:
     return RequestFailed(
         f"{request.name}: HTTP {status}: {text}",
         status=status,
-        code=text,
-        uncertain=request.changes and _leaves_doubt(status),
+        explanation=text,
+        uncertain=request.changes and meaning("optiply", status).doubt,
     )
 
 
@@ -328,14 +301,4 @@ def _is_success(request: Request, response: requests.Response, answer: Any) -> b
 
 
 def _retry_after(response: requests.Response) -> float | None:
-    value = response.headers.get("Retry-After", "").strip()
-    if not value:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        moment = email.utils.parsedate_tz(value)
-        if moment is None:
-            return None
-        seconds = email.utils.mktime_tz(moment) - datetime.now(UTC).timestamp()
-    return min(max(seconds, 0.0), LONGEST_WAIT_SECONDS)
+    return asked_to_wait(response.headers, longest=LONGEST_WAIT_SECONDS)

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import orjson
 
-from bc_pipeline.sandbox.business_central.errors import error_body
 from bc_pipeline.sandbox.entra.errors import ended
 from bc_pipeline.sandbox.faults import Fault
 from bc_pipeline.sandbox.json_text import JsonValue
+from bc_pipeline.sandbox.odata_errors import error_body
 
 # Status, headers, body.
 Answer = tuple[int, dict[str, str], bytes]

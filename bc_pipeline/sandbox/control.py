@@ -41,7 +41,7 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -49,17 +49,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bc_pipeline.sandbox import changes
+from bc_pipeline.sandbox.apply import apply, chosen
 from bc_pipeline.sandbox.json_text import JsonValue, dumps
 from bc_pipeline.sandbox.optiply import ApiError
-
-if TYPE_CHECKING:
-    from bc_pipeline.sandbox.server import Sandbox
+from bc_pipeline.sandbox.running import Running
 
 Body = dict[str, Any]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def routes(sandbox: Sandbox) -> list[Route]:
+def routes(sandbox: Running) -> list[Route]:
     """The routes, to be mounted at ``/_control``."""
 
     def get(path: str, handler: Callable[[Request], Any]) -> Route:
@@ -104,7 +103,7 @@ def routes(sandbox: Sandbox) -> list[Route]:
     ]
 
 
-def _overview(sandbox: Sandbox) -> Body:
+def _overview(sandbox: Running) -> Body:
     return {
         "time": sandbox.clock().isoformat(),
         "companies": list(sandbox.business_central.companies),
@@ -113,14 +112,14 @@ def _overview(sandbox: Sandbox) -> Body:
     }
 
 
-def _environments(sandbox: Sandbox) -> list[Body]:
+def _environments(sandbox: Running) -> list[Body]:
     return [
         {"name": name, "type": environment.kind, "companies": list(environment.companies)}
         for name, environment in sandbox.business_central.environments.items()
     ]
 
 
-def _change_environment(sandbox: Sandbox, body: Body) -> list[Body]:
+def _change_environment(sandbox: Running, body: Body) -> list[Body]:
     environments = sandbox.business_central.environments
     match body:
         case {"copy_to": name, **options}:
@@ -136,7 +135,7 @@ def _change_environment(sandbox: Sandbox, body: Body) -> list[Body]:
     return _environments(sandbox)
 
 
-def _companies(sandbox: Sandbox) -> list[Body]:
+def _companies(sandbox: Running) -> list[Body]:
     return [
         {
             "id": company.id,
@@ -151,7 +150,7 @@ def _companies(sandbox: Sandbox) -> list[Body]:
     ]
 
 
-def _clock(sandbox: Sandbox, body: Body) -> Body:
+def _clock(sandbox: Running, body: Body) -> Body:
     if "set" in body:
         moment = datetime.fromisoformat(body["set"])
         sandbox.clock.set(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
@@ -166,35 +165,35 @@ def _clock(sandbox: Sandbox, body: Body) -> Body:
     return {name: clock().isoformat() for name, clock in times.items()}
 
 
-def _apply(sandbox: Sandbox, body: Body) -> JsonValue:
-    return changes.apply(sandbox, body["name"], body.get("params", {}))
+def _apply(sandbox: Running, body: Body) -> JsonValue:
+    return apply(sandbox, body["name"], body.get("params", {}))
 
 
-def _posting(sandbox: Sandbox, body: Body) -> list[Body]:
+def _posting(sandbox: Running, body: Body) -> list[Body]:
     match body:
         case {"commit": id}:
             sandbox.postings.end(id).commit()
         case {"roll_back": id}:
             sandbox.postings.end(id).roll_back()
         case {"name": name, **options}:
-            company, name, params = changes.chosen(sandbox, name, options.pop("params", {}))
+            company, name, params = chosen(sandbox, name, options.pop("params", {}))
             sandbox.postings.begin(company, name, params, **options)
         case _:
             raise ValueError("name, commit or roll_back")
     return sandbox.postings.as_json()
 
 
-def _random(sandbox: Sandbox, body: Body) -> JsonValue:
+def _random(sandbox: Running, body: Body) -> JsonValue:
     company = sandbox.business_central.companies[body["company"]]
     return changes.random_changes(company, body.get("seed", 1), body.get("count", 1))
 
 
-def _sign_in(sandbox: Sandbox, body: Body) -> Body:
+def _sign_in(sandbox: Running, body: Body) -> Body:
     sandbox.entra.person = replace(sandbox.entra.person, **body)
     return asdict(sandbox.entra.person)
 
 
-def _settings(sandbox: Sandbox, body: Body) -> list[str]:
+def _settings(sandbox: Running, body: Body) -> list[str]:
     companies = sandbox.business_central.companies
     values = dict(body)
     chosen = [values.pop("company")] if "company" in values else list(companies)
@@ -203,14 +202,14 @@ def _settings(sandbox: Sandbox, body: Body) -> list[str]:
     return chosen
 
 
-def _coupling(sandbox: Sandbox, shop: str, name: str | None = None) -> Body:
+def _coupling(sandbox: Running, shop: str, name: str | None = None) -> Body:
     made = sandbox.optiply.add_coupling(shop, name)
     names = ("name", "account_id", "coupling_id", "username", "password")
     return {each: getattr(made, each) for each in (*names, "client_id", "client_secret")}
 
 
 def _row(
-    sandbox: Sandbox, shop: str, resource: str, attributes: Body, *, by_user: bool = False
+    sandbox: Running, shop: str, resource: str, attributes: Body, *, by_user: bool = False
 ) -> Body:
     owner = sandbox.optiply.shops[shop]
     try:
@@ -219,7 +218,7 @@ def _row(
         raise ValueError(error.message) from error
 
 
-def _requests(sandbox: Sandbox, request: Request) -> list[Body]:
+def _requests(sandbox: Running, request: Request) -> list[Body]:
     system = request.query_params.get("system")
     after = int(request.query_params.get("after", 0))
     limit = int(request.query_params.get("limit", 1000))

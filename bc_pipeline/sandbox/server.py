@@ -19,10 +19,10 @@ from starlette.types import Receive, Scope, Send
 from bc_pipeline.sandbox import control, tenants
 from bc_pipeline.sandbox.business_central.limits import LimitSettings
 from bc_pipeline.sandbox.business_central.service import BusinessCentralSandbox
-from bc_pipeline.sandbox.business_central.settings import PropertyOrder
 from bc_pipeline.sandbox.changes import Postings
 from bc_pipeline.sandbox.clock import Clock, ShiftedClock
 from bc_pipeline.sandbox.companies import big, cronus, wholesale
+from bc_pipeline.sandbox.company.settings import PropertyOrder
 from bc_pipeline.sandbox.connections import Connections
 from bc_pipeline.sandbox.entra import Entra, Person
 from bc_pipeline.sandbox.faults import Faults

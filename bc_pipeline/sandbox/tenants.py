@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
 from bc_pipeline.sandbox.companies import cronus, wholesale
 from bc_pipeline.sandbox.companies.dimension_pages import DIMENSION_VALUES_PAGE, DIMENSIONS_PAGE
-
-if TYPE_CHECKING:
-    from bc_pipeline.sandbox.server import Sandbox
+from bc_pipeline.sandbox.running import Running
 
 # The two tenants: partition key -> how its Entra application signs in.
 CRONUS = "cronus"
@@ -31,7 +29,7 @@ def client_secret(tenant: str) -> str:
 EXPORTS = {"buy_orders": True, "accounting": True, "post_documents": True}
 
 
-def write_tenants(sandbox: Sandbox, home: Path, *, exports: bool = False) -> Path:
+def write_tenants(sandbox: Running, home: Path, *, exports: bool = False) -> Path:
     """Write ``tenants.yaml`` and the seed of cronus's refresh token below ``home``.
 
     Args:
@@ -78,7 +76,7 @@ def switch_exports_on(path: Path) -> None:
     path.write_text(text, "utf-8")
 
 
-def _tenant(sandbox: Sandbox, name: str, company: str) -> dict[str, Any]:
+def _tenant(sandbox: Running, name: str, company: str) -> dict[str, Any]:
     shop = sandbox.optiply.shops[name]
     base = sandbox.base_url
     return {

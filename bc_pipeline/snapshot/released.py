@@ -66,4 +66,4 @@ VERSION_0_1_0 = (
     _OUTBOUND,
 )
 """``ops`` and the id maps; then, for what is written to Business Central, every record's way, the
-files it came in, and each line's one outcome (DESIGN.md 4, 8)."""
+files it came in, and each line's one outcome."""

@@ -12,19 +12,11 @@ from types import MappingProxyType
 
 import duckdb
 
+from bc_pipeline.catalogue.resources import RESOURCES
+from bc_pipeline.catalogue.tables import BOOKKEEPING, TABLES, Table
 from bc_pipeline.snapshot.released import VERSION_0_1_0
-from bc_pipeline.snapshot.tables import BOOKKEEPING, TABLES, Table
 
-SYNC_TABLES = (
-    "products",
-    "suppliers",
-    "supplier_products",
-    "sell_orders",
-    "buy_orders",
-    "buy_order_lines",
-    "receipt_lines",
-    "product_compositions",
-)
+SYNC_TABLES = tuple(RESOURCES)
 """Optiply resources with an id map in schema ``sync``."""
 
 SYNC_COLUMNS: Mapping[str, str] = MappingProxyType(

@@ -1,4 +1,4 @@
-"""The DuckDB file that holds all state of one tenant (DESIGN: bc, optiply, sync, ops)."""
+"""The DuckDB file that holds all state of one tenant: schemas bc, optiply, sync, outbound, ops."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 import duckdb
 
+from bc_pipeline import clock
 from bc_pipeline.errors import PipelineError, TenantBusy
 from bc_pipeline.snapshot.schema import NewerSchema, is_current, migrate
 
@@ -187,7 +188,7 @@ class Snapshot:
 
 
 def _connected(path: Path, read_only: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:
-    deadline = time.monotonic() + wait_seconds
+    deadline = clock.monotonic() + wait_seconds
     pause = 0.02
     while True:
         try:
@@ -198,7 +199,7 @@ def _connected(path: Path, read_only: bool, wait_seconds: float) -> duckdb.DuckD
                     f"{path} cannot be opened as a snapshot. Move it away (the next run builds a "
                     f"new one) or restore a copy. DuckDB says: {error}"
                 ) from error
-            if time.monotonic() + pause > deadline:
+            if clock.monotonic() + pause > deadline:
                 raise TenantBusy(f"{path} is held by another process") from error
         time.sleep(pause)
         pause = min(pause * 2, 0.5)

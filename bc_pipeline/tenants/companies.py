@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from bc_pipeline.errors import TenantBusy
 from bc_pipeline.tenants import files
-from bc_pipeline.tenants.model import BusinessCentralSettings, Tenant
+from bc_pipeline.tenants.settings import BusinessCentralSettings, Tenant
 from bc_pipeline.tenants.urls import normalised
 
 FILE_NAME = "companies.json"

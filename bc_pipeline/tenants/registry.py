@@ -1,4 +1,4 @@
-"""The tenants of this installation, read from ``tenants.yaml`` (DESIGN.md 3).
+"""The tenants of this installation, read from ``tenants.yaml``.
 
 ``load()`` gives every tenant that is configured soundly and, beside them, one ``ConfigError`` per
 tenant that is not: a mistake in one tenant's settings never hides the others. Errors name the file,
@@ -22,7 +22,7 @@ from pydantic_core import ErrorDetails
 
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.tenants.document import Keys, Place, mapping, read, unreadable, wanted
-from bc_pipeline.tenants.model import TENANT_KEY_PATTERN, Tenant
+from bc_pipeline.tenants.settings import TENANT_KEY_PATTERN, Tenant
 from bc_pipeline.tenants.shared import shared
 
 logger = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bc_pipeline.tenants.model import TENANT_KEY_PATTERN, Tenant
+from bc_pipeline.tenants.settings import TENANT_KEY_PATTERN, Tenant
 
 REFERENCE: dict[str, Any] = {
     "description": "Taken from an environment variable or a file (relative to BC_PIPELINE_HOME)",

@@ -14,7 +14,7 @@ from bc_pipeline.errors import ConfigError
 from bc_pipeline.tenants import companies
 from bc_pipeline.tenants.companies import Found, entra_tenant_id, named
 from bc_pipeline.tenants.document import Place
-from bc_pipeline.tenants.model import Tenant
+from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.tenants.urls import normalised
 
 Identify = Callable[[Tenant], Hashable]

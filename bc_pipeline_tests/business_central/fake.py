@@ -16,8 +16,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from bc_pipeline.business_central.client import BusinessCentral
 from bc_pipeline.business_central.retry import Backoff
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.tenants.model import Tenant
 from bc_pipeline.tenants.secrets import TokenStore
+from bc_pipeline.tenants.settings import Tenant
 
 COMPANY = {"id": "11111111-1111-1111-1111-111111111111", "name": "CRONUS", "displayName": "Cronus"}
 SECRET, SEED = "s3cret-value", "seed-refresh-token"

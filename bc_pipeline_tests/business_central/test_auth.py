@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from bc_pipeline.business_central.auth import SCOPE, SYSTEM, AccessTokens
-from bc_pipeline.business_central.http import new_session
 from bc_pipeline.business_central.throttle import Throttle
 from bc_pipeline.errors import AuthError, Cancelled, RequestFailed
+from bc_pipeline.http.session import new_session
 from bc_pipeline.tenants.secrets import StoredToken, TokenStore
 from bc_pipeline_tests.business_central.fake import (
     QUICK,

@@ -9,7 +9,7 @@ import pytest
 from bc_pipeline.business_central.batch import Part
 from bc_pipeline.business_central.client import company_path
 from bc_pipeline.business_central.dry_run import DryRunBusinessCentral, NotedRequest
-from bc_pipeline.business_central.lookups import find_rows, read_lists
+from bc_pipeline.business_central.lookup.by_property import find_rows, read_lists
 from bc_pipeline.tenants.secrets import TokenStore
 from bc_pipeline_tests.business_central.batches import Batches, answer
 from bc_pipeline_tests.business_central.fake import (

@@ -10,7 +10,9 @@ import pytest
 
 from bc_pipeline.business_central.batch import Part
 from bc_pipeline.business_central.client import BusinessCentral, company_path
-from bc_pipeline.business_central.dimensions import (
+from bc_pipeline.business_central.dry_run import DryRunBusinessCentral
+from bc_pipeline.business_central.lookup.by_property import find_rows
+from bc_pipeline.business_central.lookup.dimensions import (
     Dimensions,
     DimensionValue,
     default_dimension,
@@ -18,15 +20,13 @@ from bc_pipeline.business_central.dimensions import (
     dimension_set_parts,
     posting_rules_broken,
 )
-from bc_pipeline.business_central.dry_run import DryRunBusinessCentral
-from bc_pipeline.business_central.lookups import find_rows
-from bc_pipeline.business_central.reference import KINDS, ReferenceData
-from bc_pipeline.errors import RequestFailed
-from bc_pipeline.outbound.model import RecordError
+from bc_pipeline.business_central.lookup.reference_data import ReferenceData
+from bc_pipeline.catalogue.entities import REFERENCE
+from bc_pipeline.errors import RecordError, RequestFailed
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.tenants import registry
-from bc_pipeline.tenants.model import Tenant
 from bc_pipeline.tenants.secrets import TokenStore
+from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.tenants.tenant_config import DimensionMappings
 from bc_pipeline_tests.business_central.fake import QUICK
 
@@ -177,11 +177,11 @@ def test_given_a_bill_then_inherited_dimensions_are_patched_and_others_posted(bc
 def test_given_a_company_then_its_reference_data_comes_in_one_batch_and_two_pages(bc, reference):
     before = bc.counter.total
 
-    reference.need(*KINDS)
+    reference.need(*REFERENCE)
 
     assert bc.counter.total - before == 3
     assert reference.local_currency == "EUR"
-    assert all(reference.rows(kind) for kind in KINDS)
+    assert all(reference.rows(kind) for kind in REFERENCE)
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ from typing import Any
 
 import yaml
 
+from bc_pipeline.report import Launch, RunSummary
+from bc_pipeline.run.tenant_run import run_tenant
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.sync.model import Launch, RunSummary
-from bc_pipeline.sync.run import run_tenant
 from bc_pipeline.tenants import registry
-from bc_pipeline.tenants.model import Tenant
+from bc_pipeline.tenants.settings import Tenant
 
 
 def tenant(name: str = "cronus") -> Tenant:

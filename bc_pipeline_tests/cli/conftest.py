@@ -11,7 +11,7 @@ import pytest
 
 from bc_pipeline.cli.main import run
 from bc_pipeline.sandbox import Sandbox
-from bc_pipeline.sandbox.business_central.company import Company
+from bc_pipeline.sandbox.company.company import Company
 from bc_pipeline.tenants import registry
 
 

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from bc_pipeline.checks import run as run_checks
-from bc_pipeline.checks.catalogue import CHECKS
-from bc_pipeline.checks.model import CheckInput
-from bc_pipeline.checks.stored import evaluate_stored
 from bc_pipeline.cli.sync import problem_lines
+from bc_pipeline.orchestration.checks import run_outcome as run_checks
+from bc_pipeline.orchestration.checks.check import CheckInput
+from bc_pipeline.orchestration.checks.stored import evaluate_stored
+from bc_pipeline.orchestration.checks.table import CHECKS
+from bc_pipeline.report import EntityResult, RunSummary
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.snapshot.store import FILE_NAME, Snapshot
-from bc_pipeline.sync.model import EntityResult, RunSummary
 from bc_pipeline_tests.cli.aged import synced, tenant
 from bc_pipeline_tests.cli.conftest import CommandLine
 

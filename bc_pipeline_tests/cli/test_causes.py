@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bc_pipeline.automation.instance import open_instance
+from bc_pipeline.orchestration.instance import open_instance
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline_tests.cli.aged import changed_settings
 from bc_pipeline_tests.cli.conftest import CommandLine, Outcome

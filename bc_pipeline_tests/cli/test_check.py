@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bc_pipeline.business_central.entities import selected_entities
+from bc_pipeline.catalogue.entities import selected_entities
 from bc_pipeline.sandbox import Sandbox
+from bc_pipeline.snapshot import learned
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.sync import facts
 from bc_pipeline_tests.cli.aged import changed_settings, synced, tenant
 from bc_pipeline_tests.cli.conftest import CommandLine
 
@@ -202,8 +202,8 @@ class TestOnceInStep:
         key = "identity.business_central.company"
         with Snapshot.open(tenant().snapshot_dir) as snapshot:
             with snapshot.cursor() as cursor:
-                own = facts.get(cursor, key)
-            facts.put(snapshot, key, "another one")
+                own = learned.get(cursor, key)
+            learned.put(snapshot, key, "another one")
 
         told = report(command)
         run = synced()
@@ -211,4 +211,4 @@ class TestOnceInStep:
         assert told["business_central"]["outcome"] == "failed"
         assert told["business_central"]["detail"] == f"config: {run.reason}"
         with Snapshot.open(tenant().snapshot_dir) as snapshot:
-            facts.put(snapshot, key, str(own))
+            learned.put(snapshot, key, str(own))

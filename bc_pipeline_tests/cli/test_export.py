@@ -1,5 +1,4 @@
-"""``export`` over the sandbox, and what an operator does about what it could not write
-(DESIGN.md 7, 8)."""
+"""``export`` over the sandbox, and what an operator does about what it could not write."""
 
 from __future__ import annotations
 
@@ -9,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from bc_pipeline.report import COUNT_NAMES
 from bc_pipeline.sandbox import Sandbox
-from bc_pipeline.sandbox.business_central.company import Company
-from bc_pipeline.sync.model import COUNT_NAMES
+from bc_pipeline.sandbox.company.company import Company
 from bc_pipeline_tests.cli.conftest import CommandLine
 
 TENANT = "wholesale"

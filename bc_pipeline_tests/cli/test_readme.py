@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bc_pipeline.optiply.resources import RESOURCES
-from bc_pipeline.outbound.inbox.streams import STREAMS
+from bc_pipeline.catalogue.resources import RESOURCES
+from bc_pipeline.to_business_central.inbox.streams import STREAMS
 
 pytestmark = [pytest.mark.readme, pytest.mark.timeout(400)]
 

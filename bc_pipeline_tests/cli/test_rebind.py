@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 import pytest
 
+from bc_pipeline.run import identity
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.sync import identity
 from bc_pipeline.tenants import registry
 from bc_pipeline_tests.cli.conftest import CommandLine
 from bc_pipeline_tests.orchestration.conftest import settings_of, write_tenants

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bc_pipeline.sandbox.business_central.company import Company
+from bc_pipeline.sandbox.company.company import Company
 from bc_pipeline_tests.cli.conftest import CommandLine
 
 TENANT = "wholesale"

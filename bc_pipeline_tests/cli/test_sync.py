@@ -1,4 +1,4 @@
-"""``sync`` over the sandbox, and the commands that look at what it did (DESIGN.md 7)."""
+"""``sync`` over the sandbox, and the commands that look at what it did."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from dagster import DagsterInstance
 
-from bc_pipeline.automation.instance import open_instance
+from bc_pipeline.orchestration.instance import open_instance
+from bc_pipeline.report import COUNT_NAMES
 from bc_pipeline.sandbox import Sandbox
-from bc_pipeline.sync.model import COUNT_NAMES
 from bc_pipeline_tests.cli.conftest import CommandLine
 
 WRITTEN = {

@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
+from bc_pipeline.sandbox.company.company import Company, Row
 
 EVERY = os.environ.get("BC_PIPELINE_DRILL") == "all"
 RECORDS = 20 if EVERY else 6

@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from bc_pipeline.sandbox import Sandbox
-from bc_pipeline.sandbox.business_central.company import Company
-from bc_pipeline.sandbox.business_central.values import ZERO_DATE
 from bc_pipeline.sandbox.changes import random_changes
+from bc_pipeline.sandbox.company.company import Company
+from bc_pipeline.sandbox.company.values import ZERO_DATE
 from bc_pipeline.sandbox.optiply.comparison import snapshot
 from bc_pipeline_tests.end_to_end.accounting import EVERY
 from bc_pipeline_tests.end_to_end.installation import Installation

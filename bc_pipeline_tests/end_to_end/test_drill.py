@@ -21,7 +21,7 @@ from bc_pipeline.sandbox.companies import wholesale
 from bc_pipeline_tests.end_to_end.accounting import EVERY, RECORDS, Books
 from bc_pipeline_tests.end_to_end.drill import Drill, FaultAction
 from bc_pipeline_tests.end_to_end.installation import Installation
-from bc_pipeline_tests.outbound.purchase_orders.orders_world import OrdersWorld
+from bc_pipeline_tests.to_business_central.buy_orders.orders_world import OrdersWorld
 
 TENANT = "wholesale"
 NUMBERS = count(1)

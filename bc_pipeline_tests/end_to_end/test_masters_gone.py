@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from bc_pipeline.report import RunSummary
+from bc_pipeline.run.operator_actions import approve_deletions
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.optiply.comparison import snapshot
-from bc_pipeline.sync.model import RunSummary
-from bc_pipeline.sync.operations import approve_deletions
 from bc_pipeline_tests.end_to_end.installation import Installation
 
 TENANT = "wholesale"

@@ -18,15 +18,15 @@ from typing import Any
 
 from bc_pipeline.cli import demo_exports
 from bc_pipeline.cli.demo_changes import a_day_at_work
+from bc_pipeline.report import Launch
+from bc_pipeline.run.tenant_run import run_tenant
 from bc_pipeline.sandbox import Sandbox
-from bc_pipeline.sandbox.business_central.company import ETAG, Company
 from bc_pipeline.sandbox.companies import wholesale
+from bc_pipeline.sandbox.company.company import ETAG, Company
 from bc_pipeline.sandbox.optiply.schema import RESOURCES
 from bc_pipeline.sandbox.optiply.store import Shop
 from bc_pipeline.sandbox.tenants import WHOLESALE, switch_exports_on
 from bc_pipeline.snapshot.store import FILE_NAME, Snapshot
-from bc_pipeline.sync.model import Launch
-from bc_pipeline.sync.run import run_tenant
 from bc_pipeline.tenants import registry
 
 BASE_URL = "http://127.0.0.1:8410"

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from bc_pipeline.sandbox import Sandbox
-from bc_pipeline.sandbox.business_central.company import Company
 from bc_pipeline.sandbox.companies import wholesale_pages
 from bc_pipeline.sandbox.companies.dimension_pages import publish_dimensions
+from bc_pipeline.sandbox.company.company import Company
 from bc_pipeline.sandbox.optiply.store import Shop
 from bc_pipeline.sandbox.tenants import WHOLESALE
 from bc_pipeline.snapshot.store import FILE_NAME

@@ -15,12 +15,12 @@ import pytest
 from pydantic import SecretStr
 
 from bc_pipeline.cli.state import read_state
+from bc_pipeline.report import Launch, RunSummary
+from bc_pipeline.run.tenant_run import run_tenant
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.snapshot.store import FILE_NAME, Snapshot
-from bc_pipeline.sync.model import Launch, RunSummary
-from bc_pipeline.sync.run import run_tenant
 from bc_pipeline.tenants import registry
-from bc_pipeline.tenants.model import Tenant
+from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline_tests.installations.frozen import TENANT, thaw
 
 pytestmark = pytest.mark.covers("installations")

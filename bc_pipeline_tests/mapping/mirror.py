@@ -13,9 +13,9 @@ from uuid import NAMESPACE_URL, uuid5
 
 import duckdb
 
-from bc_pipeline.mapping import Facts, MappingReport, build_wanted
+from bc_pipeline.mapping import MappingInput, MappingReport, build_wanted
 from bc_pipeline.snapshot.schema import migrate
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.tenants.settings import SyncOptions
 
 ZERO_GUID = "00000000-0000-0000-0000-000000000000"
 NO_DATE = date(1, 1, 1)
@@ -315,11 +315,13 @@ class Company:
         self,
         resource: str,
         options: SyncOptions | None = None,
-        **facts: Any,
+        **inputs: Any,
     ) -> dict[str, dict[str, Any]]:
         """The wanted rows by remote id; ``extra`` is decoded."""
-        known = {"run_no": 1, "today": TODAY, "now": NOW, **facts}
-        self.report = build_wanted(self.cursor, resource, options or SyncOptions(), Facts(**known))
+        known = {"run_no": 1, "today": TODAY, "now": NOW, **inputs}
+        self.report = build_wanted(
+            self.cursor, resource, options or SyncOptions(), MappingInput(**known)
+        )
         found = self.rows(f"SELECT * FROM optiply.{resource} ORDER BY remote_id")
         for row in found:
             row["extra"] = json.loads(row["extra"]) if row["extra"] else None

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.tenants.settings import SyncOptions
 from bc_pipeline_tests.mapping.mirror import NO_DATE, NOW, Company, at, guid, line
 
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from bc_pipeline.mapping import RESOURCES
+from bc_pipeline.catalogue.resources import RESOURCES
+from bc_pipeline.catalogue.tables import TABLES
 from bc_pipeline.sandbox.clock import Clock
 from bc_pipeline.sandbox.companies import cronus
 from bc_pipeline.sandbox.companies.cronus.loader import read_tables
-from bc_pipeline.snapshot.tables import TABLES
 from bc_pipeline_tests.mapping.mirror import Company, at, new_company
 
 PAGES = {

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bc_pipeline.mapping import RESOURCES
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.catalogue.resources import RESOURCES
+from bc_pipeline.tenants.settings import SyncOptions
 from bc_pipeline_tests.mapping.mirror import (
     ALL_SOURCES,
     Company,
@@ -65,7 +65,7 @@ def write(company: Company, *resources: str, options: SyncOptions | None = None)
     """A run that writes all it can; Optiply's ids of a resource begin with its number."""
     for resource in resources:
         company.build(resource, options, sources=ALL_SOURCES - {"bc.item_page"}, bom=True)
-        company.written(resource, 1000 * RESOURCES.index(resource))
+        company.written(resource, 1000 * list(RESOURCES).index(resource))
 
 
 def standing(company: Company, resource: str) -> dict[str, dict[str, Any]]:
@@ -77,12 +77,12 @@ def standing(company: Company, resource: str) -> dict[str, dict[str, Any]]:
 
 
 def changes(
-    company: Company, resource: str, options: SyncOptions | None = None, **facts: Any
+    company: Company, resource: str, options: SyncOptions | None = None, **inputs: Any
 ) -> dict[str, Any]:
     """What a run would do to rows that stand in Optiply: remote id -> what happens."""
-    facts = {"sources": ALL_SOURCES - {"bc.item_page"}, "bom": True, **facts}
+    inputs = {"sources": ALL_SOURCES - {"bc.item_page"}, "bom": True, **inputs}
     before = standing(company, resource)
-    rows = company.build(resource, options, **facts)
+    rows = company.build(resource, options, **inputs)
     found: dict[str, Any] = dict.fromkeys(before.keys() - rows.keys(), "taken away")
     for key in before.keys() & rows.keys():
         row = rows[key]
@@ -257,13 +257,23 @@ OPTIONS = (
 )
 
 
+def one_unit_apart(change: Any) -> bool:
+    if isinstance(change, str):
+        return change == "less than one unit, counted with the next receipt"
+    before, after = change
+    return abs(before["quantity"] - after["quantity"]) == 1 and before == {
+        **after,
+        "quantity": before["quantity"],
+    }
+
+
 @few
 @given(seed=seeds, options=st.sampled_from(OPTIONS), page=st.booleans(), old=st.booleans())
 def test_given_any_masters_leave_their_lists_then_documents_in_optiply_do_not_change(
     seed: int, options: SyncOptions, page: bool, old: bool
 ) -> None:
     # A snapshot of version 0.1.0 does not tell the category of an item that is gone, so a scale by
-    # category is not known: its fractional receipts may be rounded otherwise, once.
+    # category is not known.
     assume(not (old and options.quantity_scale))
 
     # Given a company whose documents stand in Optiply
@@ -273,10 +283,10 @@ def test_given_any_masters_leave_their_lists_then_documents_in_optiply_do_not_ch
         step(company)
     for parent, part in itertools.pairwise(ITEMS):
         company.bom(parent, part, random.choice([1, 2, "0.5"]))
-    facts = {"sources": ALL_SOURCES if page else ALL_SOURCES - {"bc.item_page"}, "bom": True}
+    inputs = {"sources": ALL_SOURCES if page else ALL_SOURCES - {"bc.item_page"}, "bom": True}
     for resource in RESOURCES:
-        company.build(resource, options, **facts)
-        company.written(resource, 10_000 * RESOURCES.index(resource))
+        company.build(resource, options, **inputs)
+        company.written(resource, 10_000 * list(RESOURCES).index(resource))
 
     # When masters leave their lists, as of a snapshot that remembers them or an old one
     if old:
@@ -291,8 +301,12 @@ def test_given_any_masters_leave_their_lists_then_documents_in_optiply_do_not_ch
 
     # Then nothing happens to any document
     for resource in ("sell_orders", "buy_orders", "buy_order_lines", "receipt_lines"):
-        assert changes(company, resource, options=options, **facts) == {}, resource
+        found = changes(company, resource, options=options, **inputs)
+        if old and resource == "receipt_lines":
+            # Nor its base unit: fractions of a receipt may be rounded to another one, once.
+            found = {key: what for key, what in found.items() if not one_unit_apart(what)}
+        assert found == {}, resource
     if not old:
-        found = changes(company, "product_compositions", options=options, **facts)
+        found = changes(company, "product_compositions", options=options, **inputs)
         assert found == {}
     company.cursor.close()

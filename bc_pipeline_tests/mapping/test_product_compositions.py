@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.tenants.settings import SyncOptions
 from bc_pipeline_tests.mapping.mirror import Company, guid
 
 UNITS = frozenset({"bc.item_units_of_measure"})
@@ -21,8 +21,8 @@ def shop(company: Company) -> Company:
     return company
 
 
-def build(shop: Company, options: SyncOptions | None = None, **facts: Any) -> dict[str, Any]:
-    return shop.build("product_compositions", options, **{"bom": True, **facts})
+def build(shop: Company, options: SyncOptions | None = None, **inputs: Any) -> dict[str, Any]:
+    return shop.build("product_compositions", options, **{"bom": True, **inputs})
 
 
 def test_given_a_bom_line_when_mapped_then_each_attribute_has_its_source(shop: Company) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bc_pipeline.mapping import RESOURCES
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.catalogue.resources import RESOURCES
+from bc_pipeline.tenants.settings import SyncOptions
 from bc_pipeline_tests.mapping.mirror import ALL_SOURCES, Company, guid, line, new_company
 
 few = settings(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bc_pipeline.mapping import vanished_buy_orders
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.tenants.settings import SyncOptions
 from bc_pipeline_tests.mapping.mirror import Company, at, guid, line
 
 HISTORY = SyncOptions(buy_order_history_from_receipts=True)
@@ -39,7 +39,7 @@ def receive(shop: Company) -> None:
     )
 
 
-def sync(shop: Company, options: SyncOptions = HISTORY, **facts: Any) -> tuple[Rows, Rows, Rows]:
+def sync(shop: Company, options: SyncOptions = HISTORY, **inputs: Any) -> tuple[Rows, Rows, Rows]:
     """(orders, lines, receipts) as wanted in a run in which every write succeeds."""
     wanted = []
     for resource, first_id in (
@@ -47,7 +47,7 @@ def sync(shop: Company, options: SyncOptions = HISTORY, **facts: Any) -> tuple[R
         ("buy_order_lines", 500),
         ("receipt_lines", 600),
     ):
-        wanted.append(shop.build(resource, options, **facts))
+        wanted.append(shop.build(resource, options, **inputs))
         shop.written(resource, first_id)
     return wanted[0], wanted[1], wanted[2]
 

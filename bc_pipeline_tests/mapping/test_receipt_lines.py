@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.tenants.settings import SyncOptions
 from bc_pipeline_tests.mapping.mirror import MODIFIED, NO_DATE, NOW, TODAY, Company, at, guid, line
 
 UNITS = frozenset({"bc.item_units_of_measure"})
@@ -47,12 +47,12 @@ def shop(company: Company) -> Company:
     return company
 
 
-def build(shop: Company, *arguments: Any, **facts: Any) -> dict[str, dict[str, Any]]:
-    return shop.build("receipt_lines", *arguments, **facts)
+def build(shop: Company, *arguments: Any, **inputs: Any) -> dict[str, dict[str, Any]]:
+    return shop.build("receipt_lines", *arguments, **inputs)
 
 
-def only(shop: Company, *arguments: Any, **facts: Any) -> dict[str, Any]:
-    (row,) = build(shop, *arguments, **facts).values()
+def only(shop: Company, *arguments: Any, **inputs: Any) -> dict[str, Any]:
+    (row,) = build(shop, *arguments, **inputs).values()
     return row
 
 

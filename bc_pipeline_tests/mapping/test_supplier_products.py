@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.tenants.settings import SyncOptions
 from bc_pipeline_tests.mapping.mirror import Company, guid, line
 
 PAGE = frozenset({"bc.item_page"})

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bc_pipeline.optiply.resources import RESOURCES as OPTIPLY
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.catalogue.resources import RESOURCES as OPTIPLY
+from bc_pipeline.tenants.settings import SyncOptions
 from bc_pipeline_tests.mapping.mirror import ALL_SOURCES, Company, as_sent, guid, line
 from bc_pipeline_tests.mapping.test_masters_gone import DOCUMENTS, KEYS, standing
 
@@ -21,18 +21,18 @@ FACTS: dict[str, Any] = {"sources": SOURCES, "bom": True}
 RESOURCES = ("products", "suppliers", *DOCUMENTS)
 
 
-def write(company: Company, *resources: str, **facts: Any) -> None:
+def write(company: Company, *resources: str, **inputs: Any) -> None:
     """A run that writes all it can."""
     for number, resource in enumerate(resources):
-        company.build(resource, OPTIONS, **{**FACTS, **facts})
+        company.build(resource, OPTIONS, **{**FACTS, **inputs})
         company.written(resource, 1000 * (number + 1))
 
 
-def changed(company: Company, resource: str, options: SyncOptions, **facts: Any) -> dict[str, Any]:
+def changed(company: Company, resource: str, options: SyncOptions, **inputs: Any) -> dict[str, Any]:
     """Attributes that a run would change in rows that stand in Optiply."""
     before = standing(company, resource)
     attributes = {each.name: each for each in OPTIPLY[resource].attributes}
-    rows = company.build(resource, options, **{**FACTS, **facts})
+    rows = company.build(resource, options, **{**FACTS, **inputs})
     found = {}
     for key, known in before.items():
         row = rows.get(key)

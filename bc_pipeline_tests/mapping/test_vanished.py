@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bc_pipeline.mapping import vanished_buy_order_lines, vanished_buy_orders
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.tenants.settings import SyncOptions
 from bc_pipeline_tests.mapping.mirror import NOW, Company, at, guid, line
 
 PO_LINES = SyncOptions(receipt_source="po_lines")
@@ -40,10 +40,10 @@ def gone(
     shop: Company, options: SyncOptions | None = None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """(buy orders, lines) as wanted after BC confirmed that P is gone, and written."""
-    facts = {"vanished": frozenset({ORDER})}
-    orders = shop.build("buy_orders", options, **facts)
+    inputs = {"vanished": frozenset({ORDER})}
+    orders = shop.build("buy_orders", options, **inputs)
     shop.written("buy_orders")
-    return orders, shop.build("buy_order_lines", options, **facts)
+    return orders, shop.build("buy_order_lines", options, **inputs)
 
 
 def receive_all(shop: Company) -> None:

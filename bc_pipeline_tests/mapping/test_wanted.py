@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from bc_pipeline.mapping import COLUMNS, MAPPING_VERSION, RESOURCES, Facts
-from bc_pipeline.optiply.resources import RESOURCES as OPTIPLY_RESOURCES
-from bc_pipeline.snapshot.schema import SYNC_TABLES
-from bc_pipeline.tenants.model import SyncOptions
+from bc_pipeline.catalogue.columns import COLUMNS
+from bc_pipeline.catalogue.resources import RESOURCES
+from bc_pipeline.mapping import MappingInput
+from bc_pipeline.mapping.wanted import PLANS
+from bc_pipeline.tenants.settings import SyncOptions
 from bc_pipeline_tests.mapping.mirror import ALL_SOURCES, NOW, TODAY, Company, guid, line
 
 EVERY_DECISION = {"write", "update_only", "skip", "quarantine", "defer", "remove"}
@@ -34,10 +35,8 @@ MANY_OPTIONS = [
 ]
 
 
-def test_given_the_resources_then_each_has_a_table_a_version_and_all_attributes_sent() -> None:
-    assert set(RESOURCES) == set(SYNC_TABLES) == set(MAPPING_VERSION)
-    for name in RESOURCES:
-        assert set(COLUMNS[name]) == {a.name for a in OPTIPLY_RESOURCES[name].attributes}
+def test_given_the_resources_then_each_has_a_mapping() -> None:
+    assert list(PLANS) == list(RESOURCES)
 
 
 @pytest.mark.parametrize("options", MANY_OPTIONS)
@@ -94,7 +93,7 @@ def test_given_an_unknown_resource_then_it_is_an_error(company: Company) -> None
 
 def test_given_a_source_that_is_not_optional_then_facts_refuse_it() -> None:
     with pytest.raises(ValueError, match=r"bc/item_page"):
-        Facts(1, TODAY, NOW, sources=frozenset({"bc/item_page"}))
+        MappingInput(1, TODAY, NOW, sources=frozenset({"bc/item_page"}))
 
 
 def test_given_quotes_and_unicode_everywhere_then_they_arrive_as_they_are(

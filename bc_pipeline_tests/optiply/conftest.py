@@ -14,7 +14,7 @@ from bc_pipeline.optiply.client import Optiply
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.optiply import Shop
 from bc_pipeline.tenants.secrets import TokenStore
-from bc_pipeline_tests.sync.shop import make_tenant
+from bc_pipeline_tests.to_optiply.shop import make_tenant
 
 _numbers = itertools.count(1)
 

@@ -1,4 +1,4 @@
-"""One token per tenant, shared, renewed in time, never asked for in vain (behaviour.md 1)."""
+"""One token per tenant, shared, renewed in time, never asked for in vain (optiply.md 1)."""
 
 from __future__ import annotations
 

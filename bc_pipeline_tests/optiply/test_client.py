@@ -1,4 +1,4 @@
-"""Requests as Optiply wants them, lists to their end, and what is repeated (behaviour.md 2-5)."""
+"""Requests as Optiply wants them, lists to their end, and what is repeated (optiply.md 2-5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pace of requests: a ceiling, halved when told so, slowly recovering (behaviour.md 5)."""
+"""The pace of requests: a ceiling, halved when told so, slowly recovering (optiply.md 5)."""
 
 from __future__ import annotations
 

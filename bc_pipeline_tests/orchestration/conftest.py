@@ -8,8 +8,8 @@ import pytest
 import yaml
 from dagster import DagsterInstance
 
-from bc_pipeline.assets import run
-from bc_pipeline.automation.instance import open_instance
+from bc_pipeline.orchestration.assets import tenant_run
+from bc_pipeline.orchestration.instance import open_instance
 from bc_pipeline_tests.orchestration.engine_double import EngineDouble, Script
 
 SETTINGS: dict[str, dict[str, object]] = {
@@ -74,5 +74,5 @@ def script(home: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
     """The engine does nothing but what this says."""
     found = Script()
     monkeypatch.setattr(EngineDouble, "script", found, raising=False)
-    monkeypatch.setattr(run, "TenantRun", EngineDouble)
+    monkeypatch.setattr(tenant_run, "TenantRun", EngineDouble)
     return found

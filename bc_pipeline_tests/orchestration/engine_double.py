@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from bc_pipeline.catalogue.resources import RESOURCES
 from bc_pipeline.errors import PipelineError
-from bc_pipeline.optiply.resources import RESOURCES
-from bc_pipeline.outbound.model import Preparation
+from bc_pipeline.report import EntityResult, Launch, ProgressListener, RunSummary
+from bc_pipeline.run.dependencies import dependencies
+from bc_pipeline.run.tenant_run import NOT_CONFIGURED
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.sync.dependencies import dependencies
-from bc_pipeline.sync.model import EntityResult, Launch, ProgressListener, RunSummary
-from bc_pipeline.sync.run import NOT_CONFIGURED
-from bc_pipeline.tenants.model import Tenant
+from bc_pipeline.tenants.settings import Tenant
+from bc_pipeline.to_business_central.export_types import Preparation
 
 WANTED = (
     "CREATE TABLE IF NOT EXISTS optiply.{name} "

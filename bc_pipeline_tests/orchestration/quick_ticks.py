@@ -21,9 +21,9 @@ from dagster import (
 )
 
 from bc_pipeline import definitions as project
-from bc_pipeline.automation.jobs import SYNC
-from bc_pipeline.automation.ticks import runs_due
-from bc_pipeline.resources import TenantsResource
+from bc_pipeline.orchestration.jobs import SYNC
+from bc_pipeline.orchestration.resources import TenantsResource
+from bc_pipeline.orchestration.schedules import runs_due
 
 
 @sensor(job_name=SYNC, minimum_interval_seconds=3, default_status=DefaultSensorStatus.RUNNING)

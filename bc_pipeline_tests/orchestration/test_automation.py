@@ -1,4 +1,4 @@
-"""The schedule starts due tenants; the sensor brings new ones (DESIGN.md 5, 6)."""
+"""The schedule starts due tenants; the sensor brings new ones."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from dagster import (
     build_sensor_context,
 )
 
-from bc_pipeline.automation.sensors import tenants_to_partitions
-from bc_pipeline.automation.ticks import every_30_minutes, runs_due
 from bc_pipeline.definitions import defs
 from bc_pipeline.errors import ConfigError
-from bc_pipeline.resources import TenantsResource
+from bc_pipeline.orchestration.resources import TenantsResource
+from bc_pipeline.orchestration.schedules import every_30_minutes, runs_due
+from bc_pipeline.orchestration.sensors import tenants_to_partitions
 from bc_pipeline_tests.orchestration.conftest import write_tenants
 
 

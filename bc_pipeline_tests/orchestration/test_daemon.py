@@ -11,7 +11,7 @@ import pytest
 import yaml
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
-from bc_pipeline.automation.instance import open_instance
+from bc_pipeline.orchestration.instance import open_instance
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline_tests.ui import process
 

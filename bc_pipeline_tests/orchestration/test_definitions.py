@@ -1,4 +1,4 @@
-"""What Dagster loads: everything declared, nothing to warn about (DESIGN.md 5)."""
+"""What Dagster loads: everything declared, nothing to warn about."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from pathlib import Path
 import pytest
 from dagster import DynamicPartitionsDefinition
 
-from bc_pipeline.assets.entry import GROUPS, LEDGER, OUTBOUND, SYSTEMS
-from bc_pipeline.assets.keys import asset_key
-from bc_pipeline.assets.schema import column_schema
-from bc_pipeline.assets.table import (
+from bc_pipeline.catalogue.task import GROUPS, LEDGER, OUTBOUND, SYSTEMS
+from bc_pipeline.catalogue.tasks import (
     BY_NAME,
-    ENTRIES,
     OUTBOUND_NAMES,
+    TASKS,
     closure,
     entity_names,
     with_sources,
 )
 from bc_pipeline.definitions import defs
 from bc_pipeline.errors import ConfigError
+from bc_pipeline.orchestration.assets.keys import asset_key
+from bc_pipeline.orchestration.assets.schema import column_schema
+from bc_pipeline.run.dependencies import dependencies
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.sync.dependencies import dependencies
-from bc_pipeline.tenants.model import Tenant
+from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline_tests.orchestration.conftest import SETTINGS
 
 LOAD = (
@@ -47,7 +47,7 @@ def test_given_warnings_as_errors_then_everything_loads(tmp_path: Path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", TASKS, ids=lambda entry: entry.name)
 def test_every_asset_is_described_partitioned_and_has_checks_and_a_column_schema(entry):
     node = defs.resolve_asset_graph().get(asset_key(entry.name))
 
@@ -92,8 +92,8 @@ def test_launch_configuration_is_typed_and_described():
 
 
 def test_no_asset_needs_one_that_is_declared_after_it():
-    for position, entry in enumerate(ENTRIES):
-        earlier = {each.name for each in ENTRIES[:position]}
+    for position, entry in enumerate(TASKS):
+        earlier = {each.name for each in TASKS[:position]}
         assert set(entry.needs) <= earlier, entry.name
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from dagster import DagsterInstance, DagsterRun, RunsFilter
 
-from bc_pipeline.automation.instance import open_instance
+from bc_pipeline.orchestration.instance import open_instance
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline_tests.ui import process
 

@@ -1,11 +1,11 @@
 """What starts an export between two ticks: a file that arrives, a buy order made in Optiply
-(DESIGN.md 5, flows.md 1)."""
+(flows.md 1)."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,16 +20,23 @@ from dagster import (
     build_sensor_context,
 )
 
-from bc_pipeline.automation import buy_orders
-from bc_pipeline.automation.buy_orders import BETWEEN_LOOKS, Look, buy_orders_to_exports, look_at
-from bc_pipeline.automation.outbound_files import outbound_files_to_exports
+from bc_pipeline.clock import using
 from bc_pipeline.definitions import defs
 from bc_pipeline.errors import AuthError
-from bc_pipeline.outbound.inbox.files import waiting
-from bc_pipeline.resources import TenantsResource
+from bc_pipeline.orchestration import buy_order_sensor
+from bc_pipeline.orchestration.buy_order_sensor import (
+    BETWEEN_LOOKS,
+    Look,
+    buy_orders_to_exports,
+    look_at,
+)
+from bc_pipeline.orchestration.outbound_file_sensor import outbound_files_to_exports
+from bc_pipeline.orchestration.resources import TenantsResource
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.tenants import registry
-from bc_pipeline.tenants.model import Tenant
+from bc_pipeline.tenants.settings import Tenant
+from bc_pipeline.to_business_central.inbox.files import waiting
+from bc_pipeline_tests.clocks import MovedClock
 from bc_pipeline_tests.orchestration.conftest import write_tenants
 
 FILES = {"exports": {"accounting": True}}
@@ -160,7 +167,7 @@ class TestFiles:
             return waiting(snapshot_dir)
 
         drop(home, "globex", "Customers.jsonl")
-        monkeypatch.setattr("bc_pipeline.automation.outbound_files.waiting", refuse)
+        monkeypatch.setattr("bc_pipeline.orchestration.outbound_file_sensor.waiting", refuse)
 
         assert sensor.tenants() == ["globex"]
 
@@ -241,7 +248,7 @@ class TestBuyOrders:
     @pytest.fixture
     def optiply(self, monkeypatch: pytest.MonkeyPatch) -> Optiply:
         found = Optiply()
-        monkeypatch.setattr(buy_orders, "look_at", found.look_at)
+        monkeypatch.setattr(buy_order_sensor, "look_at", found.look_at)
         return found
 
     @pytest.fixture
@@ -252,21 +259,11 @@ class TestBuyOrders:
         return Sensor(buy_orders_to_exports, instance)
 
     @pytest.fixture
-    def clock(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
+    def clock(self) -> Iterator[Callable[[timedelta], None]]:
         """Moves the time the sensor goes by."""
-        now = [datetime(2026, 11, 23, 12, tzinfo=UTC)]
-
-        class Clock(datetime):
-            @classmethod
-            def now(cls, tz=None):
-                return now[0]
-
-        monkeypatch.setattr(buy_orders, "datetime", Clock)
-
-        def forward(by: timedelta) -> None:
-            now[0] += by
-
-        return forward
+        moved = MovedClock(datetime(2026, 11, 23, 12, tzinfo=UTC))
+        with using(moved):
+            yield moved.forward
 
     def test_given_a_new_order_then_its_tenant_gets_one_run_of_just_the_orders(
         self, sensor, optiply
@@ -312,7 +309,7 @@ class TestBuyOrders:
     def test_given_a_tenant_that_hangs_then_the_evaluation_ends_and_it_is_asked_again(
         self, sensor, optiply, monkeypatch
     ):
-        monkeypatch.setattr(buy_orders, "BUDGET_SECONDS", 0.3)
+        monkeypatch.setattr(buy_order_sensor, "BUDGET_SECONDS", 0.3)
         optiply.slow["acme"] = 1.0
         optiply.orders["globex"] = {"71": "2026-11-23T12:00:00Z"}
         started = time.monotonic()

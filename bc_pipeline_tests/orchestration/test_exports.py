@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from dagster import AssetCheckSeverity, DagsterInstance, ExecuteInProcessResult
 
-from bc_pipeline.assets.keys import asset_key
+from bc_pipeline.orchestration.assets.keys import asset_key
+from bc_pipeline.run import operator_actions
 from bc_pipeline.sandbox import Sandbox
-from bc_pipeline.sandbox.business_central.company import Company
-from bc_pipeline.sync import operations
+from bc_pipeline.sandbox.company.company import Company
 from bc_pipeline.tenants import registry
 from bc_pipeline_tests.orchestration.test_runs import execute, materialized, observed
 
@@ -193,7 +193,7 @@ def test_given_missing_and_blocked_values_then_their_records_fail_and_resend_bri
     assert failed == {"2", "3"}
 
     repair(company)
-    count = operations.resend_outbound(registry.load().get(TENANT), CUSTOMERS)
+    count = operator_actions.resend_outbound(registry.load().get(TENANT), CUSTOMERS)
     (resent,) = (home() / "outbound").glob("Customers.resend-*.jsonl")
     again = export(instance, CUSTOMERS)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 OPEN = """
 import sys
 from pathlib import Path
-from bc_pipeline.automation.instance import open_instance
+from bc_pipeline.orchestration.instance import open_instance
 with open_instance(Path(sys.argv[1])) as instance:
     print(instance.get_runs_count())
 """

@@ -1,5 +1,4 @@
-"""Writing to Business Central, seen asset by asset: checks come first, then the writing begins
-(DESIGN.md 5)."""
+"""Writing to Business Central, seen asset by asset: checks come first, then the writing begins."""
 
 from __future__ import annotations
 
@@ -15,14 +14,14 @@ from dagster import (
     ExecuteInProcessResult,
 )
 
-from bc_pipeline.assets.keys import asset_key
-from bc_pipeline.assets.table import EXPORT_NAMES, OUTBOUND_NAMES
-from bc_pipeline.business_central.dimensions import MappingFinding
+from bc_pipeline.business_central.lookup.dimensions import MappingFinding
+from bc_pipeline.catalogue.tasks import EXPORT_NAMES, OUTBOUND_NAMES
 from bc_pipeline.definitions import defs
 from bc_pipeline.errors import ConfigError, EntityFailed
-from bc_pipeline.outbound.model import Offender, Preparation
-from bc_pipeline.outbound.run.export import NothingWritten
-from bc_pipeline.sync.model import EntityResult
+from bc_pipeline.orchestration.assets.keys import asset_key
+from bc_pipeline.report import EntityResult
+from bc_pipeline.to_business_central.export_types import Offender, Preparation
+from bc_pipeline.to_business_central.waves import NothingWritten
 from bc_pipeline_tests.orchestration.conftest import write_tenants
 from bc_pipeline_tests.orchestration.engine_double import Script
 from bc_pipeline_tests.orchestration.test_runs import execute, materialized, observed

@@ -1,4 +1,4 @@
-"""A Dagster run is one engine run, seen asset by asset (DESIGN.md 5)."""
+"""A Dagster run is one engine run, seen asset by asset."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from dagster import (
     RunConfig,
 )
 
-from bc_pipeline.assets.keys import asset_key
-from bc_pipeline.assets.table import BY_NAME
+from bc_pipeline.catalogue.tasks import BY_NAME
 from bc_pipeline.definitions import defs
 from bc_pipeline.errors import AuthError, ConfigError, EntityFailed
-from bc_pipeline.sync.model import EntityResult, Problem
+from bc_pipeline.orchestration.assets.keys import asset_key
+from bc_pipeline.report import EntityResult, Problem
 from bc_pipeline_tests.orchestration.conftest import write_tenants
 from bc_pipeline_tests.orchestration.engine_double import Script
 

@@ -14,7 +14,7 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
-from bc_pipeline.automation.instance import prepare
+from bc_pipeline.orchestration.instance import prepare
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline_tests.ui import chromium, chromium_path, dagster_dev
 

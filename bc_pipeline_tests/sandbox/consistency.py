@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from decimal import ROUND_HALF_UP, Decimal
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
-from bc_pipeline.sandbox.business_central.metadata import entities
-from bc_pipeline.sandbox.business_central.values import ZERO_GUID
-from bc_pipeline.sandbox.changes.documents import (
+from bc_pipeline.sandbox.changes.documents import lines_of
+from bc_pipeline.sandbox.changes.kinds import (
     PURCHASE_INVOICE,
     PURCHASE_ORDER,
     SALES_CREDIT_MEMO,
     SALES_INVOICE,
     SALES_ORDER,
     Kind,
-    lines_of,
 )
+from bc_pipeline.sandbox.company.company import Company, Row
+from bc_pipeline.sandbox.company.metadata import entities
+from bc_pipeline.sandbox.company.values import ZERO_GUID
 
 REFERENCES = {
     "itemId": "items",

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from bc_pipeline.sandbox.business_central.metadata import entities
-from bc_pipeline.sandbox.business_central.values import ZERO_STAMP
 from bc_pipeline.sandbox.clock import Clock
 from bc_pipeline.sandbox.companies import cronus
+from bc_pipeline.sandbox.company.metadata import entities
+from bc_pipeline.sandbox.company.values import ZERO_STAMP
 from bc_pipeline_tests.sandbox.conftest import BcClient
 
 COUNTS = {

@@ -12,9 +12,9 @@ import requests
 import yaml
 
 from bc_pipeline.sandbox import Sandbox
-from bc_pipeline.sandbox.business_central.metadata import entities
-from bc_pipeline.sandbox.business_central.values import ZERO_GUID as ZERO
 from bc_pipeline.sandbox.companies import wholesale
+from bc_pipeline.sandbox.company.metadata import entities
+from bc_pipeline.sandbox.company.values import ZERO_GUID as ZERO
 from bc_pipeline.sandbox.request_log import RequestLog
 from bc_pipeline_tests.sandbox.conftest import BcClient, sign_in, small_sandbox, token_request
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from bc_pipeline.business_central.entities import ENTITIES
+from bc_pipeline.catalogue.entities import ENTITIES
+from bc_pipeline.catalogue.tables import BOOKKEEPING, TABLES
 from bc_pipeline.snapshot import schema
 from bc_pipeline.snapshot.schema import (
     SCHEMA_VERSION,
@@ -16,7 +17,6 @@ from bc_pipeline.snapshot.schema import (
     schema_version,
 )
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.snapshot.tables import BOOKKEEPING, TABLES
 
 SCRIPTS_OF_0_1_0 = "5a0d7ae7fbe34887ff975b9f640f148894eeec0479634e8ac3d0aaf444b3c6dd"
 

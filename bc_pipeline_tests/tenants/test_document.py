@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.tenants import document
-from bc_pipeline.tenants.model import Tenant
 from bc_pipeline.tenants.registry import load
+from bc_pipeline.tenants.settings import Tenant
 
 SETTINGS = """
 business_central:

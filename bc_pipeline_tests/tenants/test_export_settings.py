@@ -1,4 +1,4 @@
-"""Settings of writing to Business Central (DESIGN.md 3, mapping.md 8)."""
+"""Settings of writing to Business Central (mapping.md 8)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from bc_pipeline.tenants.model import Tenant
+from bc_pipeline.tenants.settings import Tenant
 
 BUSINESS_CENTRAL = {
     "environment_name": "Production",

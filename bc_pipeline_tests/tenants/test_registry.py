@@ -1,4 +1,4 @@
-"""The registry reads tenants.yaml (DESIGN.md 3)."""
+"""The registry reads tenants.yaml."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from bc_pipeline.tenants.model import SyncOptions, Tenant
 from bc_pipeline.tenants.schema import tenants_schema
+from bc_pipeline.tenants.settings import SyncOptions, Tenant
 
 
 def test_schema_is_plain_json_and_knows_every_key_but_the_registrys_own():

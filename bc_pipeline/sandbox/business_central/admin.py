@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from bc_pipeline.sandbox.business_central.environments import Environment, Environments
-from bc_pipeline.sandbox.business_central.errors import method_not_allowed, unknown_resource
 from bc_pipeline.sandbox.json_text import JsonValue
+from bc_pipeline.sandbox.odata_errors import method_not_allowed, unknown_resource
 
 FAMILY = "BusinessCentral"
 _LIST = re.compile(r"/environments/v1\.\d+/?")

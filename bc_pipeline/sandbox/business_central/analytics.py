@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from bc_pipeline.sandbox.business_central import analytics_rows as rows_of
-from bc_pipeline.sandbox.business_central.company import Company, Row
-from bc_pipeline.sandbox.business_central.errors import unknown_resource
-from bc_pipeline.sandbox.business_central.metadata import EntityType, Field, entities
 from bc_pipeline.sandbox.business_central.published import RowList
+from bc_pipeline.sandbox.company.company import Company, Row
+from bc_pipeline.sandbox.company.metadata import EntityType, Field, entities
+from bc_pipeline.sandbox.odata_errors import unknown_resource
 
 
 def analytics_list(company: Company, name: str) -> RowList:

@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
-from bc_pipeline.sandbox.business_central.values import ZERO_DATE
 from bc_pipeline.sandbox.changes.documents import factor
+from bc_pipeline.sandbox.company.company import Company, Row
+from bc_pipeline.sandbox.company.values import ZERO_DATE
 from bc_pipeline.sandbox.json_text import JsonValue
 
 NOTHING = Decimal(0)

@@ -13,10 +13,10 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from bc_pipeline.sandbox.business_central.api import Answer
-from bc_pipeline.sandbox.business_central.errors import BcError
 from bc_pipeline.sandbox.business_central.reader import Page
 from bc_pipeline.sandbox.business_central.urls import Target
 from bc_pipeline.sandbox.json_text import JsonValue, dumps
+from bc_pipeline.sandbox.odata_errors import BcError
 
 _PREFERRED_SIZE = re.compile(r"odata\.maxpagesize\s*=\s*(\d+)", re.IGNORECASE)
 _OF_THIS_PAGE = frozenset({"$skiptoken", "$skip", "$top", "aid"})

@@ -9,11 +9,6 @@ from functools import partial
 from typing import Any
 
 from bc_pipeline.sandbox.business_central import odata
-from bc_pipeline.sandbox.business_central.company import Company, Row
-from bc_pipeline.sandbox.business_central.errors import (
-    company_not_found,
-    unknown_resource,
-)
 from bc_pipeline.sandbox.business_central.path import entity_type, row_at, walk
 from bc_pipeline.sandbox.business_central.published import RowList
 from bc_pipeline.sandbox.business_central.query_options import check_single, parse_query
@@ -27,7 +22,9 @@ from bc_pipeline.sandbox.business_central.urls import (
     guid_key,
     text_key,
 )
-from bc_pipeline.sandbox.business_central.values import ZERO_GUID
+from bc_pipeline.sandbox.company.company import Company, Row
+from bc_pipeline.sandbox.company.values import ZERO_GUID
+from bc_pipeline.sandbox.odata_errors import company_not_found, unknown_resource
 
 _METADATA = (Segment("$metadata"),)
 

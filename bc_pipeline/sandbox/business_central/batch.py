@@ -17,10 +17,10 @@ from urllib.parse import parse_qsl, unquote
 
 from bc_pipeline.sandbox.business_central.api import Companies
 from bc_pipeline.sandbox.business_central.body import parse_json
-from bc_pipeline.sandbox.business_central.errors import BcError, bad_request
-from bc_pipeline.sandbox.business_central.transaction import Transaction
 from bc_pipeline.sandbox.business_central.urls import Target, parse_segment
+from bc_pipeline.sandbox.company.transaction import Transaction
 from bc_pipeline.sandbox.json_text import JsonValue
+from bc_pipeline.sandbox.odata_errors import BcError, bad_request
 
 MAX_OPERATIONS = 100
 _METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")

@@ -11,23 +11,18 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from bc_pipeline.sandbox.business_central.errors import (
+from bc_pipeline.sandbox.business_central.query_options import EntityOf
+from bc_pipeline.sandbox.company.metadata import EntityType, Field, Navigation
+from bc_pipeline.sandbox.company.settings import PropertyOrder
+from bc_pipeline.sandbox.company.values import BLANK_ENUM, ZERO_STAMP, encode_enum, stamp_text
+from bc_pipeline.sandbox.json_text import JsonValue, check_characters
+from bc_pipeline.sandbox.odata_errors import (
     BcError,
     bad_request,
     field_error,
     read_only,
     unknown_property,
 )
-from bc_pipeline.sandbox.business_central.metadata import EntityType, Field, Navigation
-from bc_pipeline.sandbox.business_central.query_options import EntityOf
-from bc_pipeline.sandbox.business_central.settings import PropertyOrder
-from bc_pipeline.sandbox.business_central.values import (
-    BLANK_ENUM,
-    ZERO_STAMP,
-    encode_enum,
-    stamp_text,
-)
-from bc_pipeline.sandbox.json_text import JsonValue, check_characters
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")

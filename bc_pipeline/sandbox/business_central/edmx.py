@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from xml.etree import ElementTree
 
-from bc_pipeline.sandbox.business_central.metadata import EntityType, Field, Navigation
+from bc_pipeline.sandbox.company.metadata import EntityType, Field, Navigation
 
 NAMESPACE = "Microsoft.NAV"
 _EDMX = "http://docs.oasis-open.org/odata/ns/edmx"

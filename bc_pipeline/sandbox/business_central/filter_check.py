@@ -11,12 +11,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from bc_pipeline.sandbox.business_central.errors import (
-    BcError,
-    bad_request,
-    not_implemented,
-    unknown_property,
-)
 from bc_pipeline.sandbox.business_central.filter_parser import (
     Call,
     Comparison,
@@ -27,8 +21,9 @@ from bc_pipeline.sandbox.business_central.filter_parser import (
     Operand,
     Property,
 )
-from bc_pipeline.sandbox.business_central.metadata import EntityType, Field
+from bc_pipeline.sandbox.company.metadata import EntityType, Field
 from bc_pipeline.sandbox.json_text import JsonValue
+from bc_pipeline.sandbox.odata_errors import BcError, bad_request, not_implemented, unknown_property
 
 Row = Mapping[str, Any]
 Test = Callable[[Row], bool]

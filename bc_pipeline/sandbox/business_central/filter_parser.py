@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Literal as OneOf
 from typing import NoReturn
 
-from bc_pipeline.sandbox.business_central.errors import bad_request, not_implemented
+from bc_pipeline.sandbox.odata_errors import bad_request, not_implemented
 
 LiteralKind = OneOf["string", "number", "boolean", "guid", "date", "datetime", "null"]
 

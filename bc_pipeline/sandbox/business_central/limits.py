@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bc_pipeline.sandbox.business_central.errors import BcError
+from bc_pipeline.sandbox.odata_errors import BcError
 
 WINDOW = timedelta(minutes=5)
 

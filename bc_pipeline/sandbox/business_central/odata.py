@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bc_pipeline.sandbox.business_central.analytics import analytics_list, analytics_names
-from bc_pipeline.sandbox.business_central.company import Company, Row
-from bc_pipeline.sandbox.business_central.errors import unknown_resource
 from bc_pipeline.sandbox.business_central.published import RowList
 from bc_pipeline.sandbox.business_central.reader import Page
-from bc_pipeline.sandbox.business_central.settings import EXTENSION_PAGES
 from bc_pipeline.sandbox.business_central.urls import ANALYTICS, EXTENSION, Segment, Target
 from bc_pipeline.sandbox.business_central.versions import is_published
+from bc_pipeline.sandbox.company.company import Company, Row
+from bc_pipeline.sandbox.company.settings import EXTENSION_PAGES
+from bc_pipeline.sandbox.odata_errors import unknown_resource
 
 COMPANY = "Company"
 COUNT = Segment("$count")

@@ -16,13 +16,13 @@ from bc_pipeline.sandbox.business_central.answers import (
     read_body,
 )
 from bc_pipeline.sandbox.business_central.batch import Operation, OperationAnswer
-from bc_pipeline.sandbox.business_central.errors import BcError, error_body
 from bc_pipeline.sandbox.business_central.replica import served
-from bc_pipeline.sandbox.business_central.transaction import Transaction
 from bc_pipeline.sandbox.business_central.urls import Target
 from bc_pipeline.sandbox.business_central.write_requests import WriteRequest, write
 from bc_pipeline.sandbox.canned import canned_answer
+from bc_pipeline.sandbox.company.transaction import Transaction
 from bc_pipeline.sandbox.faults import HANDLED, Cut, Fault
+from bc_pipeline.sandbox.odata_errors import BcError, error_body
 from bc_pipeline.sandbox.request_log import LoggedOperation
 
 Strike = Callable[[str, str], Fault | None]

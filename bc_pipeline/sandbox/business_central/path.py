@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
-from bc_pipeline.sandbox.business_central.errors import BcError, not_found, unknown_resource
-from bc_pipeline.sandbox.business_central.metadata import EntityType, Navigation, entities
 from bc_pipeline.sandbox.business_central.reader import Reader
 from bc_pipeline.sandbox.business_central.urls import Segment, guid_key, text_key
 from bc_pipeline.sandbox.business_central.versions import is_released, major_version
+from bc_pipeline.sandbox.company.company import Company, Row
+from bc_pipeline.sandbox.company.metadata import EntityType, Navigation, entities
 from bc_pipeline.sandbox.json_text import JsonValue
+from bc_pipeline.sandbox.odata_errors import BcError, not_found, unknown_resource
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from threading import Lock
 
 from starlette.responses import Response
 
-from bc_pipeline.sandbox.business_central.company import Company
+from bc_pipeline.sandbox.company.company import Company
 
 MAX_BYTES = 300_000_000
 

@@ -11,14 +11,14 @@ import zlib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from bc_pipeline.sandbox.business_central.company import ETAG, Row
-from bc_pipeline.sandbox.business_central.errors import bad_request, not_found
 from bc_pipeline.sandbox.business_central.filter_check import sort_key
-from bc_pipeline.sandbox.business_central.metadata import EntityType, Field
 from bc_pipeline.sandbox.business_central.query_options import Query, check_single, parse_query
 from bc_pipeline.sandbox.business_central.reader import Page
-from bc_pipeline.sandbox.business_central.values import etag_text
+from bc_pipeline.sandbox.company.company import ETAG, Row
+from bc_pipeline.sandbox.company.metadata import EntityType, Field
+from bc_pipeline.sandbox.company.values import etag_text
 from bc_pipeline.sandbox.json_text import JsonValue, dumps
+from bc_pipeline.sandbox.odata_errors import bad_request, not_found
 
 _PATTERNS = (
     ("Guid", re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")),

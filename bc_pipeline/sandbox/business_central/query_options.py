@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from bc_pipeline.sandbox.business_central.errors import BcError, bad_request, unknown_property
 from bc_pipeline.sandbox.business_central.filter_check import FilterChecker, Test
 from bc_pipeline.sandbox.business_central.filter_parser import Node, parse_filter
-from bc_pipeline.sandbox.business_central.metadata import EntityType, Field, Navigation
+from bc_pipeline.sandbox.company.metadata import EntityType, Field, Navigation
+from bc_pipeline.sandbox.odata_errors import BcError, bad_request, unknown_property
 
 _KNOWN = {
     "$filter",

@@ -12,12 +12,12 @@ from typing import Any
 
 import orjson
 
-from bc_pipeline.sandbox.business_central.company import ETAG, Company, Row
-from bc_pipeline.sandbox.business_central.errors import BcError, bad_request
 from bc_pipeline.sandbox.business_central.filter_check import equal_to, properties, sort_key
-from bc_pipeline.sandbox.business_central.metadata import EntityType, Field, Navigation
 from bc_pipeline.sandbox.business_central.query_options import Order, Query
+from bc_pipeline.sandbox.company.company import ETAG, Company, Row
+from bc_pipeline.sandbox.company.metadata import EntityType, Field, Navigation
 from bc_pipeline.sandbox.json_text import JsonValue
+from bc_pipeline.sandbox.odata_errors import BcError, bad_request
 
 DEFAULT_JOURNAL_TEMPLATE = "GENERAL"
 

@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from bc_pipeline.sandbox.business_central.company import Company
-from bc_pipeline.sandbox.business_central.redo import Redo
+from bc_pipeline.sandbox.company.company import Company
+from bc_pipeline.sandbox.company.redo import Redo
 
 INTENT = "data-access-intent"
 

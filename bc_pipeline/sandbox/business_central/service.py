@@ -22,14 +22,7 @@ from bc_pipeline.sandbox.business_central.answers import (
 )
 from bc_pipeline.sandbox.business_central.batch import BatchOptions, read_batch, run_batch
 from bc_pipeline.sandbox.business_central.body import parse_json
-from bc_pipeline.sandbox.business_central.company import Company
 from bc_pipeline.sandbox.business_central.environments import Environment, Environments
-from bc_pipeline.sandbox.business_central.errors import (
-    BcError,
-    error_body,
-    invalid_credentials,
-    method_not_allowed,
-)
 from bc_pipeline.sandbox.business_central.limits import Limits, LimitSettings
 from bc_pipeline.sandbox.business_central.operations import OperationRunner
 from bc_pipeline.sandbox.business_central.prepared import PreparedAnswers
@@ -41,8 +34,15 @@ from bc_pipeline.sandbox.business_central.write_requests import (
     write,
 )
 from bc_pipeline.sandbox.clock import ShiftedClock
+from bc_pipeline.sandbox.company.company import Company
 from bc_pipeline.sandbox.entra import Directory, Entra
 from bc_pipeline.sandbox.faults import Cut
+from bc_pipeline.sandbox.odata_errors import (
+    BcError,
+    error_body,
+    invalid_credentials,
+    method_not_allowed,
+)
 
 MAX_PAGE_SIZE = 20_000
 _BATCH = (Segment("$batch"),)

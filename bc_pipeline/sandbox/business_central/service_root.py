@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bc_pipeline.sandbox.business_central import odata
-from bc_pipeline.sandbox.business_central.company import Company
 from bc_pipeline.sandbox.business_central.edmx import document
-from bc_pipeline.sandbox.business_central.metadata import EntityType, entities
 from bc_pipeline.sandbox.business_central.urls import API, ODATA
 from bc_pipeline.sandbox.business_central.versions import major_version, released_entities
+from bc_pipeline.sandbox.company.company import Company
+from bc_pipeline.sandbox.company.metadata import EntityType, entities
 
 Companies = Mapping[str, Company]
 

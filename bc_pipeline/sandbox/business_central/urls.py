@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
 
-from bc_pipeline.sandbox.business_central.errors import BcError, not_found, unknown_resource
+from bc_pipeline.sandbox.odata_errors import BcError, not_found, unknown_resource
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _VERSION = re.compile(r"v\d+\.\d+|beta", re.IGNORECASE)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from bc_pipeline.sandbox.business_central.company import Company
-from bc_pipeline.sandbox.business_central.metadata import EntityType, entities
+from bc_pipeline.sandbox.company.company import Company
+from bc_pipeline.sandbox.company.metadata import EntityType, entities
 
 # The first version that publishes no page of Microsoft as an OData endpoint.
 WITHOUT_PUBLISHED_PAGES = 30

@@ -10,8 +10,19 @@ from functools import partial
 
 from bc_pipeline.sandbox.business_central.api import Companies, company_of
 from bc_pipeline.sandbox.business_central.body import Body, check_body
-from bc_pipeline.sandbox.business_central.company import ETAG, Company, Row
-from bc_pipeline.sandbox.business_central.errors import (
+from bc_pipeline.sandbox.business_central.path import Place, entity_type, row_at, walk
+from bc_pipeline.sandbox.business_central.query_options import Query, parse_query
+from bc_pipeline.sandbox.business_central.reader import Reader
+from bc_pipeline.sandbox.business_central.replica import INTENT
+from bc_pipeline.sandbox.business_central.rules import RULES
+from bc_pipeline.sandbox.business_central.urls import API, Segment, Target
+from bc_pipeline.sandbox.business_central.writes import EntityRules, Parent, WriteContext
+from bc_pipeline.sandbox.changes.documents import Refused
+from bc_pipeline.sandbox.company.company import ETAG, Company, Row
+from bc_pipeline.sandbox.company.metadata import EntityType
+from bc_pipeline.sandbox.company.transaction import Transaction
+from bc_pipeline.sandbox.json_text import JsonValue
+from bc_pipeline.sandbox.odata_errors import (
     BcError,
     bad_request,
     dialog,
@@ -19,17 +30,6 @@ from bc_pipeline.sandbox.business_central.errors import (
     same_key,
     unknown_resource,
 )
-from bc_pipeline.sandbox.business_central.metadata import EntityType
-from bc_pipeline.sandbox.business_central.path import Place, entity_type, row_at, walk
-from bc_pipeline.sandbox.business_central.query_options import Query, parse_query
-from bc_pipeline.sandbox.business_central.reader import Reader
-from bc_pipeline.sandbox.business_central.replica import INTENT
-from bc_pipeline.sandbox.business_central.rules import RULES
-from bc_pipeline.sandbox.business_central.transaction import Transaction
-from bc_pipeline.sandbox.business_central.urls import API, Segment, Target
-from bc_pipeline.sandbox.business_central.writes import EntityRules, Parent, WriteContext
-from bc_pipeline.sandbox.changes.documents import Refused
-from bc_pipeline.sandbox.json_text import JsonValue
 
 _ACTION = "microsoft.nav."
 _JSON = "application/json"

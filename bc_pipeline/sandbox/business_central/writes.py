@@ -11,13 +11,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
-from bc_pipeline.sandbox.business_central.errors import dialog
-from bc_pipeline.sandbox.business_central.settings import CompanySettings
-from bc_pipeline.sandbox.business_central.transaction import Transaction
 from bc_pipeline.sandbox.canned import REFUSAL
 from bc_pipeline.sandbox.changes.numbers import next_number
+from bc_pipeline.sandbox.company.company import Company, Row
+from bc_pipeline.sandbox.company.settings import CompanySettings
+from bc_pipeline.sandbox.company.transaction import Transaction
 from bc_pipeline.sandbox.json_text import JsonValue
+from bc_pipeline.sandbox.odata_errors import dialog
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,7 @@ from bc_pipeline.sandbox.changes.catalogue import (
     CHANGES,
     NAMES,
     SETUP_CHANGES,
-    apply,
     apply_to,
-    chosen,
 )
 from bc_pipeline.sandbox.changes.documents import Refused
 from bc_pipeline.sandbox.changes.postings import Posting, Postings
@@ -23,8 +21,6 @@ __all__ = [
     "Posting",
     "Postings",
     "Refused",
-    "apply",
     "apply_to",
-    "chosen",
     "random_changes",
 ]

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
-from bc_pipeline.sandbox.business_central.company import Row
+from bc_pipeline.sandbox.company.company import Row
 
 CENT = Decimal("0.01")
 UNIT_AMOUNT = Decimal("0.00001")

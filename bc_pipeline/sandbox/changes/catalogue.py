@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
-from bc_pipeline.sandbox.business_central.transaction import Transaction
 from bc_pipeline.sandbox.changes import masters, prices, purchases, receiving, sales, setup
-
-if TYPE_CHECKING:
-    from bc_pipeline.sandbox.server import Sandbox
+from bc_pipeline.sandbox.company.company import Company, Row
+from bc_pipeline.sandbox.company.transaction import Transaction
 
 Change = Callable[..., Row]
 
@@ -105,27 +102,3 @@ def apply_to(company: Company, name: str, params: dict[str, Any]) -> str:
     told = ", ".join(f"{key}={value!r}" for key, value in params.items())
     outcome = result.get("number") or result.get("documentNumber") or result.get("code") or ""
     return f"{name}({told})" + (f" -> {outcome}" if outcome else "")
-
-
-def apply(sandbox: Sandbox, name: str, params: dict[str, Any]) -> str:
-    """Applies one change; ``params`` also holds ``company``, which may be left out when the
-    sandbox has one company only, and ``environment`` where it is not the main one. Raises as
-    :func:`apply_to`, KeyError for an unknown company or environment."""
-    return apply_to(*chosen(sandbox, name, params))
-
-
-def chosen(
-    sandbox: Sandbox, name: str, params: dict[str, Any]
-) -> tuple[Company, str, dict[str, Any]]:
-    """The company a change is meant for, the change and what else is given. Raises KeyError for
-    an unknown company or environment."""
-    environments = sandbox.business_central.environments
-    rest = dict(params)
-    environment = rest.pop("environment", None)
-    companies = (environments[environment] if environment else environments.main).companies
-    company = rest.pop("company", None)
-    if company is None and len(companies) == 1:
-        company = next(iter(companies))
-    if company not in companies:
-        raise KeyError(f"company must be one of {', '.join(companies)}")
-    return companies[company], name, rest

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
-from bc_pipeline.sandbox.business_central.metadata import entities
+from bc_pipeline.sandbox.company.company import Company, Row
+from bc_pipeline.sandbox.company.metadata import entities
 
 DimensionSet = dict[str, str]
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
 from bc_pipeline.sandbox.changes.amounts import NOTHING, cents
 from bc_pipeline.sandbox.changes.dimension_sets import dimensions_of
-from bc_pipeline.sandbox.changes.documents import SALES_CREDIT_MEMO, Kind, lines_of
+from bc_pipeline.sandbox.changes.documents import lines_of
 from bc_pipeline.sandbox.changes.exchange import local_per_foreign
+from bc_pipeline.sandbox.changes.kinds import SALES_CREDIT_MEMO, Kind
 from bc_pipeline.sandbox.changes.ledger import (
     INPUT_TAX,
     OUTPUT_TAX,
@@ -28,6 +28,7 @@ from bc_pipeline.sandbox.changes.ledger import (
     post_entries,
     role_account,
 )
+from bc_pipeline.sandbox.company.company import Company, Row
 
 
 @dataclass(frozen=True)

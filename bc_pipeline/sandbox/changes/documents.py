@@ -6,14 +6,10 @@ Amounts are Decimal in the document's currency, rounded to 2; quantities are in 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
-from bc_pipeline.sandbox.business_central.metadata import entities
-from bc_pipeline.sandbox.business_central.values import ZERO_DATE, ZERO_GUID
 from bc_pipeline.sandbox.changes.amounts import (
     CENT,
     NOTHING,
@@ -21,6 +17,10 @@ from bc_pipeline.sandbox.changes.amounts import (
     invoice_discount,
     net_amounts,
 )
+from bc_pipeline.sandbox.changes.kinds import Kind
+from bc_pipeline.sandbox.company.company import Company, Row
+from bc_pipeline.sandbox.company.metadata import entities
+from bc_pipeline.sandbox.company.values import ZERO_DATE, ZERO_GUID
 
 LINE_STEP = 10000
 
@@ -31,60 +31,6 @@ LineSpec = Mapping[str, Any]
 
 class Refused(ValueError):
     """Business Central would not allow this change."""
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One kind of document: where it stands and what its price is called."""
-
-    headers: str
-    lines: str
-    price: str
-    party: str
-
-    @property
-    def is_purchase(self) -> bool:
-        """Whether goods come in through it."""
-        return self.party == "vendor"
-
-    @property
-    def table(self) -> str:
-        """What its lines are called in Business Central."""
-        return "Purchase Line" if self.is_purchase else "Sales Line"
-
-    @property
-    def parties(self) -> str:
-        """Entity set of those it is made for."""
-        return f"{self.party}s"
-
-    @property
-    def address(self) -> str:
-        """What properties with the address of its vendor or customer begin with."""
-        return "buyFrom" if self.is_purchase else "sellTo"
-
-    @property
-    def done(self) -> str:
-        """What came or went of an order line."""
-        return "receivedQuantity" if self.is_purchase else "shippedQuantity"
-
-    @property
-    def to_handle(self) -> str:
-        """What the next posting of an order line moves."""
-        return "receiveQuantity" if self.is_purchase else "shipQuantity"
-
-    @property
-    def day(self) -> str:
-        """When the goods of a line come or go."""
-        return "expectedReceiptDate" if self.is_purchase else "shipmentDate"
-
-
-SALES_ORDER = Kind("salesOrders", "salesOrderLines", "unitPrice", "customer")
-SALES_INVOICE = Kind("salesInvoices", "salesInvoiceLines", "unitPrice", "customer")
-SALES_CREDIT_MEMO = Kind("salesCreditMemos", "salesCreditMemoLines", "unitPrice", "customer")
-SALES_SHIPMENT = Kind("salesShipments", "salesShipmentLines", "unitPrice", "customer")
-PURCHASE_ORDER = Kind("purchaseOrders", "purchaseOrderLines", "directUnitCost", "vendor")
-PURCHASE_INVOICE = Kind("purchaseInvoices", "purchaseInvoiceLines", "unitCost", "vendor")
-PURCHASE_RECEIPT = Kind("purchaseReceipts", "purchaseReceiptLines", "unitCost", "vendor")
 
 
 def today(company: Company) -> date:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
-from bc_pipeline.sandbox.business_central.values import BLANK_ENUM
 from bc_pipeline.sandbox.changes.dimension_sets import put_dimension
+from bc_pipeline.sandbox.company.company import Company, Row
+from bc_pipeline.sandbox.company.values import BLANK_ENUM
 
 ROLE = "#role"
 PAYABLES = "payables"

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
 from bc_pipeline.sandbox.changes.documents import Refused, decimal, resolve, today
 from bc_pipeline.sandbox.changes.numbers import next_number
+from bc_pipeline.sandbox.company.company import Company, Row
 
 BLOCK_KINDS = ("Payment", "All")
 CUSTOMER_BLOCK_KINDS = ("Ship", "Invoice", "All")

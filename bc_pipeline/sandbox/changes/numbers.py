@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from bc_pipeline.sandbox.business_central.company import Company
+from bc_pipeline.sandbox.company.company import Company
 
 TRAILING_DIGITS = re.compile(r"(.*?)(\d{1,15})")
 

@@ -6,16 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 from random import Random
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
-from bc_pipeline.sandbox.business_central.values import ZERO_DATE
-from bc_pipeline.sandbox.changes.documents import (
-    PURCHASE_ORDER,
-    PURCHASE_RECEIPT,
-    SALES_ORDER,
-    Kind,
-    lines_of,
-    today,
-)
+from bc_pipeline.sandbox.changes.documents import lines_of, today
+from bc_pipeline.sandbox.changes.kinds import PURCHASE_ORDER, PURCHASE_RECEIPT, SALES_ORDER, Kind
 from bc_pipeline.sandbox.changes.picks import (
     Params,
     Pick,
@@ -28,6 +20,8 @@ from bc_pipeline.sandbox.changes.picks import (
     vendor_numbers,
 )
 from bc_pipeline.sandbox.changes.purchases import STATUSES
+from bc_pipeline.sandbox.company.company import Company, Row
+from bc_pipeline.sandbox.company.values import ZERO_DATE
 
 CANCELLABLE_DAYS = 60
 

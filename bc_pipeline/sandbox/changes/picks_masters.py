@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from random import Random
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
 from bc_pipeline.sandbox.changes.masters import BLOCK_KINDS, is_used
 from bc_pipeline.sandbox.changes.picks import (
     DIGITS,
@@ -18,6 +17,7 @@ from bc_pipeline.sandbox.changes.picks import (
     quantity_of,
     vendor_numbers,
 )
+from bc_pipeline.sandbox.company.company import Company, Row
 
 LEAD_TIMES = ("2W", "<10D>", "1M", "3D", "", "C5D", "1M+2D")
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
-from bc_pipeline.sandbox.business_central.redo import Redo
-from bc_pipeline.sandbox.business_central.transaction import Transaction
 from bc_pipeline.sandbox.changes.catalogue import change_called
+from bc_pipeline.sandbox.company.company import Company, Row
+from bc_pipeline.sandbox.company.redo import Redo
+from bc_pipeline.sandbox.company.transaction import Transaction
 from bc_pipeline.sandbox.json_text import JsonValue
 
 

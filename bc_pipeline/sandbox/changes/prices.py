@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
-from bc_pipeline.sandbox.changes.documents import NOTHING, Kind, Refused, decimal, factor, resolve
+from bc_pipeline.sandbox.changes.documents import NOTHING, Refused, decimal, factor, resolve
+from bc_pipeline.sandbox.changes.kinds import Kind
+from bc_pipeline.sandbox.company.company import Company, Row
 
 _LISTS = {"vendor": "#purchasePrices", "customer": "#salesPrices"}
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
-from bc_pipeline.sandbox.business_central.values import ZERO_DATE
 from bc_pipeline.sandbox.changes.documents import (
     LINE_STEP,
-    PURCHASE_ORDER,
     LineSpec,
     Refused,
     add_line,
@@ -23,7 +20,10 @@ from bc_pipeline.sandbox.changes.documents import (
     retotal,
     today,
 )
+from bc_pipeline.sandbox.changes.kinds import PURCHASE_ORDER
 from bc_pipeline.sandbox.changes.numbers import next_number
+from bc_pipeline.sandbox.company.company import Company, Row
+from bc_pipeline.sandbox.company.values import ZERO_DATE
 
 STATUSES = ("Draft", "In_x0020_Review", "Open")
 # What a line keeps when the vendor of its order changes; the rest is made anew.

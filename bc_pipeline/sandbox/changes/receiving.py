@@ -7,14 +7,10 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
 from bc_pipeline.sandbox.changes.document_ledger import post_document
 from bc_pipeline.sandbox.changes.documents import (
     LINE_STEP,
     NOTHING,
-    PURCHASE_INVOICE,
-    PURCHASE_ORDER,
-    PURCHASE_RECEIPT,
     LineSpec,
     Refused,
     add_line,
@@ -30,7 +26,9 @@ from bc_pipeline.sandbox.changes.documents import (
     retotal,
     today,
 )
+from bc_pipeline.sandbox.changes.kinds import PURCHASE_INVOICE, PURCHASE_ORDER, PURCHASE_RECEIPT
 from bc_pipeline.sandbox.changes.numbers import next_number
+from bc_pipeline.sandbox.company.company import Company, Row
 
 COPIED_TO_RECEIPT = [
     "sequence",

@@ -6,15 +6,9 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
 from bc_pipeline.sandbox.changes.document_ledger import post_document
 from bc_pipeline.sandbox.changes.documents import (
     NOTHING,
-    SALES_CREDIT_MEMO,
-    SALES_INVOICE,
-    SALES_ORDER,
-    SALES_SHIPMENT,
-    Kind,
     LineSpec,
     Refused,
     add_line,
@@ -30,7 +24,15 @@ from bc_pipeline.sandbox.changes.documents import (
     retotal,
     today,
 )
+from bc_pipeline.sandbox.changes.kinds import (
+    SALES_CREDIT_MEMO,
+    SALES_INVOICE,
+    SALES_ORDER,
+    SALES_SHIPMENT,
+    Kind,
+)
 from bc_pipeline.sandbox.changes.numbers import next_number
+from bc_pipeline.sandbox.company.company import Company, Row
 
 POSTED = ("Open", "Paid")
 COPIED_TO_INVOICE = [

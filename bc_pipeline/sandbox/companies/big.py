@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from bc_pipeline.sandbox.business_central.company import ETAG, Company
-from bc_pipeline.sandbox.business_central.generated import GeneratedTable, Row
-from bc_pipeline.sandbox.business_central.metadata import entities
-from bc_pipeline.sandbox.business_central.values import empty_row, etag_text
+from bc_pipeline.sandbox.company.company import ETAG, Company
+from bc_pipeline.sandbox.company.generated import GeneratedTable, Row
+from bc_pipeline.sandbox.company.metadata import entities
+from bc_pipeline.sandbox.company.values import empty_row, etag_text
 from bc_pipeline.sandbox.json_text import JsonValue
 
 NAME = "BIG"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bc_pipeline.sandbox.business_central.company import Company, Page, Row
+from bc_pipeline.sandbox.company.company import Company, Page, Row
 
 DIMENSIONS_PAGE = "Dimensions"
 DIMENSION_VALUES_PAGE = "Dimension_Values"

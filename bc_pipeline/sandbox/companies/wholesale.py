@@ -10,8 +10,6 @@ from functools import lru_cache
 from importlib import resources
 from random import Random
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
-from bc_pipeline.sandbox.business_central.values import stamp_text
 from bc_pipeline.sandbox.changes import masters, receiving
 from bc_pipeline.sandbox.companies import wholesale_pages
 from bc_pipeline.sandbox.companies.dimension_pages import publish_dimensions
@@ -27,6 +25,8 @@ from bc_pipeline.sandbox.companies.wholesale_masters import (
     set_up,
 )
 from bc_pipeline.sandbox.companies.wholesale_transfers import add_transfers_and_returns
+from bc_pipeline.sandbox.company.company import Company, Row
+from bc_pipeline.sandbox.company.values import stamp_text
 
 NAME = "Noordzee Groothandel B.V."
 DISPLAY_NAME = "Noordzee – Home & Garden"

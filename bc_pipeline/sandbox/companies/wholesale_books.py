@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
 from bc_pipeline.sandbox.companies.books import (
     add_rows,
     default_dimension,
     post_history,
     seed_id,
 )
+from bc_pipeline.sandbox.company.company import Company, Row
 
 Rows = tuple[Mapping[str, Any], ...]
 

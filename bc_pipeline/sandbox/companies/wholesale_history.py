@@ -10,11 +10,11 @@ from decimal import ROUND_UP, Decimal
 from itertools import accumulate
 from random import Random
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
-from bc_pipeline.sandbox.business_central.values import ZERO_DATE
 from bc_pipeline.sandbox.changes import masters, purchases, receiving, sales
 from bc_pipeline.sandbox.changes.documents import Refused, factor
 from bc_pipeline.sandbox.changes.picks import Params, line_spec, quantity_of
+from bc_pipeline.sandbox.company.company import Company, Row
+from bc_pipeline.sandbox.company.values import ZERO_DATE
 
 INVOICES_PER_DAY_AND_ITEM = 1 / 450
 ORDERS_PER_DAY_AND_ITEM = 1 / 2400

@@ -6,14 +6,14 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
-from bc_pipeline.sandbox.business_central.values import stamp_text
 from bc_pipeline.sandbox.companies.wholesale_masters import (
     LOCATIONS,
     TAX_PERCENT,
     ZERO_STAMP,
     Words,
 )
+from bc_pipeline.sandbox.company.company import Company, Row
+from bc_pipeline.sandbox.company.values import stamp_text
 
 # Base unit -> larger or smaller units an item may also be traded in, with their factors.
 FURTHER_UNITS: dict[str, tuple[dict[str, str], ...]] = {

@@ -7,8 +7,8 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
 from bc_pipeline.sandbox.companies.books import add_rows
+from bc_pipeline.sandbox.company.company import Company, Row
 
 LOCATIONS = ("AMS", "RTM", "WINKEL", "ONDERWEG")
 UNITS = ("STUK", "DOOS", "PALLET", "PAAR", "KG", "ZAK", "METER", "ROL", "HOUR")

@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 
-from bc_pipeline.sandbox.business_central.company import Company, Page, Row
-from bc_pipeline.sandbox.business_central.values import ZERO_GUID, ZERO_STAMP
 from bc_pipeline.sandbox.changes.documents import factor
+from bc_pipeline.sandbox.company.company import Company, Page, Row
+from bc_pipeline.sandbox.company.values import ZERO_GUID, ZERO_STAMP
 
 ITEM_PAGE = "Artikel"
 ITEM_UNITS_PAGE = "Artikeleenheden"

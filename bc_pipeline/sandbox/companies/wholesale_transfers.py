@@ -6,8 +6,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
-from bc_pipeline.sandbox.business_central.values import BLANK_ENUM
+from bc_pipeline.sandbox.company.company import Company, Row
+from bc_pipeline.sandbox.company.values import BLANK_ENUM
 
 IN_TRANSIT = "ONDERWEG"
 _RETURN: Row = {"documentType": "Return_x0020_Order", "sequence": 10000, "lineType": "Item"}

@@ -1,5 +1,5 @@
 """Optiply's token endpoint: password grant with the client's credentials in the Basic header
-(behaviour.md 1)."""
+(optiply.md 1)."""
 
 from __future__ import annotations
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from bc_pipeline.sandbox.optiply.schema import RESOURCES, Attribute, Json
-
-if TYPE_CHECKING:
-    from bc_pipeline.sandbox.optiply.store import Shop
 
 Snapshot = dict[str, dict[str, dict[str, Any]]]
 
@@ -18,7 +15,17 @@ LEFT_OUT = {"remoteDataSyncedToDate"}
 NESTED = {"sellOrderLines": "sellOrders"}
 
 
-def snapshot(shop: Shop) -> Snapshot:
+class Rows(Protocol):
+    """What of a shop is compared."""
+
+    def rows(self, resource: str) -> list[Json]:
+        """All rows of a resource."""
+
+    def remote_id(self, resource: str, row_id: int) -> str | None:
+        """The remote id of a row."""
+
+
+def snapshot(shop: Rows) -> Snapshot:
     """The state of a shop as resource -> remote id -> attributes.
 
     Ids, stamps and who made a row are left out; foreign keys are replaced by the remote id of
@@ -61,13 +68,13 @@ def differences(left: Snapshot, right: Snapshot, *, limit: int = 50) -> list[str
     return found if rest <= 0 else [*found[:limit], f"... and {rest} more"]
 
 
-def _plain(shop: Shop, attribute: Attribute, value: Json) -> Json:
+def _plain(shop: Rows, attribute: Attribute, value: Json) -> Json:
     if attribute.refers_to is None or value is None:
         return value
     return shop.remote_id(attribute.refers_to, value) or "(none)"
 
 
-def _keys(shop: Shop, resource: str) -> dict[int, str]:
+def _keys(shop: Rows, resource: str) -> dict[int, str]:
     """What each row of a resource is called in the snapshot."""
     keys: dict[int, str] = {}
     seen: Counter[str] = Counter()
@@ -78,7 +85,7 @@ def _keys(shop: Shop, resource: str) -> dict[int, str]:
     return keys
 
 
-def _nest_sell_order_lines(shop: Shop, state: Snapshot) -> None:
+def _nest_sell_order_lines(shop: Rows, state: Snapshot) -> None:
     keys = _keys(shop, "sellOrders")
     for order in state["sellOrders"].values():
         order["orderLines"] = []

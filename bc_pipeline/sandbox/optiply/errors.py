@@ -19,5 +19,5 @@ class ApiError(Exception):
         self.message = message
 
     def body(self) -> dict[str, Any]:
-        """The answer's body in JSON:API's error shape (behaviour.md 4)."""
+        """The answer's body in JSON:API's error shape (optiply.md 4)."""
         return {"errors": [{"status": str(self.status), "meta": {"message": self.message}}]}

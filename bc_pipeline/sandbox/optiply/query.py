@@ -1,4 +1,4 @@
-"""Lists: filters, sorting and paging of Optiply's query string (behaviour.md 3)."""
+"""Lists: filters, sorting and paging of Optiply's query string (optiply.md 3)."""
 
 from __future__ import annotations
 

@@ -251,7 +251,7 @@ def _note_write(request: Request, shop: Shop) -> None:
 def _id(request: Request) -> int:
     text = request.path_params["id"]
     if not INTEGER.fullmatch(text):
-        # What the real one does with an id such as "nan" (behaviour.md 4).
+        # What the real one does with an id such as "nan" (optiply.md 4).
         raise ApiError(500, "Internal Server Error")
     return int(text)
 

@@ -1,4 +1,4 @@
-"""One shop of the played Optiply: its rows, and the rules for changing them (behaviour.md 6, 9)."""
+"""One shop of the played Optiply: its rows, and the rules for changing them (optiply.md 6, 9)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Shop:
     ``account`` is another coupling to that shop: another API user, the same rows.
 
     ``refused_attributes`` and ``refused_nulls`` hold ``resource.attribute`` names this shop
-    answers 400 to, for what is unproven about the real one (behaviour.md 2);
+    answers 400 to, for what is unproven about the real one (optiply.md 2);
     ``preferred_only_on_patch`` ignores ``supplierProducts.preferred`` on creation.
     """
 
@@ -123,7 +123,7 @@ class Shop:
             return apply(query, self._tables.candidates(resource, query))
 
     def remote_id_map(self, resource: str, id_: int) -> dict[str, str] | None:
-        """The remote ids of a row by coupling, as read back (behaviour.md 7)."""
+        """The remote ids of a row by coupling, as read back (optiply.md 7)."""
         known = self._tables.remote_ids.get((resource, id_))
         return {str(coupling): value for coupling, value in known.items()} if known else None
 
@@ -209,7 +209,7 @@ class Shop:
         """The rules between rows: references, unique pairs, no circular pair."""
         for reference in declared.references:
             if values[reference.name] not in self._tables.rows[str(reference.refers_to)]:
-                # Only receipt lines answer 404 for an unknown parent (behaviour.md 9).
+                # Only receipt lines answer 404 for an unknown parent (optiply.md 9).
                 status = 404 if declared.name == "receiptLines" else 400
                 raise ApiError(status, f"{reference.name}: {values[reference.name]} was not found")
         for pair in declared.unique:
@@ -254,7 +254,7 @@ class Shop:
     def _fill_in(self, declared: Resource, sent: dict[str, Any], values: dict[str, Any]) -> None:
         """The expected delivery date when none was sent: that of its order for a line of a buy
         order; for the order placed plus the supplier's delivery time, null when the supplier has
-        none (behaviour.md 9)."""
+        none (optiply.md 9)."""
         if "expectedDeliveryDate" in sent:
             return
         if declared.name == "buyOrderLines":

@@ -1,7 +1,7 @@
 """Checks of attribute values, and their stored form.
 
 A stored value is what Optiply answers with: decimals are strings with 2 decimals, foreign keys
-integers, date-times ``YYYY-MM-DDTHH:MM:SSZ`` in UTC (behaviour.md 2).
+integers, date-times ``YYYY-MM-DDTHH:MM:SSZ`` in UTC (optiply.md 2).
 """
 
 from __future__ import annotations

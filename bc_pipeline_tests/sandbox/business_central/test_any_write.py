@@ -9,16 +9,16 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bc_pipeline.sandbox.business_central.company import Company
-from bc_pipeline.sandbox.business_central.errors import BcError
-from bc_pipeline.sandbox.business_central.metadata import Field, entities
 from bc_pipeline.sandbox.business_central.rules import RULES
-from bc_pipeline.sandbox.business_central.transaction import Transaction
 from bc_pipeline.sandbox.business_central.urls import Segment, Target
-from bc_pipeline.sandbox.business_central.values import ZERO_GUID
 from bc_pipeline.sandbox.business_central.write_requests import WriteRequest, write
 from bc_pipeline.sandbox.clock import Clock
 from bc_pipeline.sandbox.companies import cronus
+from bc_pipeline.sandbox.company.company import Company
+from bc_pipeline.sandbox.company.metadata import Field, entities
+from bc_pipeline.sandbox.company.transaction import Transaction
+from bc_pipeline.sandbox.company.values import ZERO_GUID
+from bc_pipeline.sandbox.odata_errors import BcError
 from bc_pipeline_tests.sandbox.business_central.test_writing import state
 
 COMPANY: Company = cronus.build(Clock())

@@ -8,8 +8,8 @@ import pytest
 import requests
 
 from bc_pipeline.sandbox import Sandbox
-from bc_pipeline.sandbox.business_central.company import Company
 from bc_pipeline.sandbox.companies import wholesale
+from bc_pipeline.sandbox.company.company import Company
 from bc_pipeline_tests.sandbox.business_central.test_writing import NOWHERE, area, state
 from bc_pipeline_tests.sandbox.conftest import BcClient
 

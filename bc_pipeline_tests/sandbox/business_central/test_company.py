@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bc_pipeline.sandbox.business_central.company import ETAG, Company, encode_enum
-from bc_pipeline.sandbox.business_central.metadata import entities
+from bc_pipeline.sandbox.company.company import ETAG, Company, encode_enum
+from bc_pipeline.sandbox.company.metadata import entities
 from bc_pipeline.sandbox.json_text import decimal_text, dumps
 
 NOW = datetime(2030, 1, 1, 8, 30, 15, 120_000, tzinfo=UTC)

@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from bc_pipeline.sandbox import Sandbox, changes
+from bc_pipeline.sandbox.apply import apply
 from bc_pipeline_tests.sandbox.conftest import BcClient, sign_in, small_sandbox
 
 pytestmark = pytest.mark.covers("sandbox: copied environment")
@@ -62,7 +63,7 @@ def test_given_a_copy_then_the_data_of_each_goes_its_own_way(own: Sandbox) -> No
     path = f"items({item['id']})?$select=inventory"
     stock = bc.json(path)["inventory"]
     params = {"company": bc.company.name, "item": item["number"], "quantity": 9}
-    changes.apply(own, "move_stock", params | {"environment": "Sandbox"})
+    apply(own, "move_stock", params | {"environment": "Sandbox"})
     assert (bc.json(path)["inventory"], copy.json(path)["inventory"]) == (stock, stock + 9)
     answers = copy.batch({"method": "POST", "url": "vendors", "body": {"number": "BATCH"}})
     assert [answer["status"] for answer in answers] == [201]

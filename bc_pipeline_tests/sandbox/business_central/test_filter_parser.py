@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bc_pipeline.sandbox.business_central.errors import BcError
 from bc_pipeline.sandbox.business_central.filter_check import FilterChecker
 from bc_pipeline.sandbox.business_central.filter_parser import (
     COMPARISONS,
@@ -24,8 +23,9 @@ from bc_pipeline.sandbox.business_central.filter_parser import (
     Property,
     parse_filter,
 )
-from bc_pipeline.sandbox.business_central.metadata import entities
-from bc_pipeline.sandbox.business_central.values import empty_row, stamp_text
+from bc_pipeline.sandbox.company.metadata import entities
+from bc_pipeline.sandbox.company.values import empty_row, stamp_text
+from bc_pipeline.sandbox.odata_errors import BcError
 
 names = st.sampled_from(["number", "displayName", "unitPrice", "blocked", "x_1"])
 decimals = st.decimals(-(10**9), 10**9, places=3)

@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 import pytest
 
 from bc_pipeline.sandbox import Sandbox
-from bc_pipeline.sandbox.business_central.metadata import Field
 from bc_pipeline.sandbox.business_central.versions import released_entities
 from bc_pipeline.sandbox.companies import wholesale
+from bc_pipeline.sandbox.company.metadata import Field
 from bc_pipeline_tests.sandbox.conftest import BcClient, sign_in
 
 pytestmark = pytest.mark.covers("sandbox: metadata")

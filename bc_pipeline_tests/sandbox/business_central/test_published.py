@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from bc_pipeline.sandbox.business_central.company import Company
+from bc_pipeline.sandbox.company.company import Company
 from bc_pipeline_tests.sandbox.conftest import BcClient
 
 

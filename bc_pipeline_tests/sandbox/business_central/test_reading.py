@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from bc_pipeline.sandbox import Sandbox
-from bc_pipeline.sandbox.business_central.metadata import entities
+from bc_pipeline.sandbox.company.metadata import entities
 from bc_pipeline_tests.sandbox.conftest import BcClient
 
 ITEM = "63328c0f-7af2-5fde-876c-6a937c4bc5f8"

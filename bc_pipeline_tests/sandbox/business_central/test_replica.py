@@ -9,10 +9,10 @@ import pytest
 import requests
 
 from bc_pipeline.sandbox import Sandbox, changes
-from bc_pipeline.sandbox.business_central.company import Company
 from bc_pipeline.sandbox.business_central.replica import set_lag
-from bc_pipeline.sandbox.business_central.transaction import Transaction
 from bc_pipeline.sandbox.companies import wholesale
+from bc_pipeline.sandbox.company.company import Company
+from bc_pipeline.sandbox.company.transaction import Transaction
 from bc_pipeline_tests.sandbox.conftest import BcClient, sign_in
 
 pytestmark = pytest.mark.covers("sandbox: replica lag")

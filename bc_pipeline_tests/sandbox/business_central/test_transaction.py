@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bc_pipeline.sandbox.business_central.company import Company
-from bc_pipeline.sandbox.business_central.transaction import Transaction
+from bc_pipeline.sandbox.company.company import Company
+from bc_pipeline.sandbox.company.transaction import Transaction
 from bc_pipeline_tests.sandbox.business_central.test_writing import state
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bc_pipeline.sandbox import Sandbox
-from bc_pipeline.sandbox.business_central.company import ETAG, Company
-from bc_pipeline.sandbox.business_central.metadata import Field
-from bc_pipeline.sandbox.business_central.values import ZERO_GUID
+from bc_pipeline.sandbox.company.company import ETAG, Company
+from bc_pipeline.sandbox.company.metadata import Field
+from bc_pipeline.sandbox.company.values import ZERO_GUID
 from bc_pipeline_tests.sandbox.conftest import BcClient
 
 NOWHERE = "12345678-1234-1234-1234-123456789abc"

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from bc_pipeline.sandbox.business_central.company import Company
+from bc_pipeline.sandbox.company.company import Company
 
 
 class DayClock:

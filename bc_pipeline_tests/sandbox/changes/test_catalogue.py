@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from bc_pipeline.sandbox.business_central.company import Company
+from bc_pipeline.sandbox.apply import apply
 from bc_pipeline.sandbox.business_central.environments import Environment, Environments
-from bc_pipeline.sandbox.changes import CHANGES, NAMES, Refused, apply
+from bc_pipeline.sandbox.changes import CHANGES, NAMES, Refused
+from bc_pipeline.sandbox.company.company import Company
 
 
 def sandbox(*companies: Company) -> Any:

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from bc_pipeline.sandbox.business_central.company import Company
 from bc_pipeline.sandbox.changes import masters, purchases, sales
 from bc_pipeline.sandbox.changes.documents import Refused, resolve
+from bc_pipeline.sandbox.company.company import Company
 
 
 def test_given_stock_moves_then_inventory_follows_and_the_item_row_does_not_change(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bc_pipeline.sandbox.business_central.company import Company
 from bc_pipeline.sandbox.changes.numbers import next_number
+from bc_pipeline.sandbox.company.company import Company
 
 
 def test_given_nothing_in_use_then_the_series_starts_after_its_first_number(company: Company):

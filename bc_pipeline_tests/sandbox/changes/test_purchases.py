@@ -6,9 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
 from bc_pipeline.sandbox.changes import purchases, receiving
-from bc_pipeline.sandbox.changes.documents import PURCHASE_ORDER, Refused, lines_of
+from bc_pipeline.sandbox.changes.documents import Refused, lines_of
+from bc_pipeline.sandbox.changes.kinds import PURCHASE_ORDER
+from bc_pipeline.sandbox.company.company import Company, Row
 from bc_pipeline_tests.sandbox.consistency import faults
 
 

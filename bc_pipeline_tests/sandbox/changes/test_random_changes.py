@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bc_pipeline.sandbox.business_central.company import Company
 from bc_pipeline.sandbox.changes import NAMES, apply_to, random_changes
 from bc_pipeline.sandbox.changes.random_changes import PICKS, WEIGHTS
 from bc_pipeline.sandbox.companies import cronus, wholesale
+from bc_pipeline.sandbox.company.company import Company
 from bc_pipeline_tests.sandbox.consistency import faults
 
 NOW = datetime(2026, 9, 1, 10, 0, tzinfo=UTC)

@@ -6,15 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
 from bc_pipeline.sandbox.changes import purchases, receiving
-from bc_pipeline.sandbox.changes.documents import (
-    PURCHASE_ORDER,
-    PURCHASE_RECEIPT,
-    Refused,
-    lines_of,
-    resolve,
-)
+from bc_pipeline.sandbox.changes.documents import Refused, lines_of, resolve
+from bc_pipeline.sandbox.changes.kinds import PURCHASE_ORDER, PURCHASE_RECEIPT
+from bc_pipeline.sandbox.company.company import Company, Row
 from bc_pipeline_tests.sandbox.consistency import faults
 
 

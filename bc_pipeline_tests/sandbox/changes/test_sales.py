@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
 from bc_pipeline.sandbox.changes import sales
 from bc_pipeline.sandbox.changes.documents import Refused, resolve
+from bc_pipeline.sandbox.company.company import Company, Row
 from bc_pipeline_tests.sandbox.consistency import faults
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bc_pipeline.sandbox.business_central.company import Company
 from bc_pipeline.sandbox.changes import NAMES, SETUP_CHANGES, Refused, apply_to
+from bc_pipeline.sandbox.company.company import Company
 
 
 def test_given_set_up_changes_then_random_business_does_not_make_them():

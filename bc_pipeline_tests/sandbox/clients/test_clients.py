@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bc_pipeline.sandbox import Sandbox
-from bc_pipeline.sandbox.business_central.company import Company
 from bc_pipeline.sandbox.business_central.versions import released_entities
 from bc_pipeline.sandbox.companies import wholesale
+from bc_pipeline.sandbox.company.company import Company
 from bc_pipeline_tests.sandbox.clients.conftest import Run
 from bc_pipeline_tests.sandbox.conftest import SCOPE
 

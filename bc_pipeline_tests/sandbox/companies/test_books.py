@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
 from bc_pipeline.sandbox.companies import cronus, wholesale
 from bc_pipeline.sandbox.companies.dimension_pages import publish_dimensions
+from bc_pipeline.sandbox.company.company import Company, Row
 from bc_pipeline_tests.sandbox.consistency import faults
 
 NOW = datetime(2026, 9, 1, 10, 0, tzinfo=UTC)

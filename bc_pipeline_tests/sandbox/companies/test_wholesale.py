@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
-from bc_pipeline.sandbox.changes.documents import PURCHASE_ORDER, SALES_INVOICE, lines_of
+from bc_pipeline.sandbox.changes.documents import lines_of
+from bc_pipeline.sandbox.changes.kinds import PURCHASE_ORDER, SALES_INVOICE
 from bc_pipeline.sandbox.companies import wholesale
+from bc_pipeline.sandbox.company.company import Company, Row
 from bc_pipeline_tests.sandbox.consistency import faults
 
 NOW = datetime(2026, 9, 1, 10, 0, tzinfo=UTC)

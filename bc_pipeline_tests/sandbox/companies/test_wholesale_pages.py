@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bc_pipeline.sandbox.business_central.company import Company
 from bc_pipeline.sandbox.clock import Clock
 from bc_pipeline.sandbox.companies import wholesale
 from bc_pipeline.sandbox.companies.dimension_pages import DIMENSION_VALUES_PAGE, DIMENSIONS_PAGE
+from bc_pipeline.sandbox.company.company import Company
 
 SELECTED = {
     wholesale.ITEM_PAGE: "No Description Description_2 Blocked Type Last_Date_Modified "

@@ -1,4 +1,4 @@
-"""Tokens of the played Optiply (behaviour.md 1)."""
+"""Tokens of the played Optiply (optiply.md 1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paging, sorting and filters of the played Optiply (behaviour.md 3)."""
+"""Paging, sorting and filters of the played Optiply (optiply.md 3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests, envelopes and write rules of the played Optiply over HTTP (behaviour.md 2, 4-7, 9)."""
+"""Requests, envelopes and write rules of the played Optiply over HTTP (optiply.md 2, 4-7, 9)."""
 
 from __future__ import annotations
 

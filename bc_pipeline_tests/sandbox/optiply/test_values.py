@@ -1,4 +1,4 @@
-"""Checks of single values by the played Optiply (behaviour.md 2, 6, 9)."""
+"""Checks of single values by the played Optiply (optiply.md 2, 6, 9)."""
 
 from __future__ import annotations
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bc_pipeline.sandbox.business_central.company import Row
-from bc_pipeline.sandbox.business_central.errors import dialog, field_error, same_key
 from bc_pipeline.sandbox.business_central.rules.dimension_sets import NO_CODE, check_usable
-from bc_pipeline.sandbox.business_central.values import ZERO_GUID
 from bc_pipeline.sandbox.business_central.writes import RULES, EntityRules, Parent, WriteContext
+from bc_pipeline.sandbox.company.company import Row
+from bc_pipeline.sandbox.company.values import ZERO_GUID
+from bc_pipeline.sandbox.odata_errors import dialog, field_error, same_key
 
 # Whose default dimensions can be written here (8.1).
 PARENTS = {"Customer": "customers", "Item": "items", "Vendor": "vendors", "Employee": "employees"}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bc_pipeline.sandbox.business_central.company import Row
-from bc_pipeline.sandbox.business_central.errors import dialog, field_error, no_relation
-from bc_pipeline.sandbox.business_central.metadata import entities
 from bc_pipeline.sandbox.business_central.rules.dimension_sets import check_usable, shortcut_codes
-from bc_pipeline.sandbox.business_central.values import ZERO_GUID
 from bc_pipeline.sandbox.business_central.writes import RULES, EntityRules, Parent, WriteContext
 from bc_pipeline.sandbox.changes.dimension_sets import dimensions_of, put_dimension
+from bc_pipeline.sandbox.company.company import Row
+from bc_pipeline.sandbox.company.metadata import entities
+from bc_pipeline.sandbox.company.values import ZERO_GUID
+from bc_pipeline.sandbox.odata_errors import dialog, field_error, no_relation
 
 # Parents whose sets can be read only (9.7).
 READ_ONLY_PARENTS = {

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from bc_pipeline.sandbox.business_central.company import Row
-from bc_pipeline.sandbox.business_central.errors import BcError, dialog
-from bc_pipeline.sandbox.business_central.values import BLANK_ENUM, ZERO_GUID
 from bc_pipeline.sandbox.business_central.writes import WriteContext
 from bc_pipeline.sandbox.changes.dimension_sets import DimensionSet
+from bc_pipeline.sandbox.company.company import Row
+from bc_pipeline.sandbox.company.values import BLANK_ENUM, ZERO_GUID
+from bc_pipeline.sandbox.odata_errors import BcError, dialog
 
 CODE_MANDATORY = "Code_x0020_Mandatory"
 SAME_CODE = "Same_x0020_Code"

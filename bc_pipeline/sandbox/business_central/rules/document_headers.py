@@ -6,9 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bc_pipeline.sandbox.business_central.company import Row
-from bc_pipeline.sandbox.business_central.errors import BcError, dialog, no_relation
-from bc_pipeline.sandbox.business_central.metadata import entities
 from bc_pipeline.sandbox.business_central.rules.dimension_sets import (
     check_usable,
     inherited,
@@ -20,11 +17,15 @@ from bc_pipeline.sandbox.business_central.rules.references import (
     currency_values,
     record_of,
 )
-from bc_pipeline.sandbox.business_central.values import ZERO_GUID, empty_value
 from bc_pipeline.sandbox.business_central.writes import WriteContext
 from bc_pipeline.sandbox.changes.dimension_sets import dimensions_of, replace_dimensions
-from bc_pipeline.sandbox.changes.documents import Kind, lines_of
+from bc_pipeline.sandbox.changes.documents import lines_of
+from bc_pipeline.sandbox.changes.kinds import Kind
+from bc_pipeline.sandbox.company.company import Row
+from bc_pipeline.sandbox.company.metadata import entities
+from bc_pipeline.sandbox.company.values import ZERO_GUID, empty_value
 from bc_pipeline.sandbox.json_text import JsonValue
+from bc_pipeline.sandbox.odata_errors import BcError, dialog, no_relation
 
 # Parts of an address: as documents call them (after buyFrom, payTo, shipTo) -> as masters do.
 ADDRESS = {

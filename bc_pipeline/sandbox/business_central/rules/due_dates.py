@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from bc_pipeline.sandbox.business_central.date_formula import later
-from bc_pipeline.sandbox.business_central.values import ZERO_DATE
 from bc_pipeline.sandbox.business_central.writes import WriteContext
+from bc_pipeline.sandbox.company.values import ZERO_DATE
 
 
 def due_date(ctx: WriteContext, shown: str, terms_id: str) -> str:

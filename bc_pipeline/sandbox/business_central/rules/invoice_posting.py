@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from bc_pipeline.sandbox.business_central.company import Row
-from bc_pipeline.sandbox.business_central.errors import dialog
 from bc_pipeline.sandbox.business_central.rules.purchase_posting import book, check_document
 from bc_pipeline.sandbox.business_central.writes import WriteContext
-from bc_pipeline.sandbox.changes.documents import PURCHASE_INVOICE, lines_of
+from bc_pipeline.sandbox.changes.documents import lines_of
+from bc_pipeline.sandbox.changes.kinds import PURCHASE_INVOICE
 from bc_pipeline.sandbox.changes.receiving import copy_to_receipt, posted_receipt
+from bc_pipeline.sandbox.company.company import Row
+from bc_pipeline.sandbox.odata_errors import dialog
 
 
 def post_invoice(ctx: WriteContext, invoice: Row) -> None:

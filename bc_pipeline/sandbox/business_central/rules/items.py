@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from bc_pipeline.sandbox.business_central.company import Row
-from bc_pipeline.sandbox.business_central.errors import dialog, field_error, same_key
 from bc_pipeline.sandbox.business_central.rules.master_data import MasterData, Reference
 from bc_pipeline.sandbox.business_central.writes import RULES, EntityRules, Parent, WriteContext
 from bc_pipeline.sandbox.changes.masters import ITEM_LINES, is_used, move_stock
+from bc_pipeline.sandbox.company.company import Row
+from bc_pipeline.sandbox.odata_errors import dialog, field_error, same_key
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from bc_pipeline.sandbox.business_central.company import Row
-from bc_pipeline.sandbox.business_central.errors import dialog, field_error, no_relation
-from bc_pipeline.sandbox.business_central.values import BLANK_ENUM, ZERO_GUID
 from bc_pipeline.sandbox.business_central.writes import WriteContext
+from bc_pipeline.sandbox.company.company import Row
+from bc_pipeline.sandbox.company.values import BLANK_ENUM, ZERO_GUID
+from bc_pipeline.sandbox.odata_errors import dialog, field_error, no_relation
 
 GENERAL_LEDGER = "G_x002F_L_x0020_Account"
 BANK_ACCOUNT = "Bank_x0020_Account"

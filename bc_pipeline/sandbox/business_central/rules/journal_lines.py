@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from bc_pipeline.sandbox.business_central.company import Row
-from bc_pipeline.sandbox.business_central.errors import dialog, same_key
 from bc_pipeline.sandbox.business_central.rules.dimension_sets import inherited
 from bc_pipeline.sandbox.business_central.rules.journal_accounts import (
     GENERAL_LEDGER,
@@ -12,11 +10,13 @@ from bc_pipeline.sandbox.business_central.rules.journal_accounts import (
     check_bookable,
 )
 from bc_pipeline.sandbox.business_central.rules.references import check_code
-from bc_pipeline.sandbox.business_central.values import ZERO_DATE, ZERO_GUID
 from bc_pipeline.sandbox.business_central.writes import RULES, EntityRules, Parent, WriteContext
 from bc_pipeline.sandbox.changes.amounts import cents
 from bc_pipeline.sandbox.changes.dimension_sets import replace_dimensions
 from bc_pipeline.sandbox.changes.documents import LINE_STEP
+from bc_pipeline.sandbox.company.company import Row
+from bc_pipeline.sandbox.company.values import ZERO_DATE, ZERO_GUID
+from bc_pipeline.sandbox.odata_errors import dialog, same_key
 
 # Entity sets whose rows are lines of one batch, numbered together.
 LINE_SETS = ("journalLines", "vendorPayments")

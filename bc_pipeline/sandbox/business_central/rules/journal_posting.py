@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from bc_pipeline.sandbox.business_central.company import Row
-from bc_pipeline.sandbox.business_central.errors import dialog, field_error
 from bc_pipeline.sandbox.business_central.rules.dimension_sets import check_posting
 from bc_pipeline.sandbox.business_central.rules.journal_accounts import (
     BANK_ACCOUNT,
@@ -23,7 +21,6 @@ from bc_pipeline.sandbox.business_central.rules.journal_lines import balancing_o
 from bc_pipeline.sandbox.business_central.rules.ledger import account_for, check_posting_date
 from bc_pipeline.sandbox.business_central.rules.line_objects import check_account
 from bc_pipeline.sandbox.business_central.rules.purchase_posting import REMAINING
-from bc_pipeline.sandbox.business_central.values import BLANK_ENUM, ZERO_GUID
 from bc_pipeline.sandbox.business_central.writes import WriteContext
 from bc_pipeline.sandbox.changes.amounts import NOTHING, cents
 from bc_pipeline.sandbox.changes.dimension_sets import dimensions_of
@@ -35,6 +32,9 @@ from bc_pipeline.sandbox.changes.ledger import (
     LedgerLine,
     post_entries,
 )
+from bc_pipeline.sandbox.company.company import Row
+from bc_pipeline.sandbox.company.values import BLANK_ENUM, ZERO_GUID
+from bc_pipeline.sandbox.odata_errors import dialog, field_error
 
 # Account types that are no account of the general ledger themselves.
 _SUBLEDGERS = {VENDOR, CUSTOMER}

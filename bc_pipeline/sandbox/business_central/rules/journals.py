@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bc_pipeline.sandbox.business_central.company import Row
-from bc_pipeline.sandbox.business_central.errors import BcError, dialog, same_key
 from bc_pipeline.sandbox.business_central.rules.journal_posting import post_journal
-from bc_pipeline.sandbox.business_central.values import ZERO_GUID
 from bc_pipeline.sandbox.business_central.writes import (
     RULES,
     Action,
@@ -15,6 +12,9 @@ from bc_pipeline.sandbox.business_central.writes import (
     Parent,
     WriteContext,
 )
+from bc_pipeline.sandbox.company.company import Row
+from bc_pipeline.sandbox.company.values import ZERO_GUID
+from bc_pipeline.sandbox.odata_errors import BcError, dialog, same_key
 
 # The first general template that is not recurring: new journals land in it whatever is sent.
 TEMPLATE = "GENERAL"

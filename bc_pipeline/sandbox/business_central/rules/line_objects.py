@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from bc_pipeline.sandbox.business_central.company import Row
 from bc_pipeline.sandbox.business_central.date_formula import later
-from bc_pipeline.sandbox.business_central.errors import BcError, field_error
-from bc_pipeline.sandbox.business_central.values import ZERO_DATE
 from bc_pipeline.sandbox.business_central.writes import WriteContext
-from bc_pipeline.sandbox.changes.documents import Kind
+from bc_pipeline.sandbox.changes.kinds import Kind
+from bc_pipeline.sandbox.company.company import Row
+from bc_pipeline.sandbox.company.values import ZERO_DATE
+from bc_pipeline.sandbox.odata_errors import BcError, field_error
 
 # The work date an invoice was made with; the API does not show it.
 WORK_DATE = "#workDate"

@@ -11,9 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from bc_pipeline.sandbox.business_central.company import Row
-from bc_pipeline.sandbox.business_central.errors import dialog, field_error, no_relation
-from bc_pipeline.sandbox.business_central.metadata import entities
 from bc_pipeline.sandbox.business_central.rules.document_totals import INVOICE_DISCOUNT
 from bc_pipeline.sandbox.business_central.rules.line_objects import (
     check_account,
@@ -22,10 +19,14 @@ from bc_pipeline.sandbox.business_central.rules.line_objects import (
 )
 from bc_pipeline.sandbox.business_central.rules.prices import price_of
 from bc_pipeline.sandbox.business_central.rules.tax import tax_of
-from bc_pipeline.sandbox.business_central.values import ZERO_GUID, empty_row
 from bc_pipeline.sandbox.business_central.writes import WriteContext
 from bc_pipeline.sandbox.changes.amounts import NOTHING, cents, line_amounts, unit_amount
-from bc_pipeline.sandbox.changes.documents import Kind, Refused, factor, open_quantities
+from bc_pipeline.sandbox.changes.documents import Refused, factor, open_quantities
+from bc_pipeline.sandbox.changes.kinds import Kind
+from bc_pipeline.sandbox.company.company import Row
+from bc_pipeline.sandbox.company.metadata import entities
+from bc_pipeline.sandbox.company.values import ZERO_GUID, empty_row
+from bc_pipeline.sandbox.odata_errors import dialog, field_error, no_relation
 
 KEPT_BY_RESET = ("id", "documentId", "sequence", "quantity", "discountAppliedBeforeTax")
 # The VAT product posting group of a line; what the API shows is its identifier (4.16).

@@ -6,9 +6,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bc_pipeline.sandbox.business_central.company import Row
 from bc_pipeline.sandbox.business_central.date_formula import is_formula
-from bc_pipeline.sandbox.business_central.errors import (
+from bc_pipeline.sandbox.business_central.writes import RULES, EntityRules, Parent, WriteContext
+from bc_pipeline.sandbox.company.company import Row
+from bc_pipeline.sandbox.company.generated import GeneratedTable
+from bc_pipeline.sandbox.company.metadata import entities
+from bc_pipeline.sandbox.company.settings import DEFAULT_TEMPLATES
+from bc_pipeline.sandbox.company.values import ZERO_GUID
+from bc_pipeline.sandbox.odata_errors import (
     BcError,
     bad_request,
     dialog,
@@ -16,11 +21,6 @@ from bc_pipeline.sandbox.business_central.errors import (
     no_relation,
     same_key,
 )
-from bc_pipeline.sandbox.business_central.generated import GeneratedTable
-from bc_pipeline.sandbox.business_central.metadata import entities
-from bc_pipeline.sandbox.business_central.settings import DEFAULT_TEMPLATES
-from bc_pipeline.sandbox.business_central.values import ZERO_GUID
-from bc_pipeline.sandbox.business_central.writes import RULES, EntityRules, Parent, WriteContext
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from bc_pipeline.sandbox.business_central.company import Row
-from bc_pipeline.sandbox.business_central.errors import BcError, dialog, field_error
 from bc_pipeline.sandbox.business_central.rules.document_headers import (
     ADDRESS,
     HeaderWrite,
@@ -21,7 +19,10 @@ from bc_pipeline.sandbox.business_central.writes import (
     Parent,
     WriteContext,
 )
-from bc_pipeline.sandbox.changes.documents import Kind, lines_of
+from bc_pipeline.sandbox.changes.documents import lines_of
+from bc_pipeline.sandbox.changes.kinds import Kind
+from bc_pipeline.sandbox.company.company import Row
+from bc_pipeline.sandbox.odata_errors import BcError, dialog, field_error
 
 # On POST these are applied after everything else (3.5, 3.7).
 AFTER_INSERT = ("orderDate", "postingDate", "shipTo")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bc_pipeline.sandbox.business_central.company import Row
-from bc_pipeline.sandbox.business_central.errors import dialog, field_error
 from bc_pipeline.sandbox.business_central.rules.master_data import (
     COUNTRY,
     MasterData,
@@ -14,6 +12,8 @@ from bc_pipeline.sandbox.business_central.rules.master_data import (
     Relation,
 )
 from bc_pipeline.sandbox.business_central.writes import RULES, WriteContext
+from bc_pipeline.sandbox.company.company import Row
+from bc_pipeline.sandbox.odata_errors import dialog, field_error
 
 CURRENCY = Reference("currencyId", "currencies", code="currencyCode")
 _EMAIL = re.compile(r"[^@\s;,<>]+@[^@\s;,<>]+")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bc_pipeline.sandbox.business_central.company import Row
 from bc_pipeline.sandbox.business_central.rules.document_lines import DocumentLines
 from bc_pipeline.sandbox.business_central.rules.purchase_invoices import check_draft
 from bc_pipeline.sandbox.business_central.writes import RULES
-from bc_pipeline.sandbox.changes.documents import PURCHASE_INVOICE
+from bc_pipeline.sandbox.changes.kinds import PURCHASE_INVOICE
+from bc_pipeline.sandbox.company.company import Row
 
 
 class PurchaseInvoiceLines(DocumentLines):

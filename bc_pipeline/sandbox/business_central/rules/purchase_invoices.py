@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bc_pipeline.sandbox.business_central.company import Row
-from bc_pipeline.sandbox.business_central.errors import dialog, field_error
 from bc_pipeline.sandbox.business_central.rules.document_headers import HeaderWrite
 from bc_pipeline.sandbox.business_central.rules.document_totals import discount_invoice
 from bc_pipeline.sandbox.business_central.rules.due_dates import due_date
 from bc_pipeline.sandbox.business_central.rules.invoice_posting import post_invoice
 from bc_pipeline.sandbox.business_central.rules.line_objects import WORK_DATE
 from bc_pipeline.sandbox.business_central.rules.purchase_headers import VENDOR
-from bc_pipeline.sandbox.business_central.values import ZERO_DATE, ZERO_GUID
 from bc_pipeline.sandbox.business_central.writes import (
     RULES,
     Action,
@@ -20,7 +17,10 @@ from bc_pipeline.sandbox.business_central.writes import (
     Parent,
     WriteContext,
 )
-from bc_pipeline.sandbox.changes.documents import PURCHASE_INVOICE
+from bc_pipeline.sandbox.changes.kinds import PURCHASE_INVOICE
+from bc_pipeline.sandbox.company.company import Row
+from bc_pipeline.sandbox.company.values import ZERO_DATE, ZERO_GUID
+from bc_pipeline.sandbox.odata_errors import dialog, field_error
 
 # On POST these are applied after everything else (5.7, 5.8).
 AFTER_INSERT = ("shipTo", "dueDate")

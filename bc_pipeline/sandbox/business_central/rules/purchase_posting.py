@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bc_pipeline.sandbox.business_central.company import Row
-from bc_pipeline.sandbox.business_central.errors import dialog, field_error
 from bc_pipeline.sandbox.business_central.rules.ledger import check_accounts
 from bc_pipeline.sandbox.business_central.rules.posting_checks import check_postable
 from bc_pipeline.sandbox.business_central.rules.purchase_headers import VENDOR
 from bc_pipeline.sandbox.business_central.writes import WriteContext
 from bc_pipeline.sandbox.changes.document_ledger import ledger_lines, post_lines
-from bc_pipeline.sandbox.changes.documents import PURCHASE_INVOICE
+from bc_pipeline.sandbox.changes.kinds import PURCHASE_INVOICE
+from bc_pipeline.sandbox.company.company import Row
+from bc_pipeline.sandbox.odata_errors import dialog, field_error
 
 # What is still to be paid of a posted invoice, in its own currency; the API does not show it.
 REMAINING = "#remainingAmount"

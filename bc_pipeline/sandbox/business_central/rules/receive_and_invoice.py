@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bc_pipeline.sandbox.business_central.company import Row
 from bc_pipeline.sandbox.business_central.rules.order_posting import OrderPosting
 from bc_pipeline.sandbox.business_central.rules.purchase_posting import book, check_document
 from bc_pipeline.sandbox.business_central.writes import WriteContext
-from bc_pipeline.sandbox.changes.documents import PURCHASE_INVOICE, PURCHASE_ORDER
+from bc_pipeline.sandbox.changes.kinds import PURCHASE_INVOICE, PURCHASE_ORDER
 from bc_pipeline.sandbox.changes.receiving import (
     COPIED_TO_INVOICE,
     copy_to_receipt,
     posted_receipt,
 )
+from bc_pipeline.sandbox.company.company import Row
 
 # What a person types in the client: the API has no property for it (3.6, 3.18).
 VENDOR_INVOICE_NUMBER = "#vendorInvoiceNumber"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bc_pipeline.sandbox.business_central.company import Row
-from bc_pipeline.sandbox.business_central.errors import dialog, no_relation
-from bc_pipeline.sandbox.business_central.values import ZERO_GUID
 from bc_pipeline.sandbox.business_central.writes import WriteContext
+from bc_pipeline.sandbox.company.company import Row
+from bc_pipeline.sandbox.company.values import ZERO_GUID
+from bc_pipeline.sandbox.odata_errors import dialog, no_relation
 
 
 @dataclass(frozen=True)

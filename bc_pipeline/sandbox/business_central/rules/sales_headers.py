@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bc_pipeline.sandbox.business_central.company import Row
-from bc_pipeline.sandbox.business_central.errors import dialog, field_error
 from bc_pipeline.sandbox.business_central.rules.document_headers import (
     GENERAL_POSTING_GROUP,
     Party,
 )
 from bc_pipeline.sandbox.business_central.rules.references import Pair
-from bc_pipeline.sandbox.business_central.values import BLANK_ENUM
+from bc_pipeline.sandbox.company.company import Row
+from bc_pipeline.sandbox.company.values import BLANK_ENUM
+from bc_pipeline.sandbox.odata_errors import dialog, field_error
 
 
 def check_customer_allowed(customer: Row) -> None:

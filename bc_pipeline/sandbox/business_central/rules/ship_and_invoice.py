@@ -6,20 +6,21 @@ from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
 
-from bc_pipeline.sandbox.business_central.company import Row
-from bc_pipeline.sandbox.business_central.errors import dialog, field_error
 from bc_pipeline.sandbox.business_central.rules.ledger import check_accounts
 from bc_pipeline.sandbox.business_central.rules.order_posting import OrderPosting
 from bc_pipeline.sandbox.business_central.rules.posting_checks import check_postable
 from bc_pipeline.sandbox.business_central.rules.sales_headers import CUSTOMER
 from bc_pipeline.sandbox.business_central.writes import WriteContext
 from bc_pipeline.sandbox.changes.document_ledger import ledger_lines, post_lines
-from bc_pipeline.sandbox.changes.documents import SALES_INVOICE, SALES_ORDER, factor
+from bc_pipeline.sandbox.changes.documents import factor
+from bc_pipeline.sandbox.changes.kinds import SALES_INVOICE, SALES_ORDER
 from bc_pipeline.sandbox.changes.sales import (
     COPIED_TO_INVOICE,
     copy_to_shipment,
     posted_shipment,
 )
+from bc_pipeline.sandbox.company.company import Row
+from bc_pipeline.sandbox.odata_errors import dialog, field_error
 
 
 def _check(ctx: WriteContext, order: Row, lines: Sequence[Row]) -> None:

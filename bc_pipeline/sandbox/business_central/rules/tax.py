@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bc_pipeline.sandbox.business_central.company import Row
 from bc_pipeline.sandbox.business_central.writes import WriteContext
 from bc_pipeline.sandbox.changes.amounts import NOTHING
-from bc_pipeline.sandbox.changes.documents import Kind
+from bc_pipeline.sandbox.changes.kinds import Kind
+from bc_pipeline.sandbox.company.company import Row
 
 
 def tax_of(

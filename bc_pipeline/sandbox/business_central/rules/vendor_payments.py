@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from bc_pipeline.sandbox.business_central.company import Row
-from bc_pipeline.sandbox.business_central.errors import dialog, no_relation
 from bc_pipeline.sandbox.business_central.rules.dimension_sets import inherited
 from bc_pipeline.sandbox.business_central.rules.journal_lines import (
     bookable_balancing_of,
@@ -16,9 +14,11 @@ from bc_pipeline.sandbox.business_central.rules.journal_lines import (
     plain,
 )
 from bc_pipeline.sandbox.business_central.rules.references import Pair, record_of
-from bc_pipeline.sandbox.business_central.values import ZERO_GUID
 from bc_pipeline.sandbox.business_central.writes import RULES, EntityRules, Parent, WriteContext
 from bc_pipeline.sandbox.changes.dimension_sets import replace_dimensions
+from bc_pipeline.sandbox.company.company import Row
+from bc_pipeline.sandbox.company.values import ZERO_GUID
+from bc_pipeline.sandbox.odata_errors import dialog, no_relation
 
 VENDOR = Pair(
     "vendorId",

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
 from bc_pipeline.sandbox.companies.books import add_rows, post_history
+from bc_pipeline.sandbox.company.company import Company, Row
 
 # Roles of accounts in postings, by variant and account number.
 _ROLES: Mapping[str, Mapping[str, str]] = {

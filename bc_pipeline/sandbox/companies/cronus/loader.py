@@ -13,11 +13,11 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
-from bc_pipeline.sandbox.business_central.company import Company, Row
-from bc_pipeline.sandbox.business_central.metadata import EntityType, entities
-from bc_pipeline.sandbox.business_central.values import ZERO_STAMP, stamp_text
 from bc_pipeline.sandbox.changes import apply_to
 from bc_pipeline.sandbox.companies.cronus.books import add_books
+from bc_pipeline.sandbox.company.company import Company, Row
+from bc_pipeline.sandbox.company.metadata import EntityType, entities
+from bc_pipeline.sandbox.company.values import ZERO_STAMP, stamp_text
 
 NAME = "CRONUS International Ltd."
 Variant = Literal["w1", "nl"]

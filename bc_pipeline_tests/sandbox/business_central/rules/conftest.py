@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from bc_pipeline.sandbox import Sandbox
-from bc_pipeline.sandbox.business_central.company import Company, Row
-from bc_pipeline.sandbox.business_central.settings import DEFAULT_TEMPLATES
 from bc_pipeline.sandbox.companies.books import add_rows, default_dimension
+from bc_pipeline.sandbox.company.company import Company, Row
+from bc_pipeline.sandbox.company.settings import DEFAULT_TEMPLATES
 from bc_pipeline_tests.sandbox.conftest import BcClient, sign_in
 
 NAME = "Acme B.V."

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bc_pipeline.sandbox.business_central.metadata import entities
+from bc_pipeline.sandbox.company.metadata import entities
 from bc_pipeline_tests.sandbox.business_central.rules.conftest import DIALOG, Acme
 from bc_pipeline_tests.sandbox.consistency import faults
 

@@ -1,0 +1,1 @@
+"""Which row of Business Central has this id, code or number."""

@@ -1,0 +1,68 @@
+"""Rows of reference data by id, code and name (target_behaviour.md 3, 10 B12 C5 C10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bc_pipeline.errors import RecordError
+
+Row = Mapping[str, Any]
+
+
+def by_id(value: object) -> str:
+    """An id as it is compared: lower case, without braces; blank when there is none."""
+    return _text(value).strip("{}").lower()
+
+
+def by_code(value: object) -> str:
+    """A code or number as it is compared: BC keeps them trimmed and in upper case."""
+    return _text(value).upper()
+
+
+def by_name(value: object) -> str:
+    """A name as it is compared: runs of white space and case do not matter."""
+    return " ".join(_text(value).casefold().split())
+
+
+class Index:
+    """The rows of one list, each findable by id, code and name.
+
+    Args:
+        label: what a row is, for messages: "dimension", "account".
+        rows: of BC.
+        code: the property that holds the code.
+    """
+
+    def __init__(self, label: str, rows: Iterable[Row], code: str = "code") -> None:
+        self.rows = tuple(rows)
+        self._label = label
+        self._ids = {by_id(row.get("id")): row for row in self.rows}
+        self._codes = {by_code(row.get(code)): row for row in self.rows}
+        self._names: dict[str, list[Row]] = {}
+        for row in self.rows:
+            self._names.setdefault(by_name(row.get("displayName")), []).append(row)
+
+    def find(self, *, id: object = None, code: object = None, name: object = None) -> Row | None:
+        """The row meant: by id, else by code, else by name, over all rows each time.
+
+        Blank values mean nothing. None when no row is meant.
+
+        Raises:
+            RecordError: InvalidInputError, several rows have the name.
+        """
+        if by_id(id) and (row := self._ids.get(by_id(id))):
+            return row
+        if by_code(code) and (row := self._codes.get(by_code(code))):
+            return row
+        named = self._names.get(by_name(name), []) if by_name(name) else []
+        if len(named) > 1:
+            raise RecordError(
+                "InvalidInputError",
+                f"{len(named)} {self._label}s are called {name!r}; give the id or the code",
+            )
+        return named[0] if named else None
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value).strip()

@@ -1,0 +1,1 @@
+"""What there is, as data: entities, tables, resources, columns and their names."""

@@ -1,0 +1,285 @@
+"""What is read from Business Central: every entity declared once, with how and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
+
+from bc_pipeline.catalogue.entity import DOCUMENTS_PAGE, Entity, Referred
+from bc_pipeline.catalogue.tables import TABLES
+from bc_pipeline.tenants.settings import Tenant
+
+COMPANIES = "bc/companies"
+"""The list all reading begins with."""
+
+_STOCK = "stock moves do not touch lastModifiedDateTime"
+_SMALL = "a handful of rows"
+_SETTINGS = "a handful of rows that change a few times a year: once a day is enough"
+_LINES_MOVE = "lines and receipts change without the header's stamp"
+_POSTED = "posted: rows are added and stamped; late and undone ones by comparing ids, once a day"
+
+_DECLARED = (
+    Entity(
+        COMPANIES,
+        "companies",
+        TABLES["companies"],
+        "full",
+        _SMALL,
+        route="companies",
+        description=(
+            "The companies the tenant's user sees in the environment. Exactly one of them is "
+            "the tenant's own; everything else is read from that one."
+        ),
+    ),
+    Entity(
+        "bc/company_information",
+        "companyInformation",
+        TABLES["company_information"],
+        "full",
+        _SETTINGS,
+        keeps=timedelta(days=1),
+        referred=Referred("company information"),
+        description="The company's own card: name and local currency.",
+    ),
+    Entity(
+        "bc/currency_exchange_rates",
+        "currencyExchangeRates",
+        TABLES["currency_exchange_rates"],
+        "full",
+        "rates are corrected and deleted; few rows",
+        description="Exchange rates by currency and starting date, read in full.",
+    ),
+    Entity(
+        "bc/locations",
+        "locations",
+        TABLES["locations"],
+        "full",
+        _SETTINGS,
+        keeps=timedelta(days=1),
+        referred=Referred("location"),
+        description="Warehouses, read in full.",
+    ),
+    Entity(
+        "bc/dimensions",
+        "dimensions",
+        TABLES["dimensions"],
+        "full",
+        "values change without their dimension; few rows",
+        expand="dimensionValues",
+        lines=TABLES["dimension_values"],
+        page_size=DOCUMENTS_PAGE,
+        referred=Referred("dimension", select=False),
+        description="Dimensions with their values, read in full in one request.",
+    ),
+    *(
+        Entity(
+            f"bc/{name}",
+            path,
+            TABLES[name],
+            "full",
+            _SETTINGS,
+            keeps=timedelta(days=1),
+            referred=referred,
+            description=description,
+            when=lambda tenant: tenant.exports.accounting,
+            setting="exports.accounting",
+        )
+        for name, path, referred, description in (
+            (
+                "accounts",
+                "accounts",
+                Referred("account", code="number"),
+                "The chart of accounts, for bills and journal entries.",
+            ),
+            (
+                "currencies",
+                "currencies",
+                Referred("currency"),
+                "Currencies, for customers, vendors and bills.",
+            ),
+            (
+                "payment_methods",
+                "paymentMethods",
+                Referred("payment method"),
+                "Payment methods, for customers.",
+            ),
+            (
+                "vendor_payment_journals",
+                "vendorPaymentJournals",
+                Referred("vendor payment journal"),
+                "The journals that bill payments are written into; an accountant posts them.",
+            ),
+        )
+    ),
+    Entity(
+        "bc/items",
+        "items",
+        TABLES["items"],
+        "full",
+        _STOCK,
+        description=(
+            "Items with stock. Read in full every time, because stock moves without changing "
+            "an item's modification stamp."
+        ),
+    ),
+    Entity(
+        "bc/item_variants",
+        "itemVariants",
+        TABLES["item_variants"],
+        "full",
+        "deletions show only in a full read; a variant does not touch its item",
+        description="Variants of items, read in full.",
+    ),
+    Entity(
+        "bc/vendors",
+        "vendors",
+        TABLES["vendors"],
+        "incremental",
+        "stamped; deletions by comparing ids",
+        sweep="always",
+        description="Vendors, read incrementally; a sweep of the ids finds deleted ones.",
+    ),
+    Entity(
+        "bc/sales_invoices",
+        "salesInvoices",
+        TABLES["sales_invoices"],
+        "incremental",
+        _POSTED,
+        sweep="daily",
+        expand="salesInvoiceLines",
+        lines=TABLES["sales_invoice_lines"],
+        page_size=DOCUMENTS_PAGE,
+        description=(
+            "Posted sales invoices with lines, read incrementally. The usual source of sell orders."
+        ),
+        when=lambda tenant: tenant.sync.sell_order_source != "sales_shipments",
+        setting="sync.sell_order_source: sales_invoices",
+    ),
+    Entity(
+        "bc/sales_orders",
+        "salesOrders",
+        TABLES["sales_orders"],
+        "full",
+        f"orders leave the list when invoiced; {_LINES_MOVE}",
+        expand="salesOrderLines",
+        lines=TABLES["sales_order_lines"],
+        page_size=DOCUMENTS_PAGE,
+        description=(
+            "Open sales orders with lines, read in full: what is sold but not yet shipped is "
+            "taken off the stock level."
+        ),
+        when=lambda tenant: (
+            tenant.sync.deduct_sales_orders or tenant.sync.sell_order_source == "sales_orders"
+        ),
+        setting="sync.deduct_sales_orders or sync.sell_order_source: sales_orders",
+    ),
+    Entity(
+        "bc/sales_shipments",
+        "salesShipments",
+        TABLES["sales_shipments"],
+        "incremental",
+        _POSTED,
+        sweep="daily",
+        expand="salesShipmentLines",
+        lines=TABLES["sales_shipment_lines"],
+        page_size=DOCUMENTS_PAGE,
+        description=(
+            "Posted sales shipments with lines, for tenants that take sell orders from them."
+        ),
+        when=lambda tenant: tenant.sync.sell_order_source != "sales_invoices",
+        setting="sync.sell_order_source: sales_shipments",
+    ),
+    Entity(
+        "bc/purchase_orders",
+        "purchaseOrders",
+        TABLES["purchase_orders"],
+        "full",
+        f"orders leave the list when invoiced; {_LINES_MOVE}",
+        expand="purchaseOrderLines",
+        lines=TABLES["purchase_order_lines"],
+        page_size=DOCUMENTS_PAGE,
+        description="Open purchase orders with lines, read in full.",
+    ),
+    Entity(
+        "bc/purchase_receipts",
+        "purchaseReceipts",
+        TABLES["purchase_receipts"],
+        "incremental",
+        _POSTED,
+        sweep="daily",
+        expand="purchaseReceiptLines",
+        lines=TABLES["purchase_receipt_lines"],
+        page_size=DOCUMENTS_PAGE,
+        description="Posted purchase receipts with lines, read incrementally.",
+    ),
+    Entity(
+        "bc/item_page",
+        "item_page_name",
+        TABLES["item_page"],
+        "full",
+        "its stamp is a date without time",
+        route="page",
+        optional=True,
+        select=False,
+        description=(
+            "The published OData page of the item card: vendor, lead time, order quantities."
+        ),
+        when=lambda tenant: tenant.business_central.item_page_name,
+        setting="business_central.item_page_name",
+    ),
+    Entity(
+        "bc/item_units_of_measure",
+        "item_units_page_name",
+        TABLES["item_units_of_measure"],
+        "full",
+        "no stamp",
+        route="page",
+        optional=True,
+        description="The published OData page of item units of measure with their factors.",
+        when=lambda tenant: tenant.business_central.item_units_page_name,
+        setting="business_central.item_units_page_name",
+    ),
+    Entity(
+        "bc/inventory_by_locations",
+        "inventoryByLocations",
+        TABLES["inventory_by_locations"],
+        "full",
+        "its stamp is the last ledger entry's; edits of older ones are missed",
+        route="extension",
+        optional=True,
+        select=False,
+        description="Stock per location, from Optiply's extension in Business Central.",
+        when=lambda tenant: tenant.reads_inventory_by_location,
+        setting="business_central.inventory_by_location",
+    ),
+    Entity(
+        "bc/bom_components",
+        "bomComponents",
+        TABLES["bom_components"],
+        "full",
+        "deletions show only in a full read",
+        route="extension",
+        optional=True,
+        select=False,
+        description="Parts of assembled items, from Optiply's extension in Business Central.",
+        when=lambda tenant: tenant.business_central.bom_components,
+        setting="business_central.bom_components",
+    ),
+)
+
+ENTITIES: Mapping[str, Entity] = MappingProxyType({entity.name: entity for entity in _DECLARED})
+"""Every entity by the name of its task."""
+
+REFERENCE: Mapping[str, Entity] = MappingProxyType(
+    {entity.kind: entity for entity in _DECLARED if entity.referred}
+)
+"""What documents refer to, by kind: the name without its group."""
+
+FOR_FILES = tuple(entity.name for entity in _DECLARED if entity.setting == "exports.accounting")
+"""Reference data that only files of accounting records refer to."""
+
+
+def selected_entities(tenant: Tenant) -> list[Entity]:
+    """The entities this tenant's configuration asks for, in the order they are declared."""
+    return [entity for entity in ENTITIES.values() if entity.when(tenant)]

@@ -1,0 +1,1 @@
+"""What asking both systems has in common."""

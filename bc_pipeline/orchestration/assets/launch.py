@@ -1,0 +1,78 @@
+"""How a run is launched: the Dagster resource ``tenant_run``, with the launch configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+
+from dagster import ConfigurableResource, InitResourceContext
+from pydantic import Field, PrivateAttr
+
+from bc_pipeline.errors import ConfigError
+from bc_pipeline.orchestration.assets.dry_run import TAG as DRY_RUN_TAG
+from bc_pipeline.orchestration.assets.tenant_run import RunHandle
+from bc_pipeline.orchestration.resources import TenantsResource
+from bc_pipeline.report import Launch
+
+
+class TenantRunResource(ConfigurableResource):
+    """The one tenant run behind all assets of a Dagster run, and how it is launched."""
+
+    tenants: TenantsResource
+    full: bool = Field(
+        default=False,
+        description="Forget the bookmarks for this run and read everything again; "
+        "what stands in Optiply stays known, so nothing is sent twice. The job full_refresh always "
+        "does, whatever stands here",
+    )
+    since: str | None = Field(
+        default=None,
+        description="Date (YYYY-MM-DD): read what changed since then instead of since the bookmark",
+    )
+    entities: list[str] = Field(
+        default=[],
+        description="Only these assets and what they need, e.g. optiply/products or products, "
+        "in the job export customers or Bills; empty = all that were selected",
+    )
+    dry_run: bool = Field(
+        default=False,
+        description="Read both systems and work out what would be sent, but send nothing, move no "
+        "file and keep nothing; assets get an observation instead of a materialisation",
+    )
+
+    _handle: RunHandle | None = PrivateAttr(default=None)
+
+    @property
+    def handle(self) -> RunHandle:
+        """The tenant run of the Dagster run at hand."""
+        if self._handle is None:
+            raise RuntimeError("tenant_run is only there inside a Dagster run")
+        return self._handle
+
+    def launch(self) -> Launch:
+        """The launch settings as the tenant run takes them; ConfigError when a date is no date."""
+        return Launch(self.full, parse_date(self.since), tuple(self.entities), self.dry_run)
+
+    @contextmanager
+    def yield_for_execution(self, context: InitResourceContext) -> Iterator[TenantRunResource]:
+        """Set up once per Dagster run, because every job uses the in-process executor."""
+        self._handle = RunHandle(self.tenants.get, self.launch, context.run)
+        if self.dry_run and context.run is not None and context.instance is not None:
+            # However the run was launched, its page and the list of runs say what it was.
+            context.instance.add_run_tags(context.run.run_id, {DRY_RUN_TAG: "true"})
+        try:
+            yield self
+        finally:
+            self._handle.close()
+            self._handle = None
+
+
+def parse_date(text: str | None) -> date | None:
+    """``YYYY-MM-DD`` as a date, None for nothing; ConfigError for anything else."""
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"since: {text!r} is not a date; write YYYY-MM-DD") from None

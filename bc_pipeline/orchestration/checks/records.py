@@ -1,0 +1,134 @@
+"""Checks over the records in a tenant's snapshot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bc_pipeline.catalogue.tasks import BY_NAME
+from bc_pipeline.orchestration.checks.check import SAMPLE_ROWS, CheckInput, Finding
+from bc_pipeline.run.records import records
+
+COUNT_TOLERANCE = 0.01
+"""Share of records that may be missing in Optiply before someone should look (flows.md 8)."""
+
+NO_GUID = "00000000-0000-0000-0000-000000000000"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A column of the mirror that must point to a row of another table.
+
+    ``label`` is what people call the row pointed to, as far as the pointing one knows.
+    """
+
+    table: str
+    column: str
+    target: str
+    target_column: str
+    label: str = "NULL"
+
+    def dangling(self) -> str:
+        """SQL: what points nowhere, by number and name where they are known, with the number of
+        rows that have each."""
+        called = f"coalesce(nullif({self.label}, ''), source.{self.column})"
+        return (
+            f"SELECT '{self.table}.{self.column}' AS reference, {called} AS value, "
+            f"count(*) AS rows FROM bc.{self.table} AS source "
+            f"ANTI JOIN bc.{self.target} AS target "
+            f"ON source.{self.column} = target.{self.target_column} "
+            f"WHERE coalesce(source.{self.column}, '') NOT IN ('', '{NO_GUID}') "
+            "GROUP BY ALL"
+        )
+
+
+_LINE = "source.lineObjectNumber"
+_DESCRIBED = "concat_ws(' ', source.lineObjectNumber, source.description)"
+
+REFERENCES: dict[str, tuple[Reference, ...]] = {
+    "optiply/products": (Reference("item_variants", "itemId", "items", "id", "source.itemNumber"),),
+    "optiply/suppliers": (
+        Reference("purchase_orders", "vendorId", "vendors", "id", "source.vendorNumber"),
+    ),
+    "optiply/sell_orders": (
+        Reference("sales_invoice_lines", "documentId", "sales_invoices", "id"),
+        Reference("sales_invoice_lines", "itemId", "items", "id", _LINE),
+        Reference("sales_order_lines", "itemId", "items", "id", _LINE),
+        Reference("sales_shipment_lines", "documentId", "sales_shipments", "id"),
+    ),
+    "optiply/buy_orders": (
+        Reference("purchase_orders", "vendorId", "vendors", "id", "source.vendorNumber"),
+        Reference("purchase_order_lines", "documentId", "purchase_orders", "id"),
+        Reference("purchase_order_lines", "itemId", "items", "id", _DESCRIBED),
+    ),
+    "optiply/receipt_lines": (
+        Reference("purchase_receipt_lines", "documentId", "purchase_receipts", "id"),
+        Reference("purchase_receipts", "vendorNumber", "vendors", "number"),
+    ),
+}
+
+
+def unique_gtin(given: CheckInput) -> Finding:
+    """No two items have the same GTIN (mapping.md 2)."""
+    query = (
+        "SELECT gtin, count(*) AS items, string_agg(number, ', ' ORDER BY number) AS numbers "
+        "FROM bc.items WHERE trim(coalesce(gtin, '')) <> '' "
+        "GROUP BY gtin HAVING count(*) > 1 ORDER BY gtin"
+    )
+    shared = given.rows(query)
+    if not shared:
+        return Finding(True, "Every GTIN belongs to one item")
+    return Finding(
+        False,
+        f"{len(shared)} GTINs stand on more than one item",
+        sample=shared[:SAMPLE_ROWS],
+        metadata={"gtins": len(shared)},
+    )
+
+
+def references_resolve(given: CheckInput) -> Finding:
+    """Every row the asset is made from points to rows that exist."""
+    union = " UNION ALL ".join(reference.dangling() for reference in REFERENCES[given.name])
+    dangling = given.rows(f"SELECT * FROM ({union}) ORDER BY reference, value")
+    if not dangling:
+        return Finding(True, "Everything referred to exists")
+    return Finding(
+        False,
+        f"{len(dangling)} references point to nothing",
+        sample=dangling[:SAMPLE_ROWS],
+        metadata={"dangling": len(dangling), "rows": sum(row["rows"] for row in dangling)},
+    )
+
+
+def counts_agree(given: CheckInput) -> Finding:
+    """Optiply has as many records as the mapping wants (flows.md 8)."""
+    entity = BY_NAME[given.name].entity
+    wanted, standing = given.cursor.execute(
+        f"SELECT count(*), count(state.optiply_id) FROM optiply.{entity} AS wanted "
+        f"LEFT JOIN sync.{entity} AS state ON state.remote_id = wanted.remote_id "
+        "AND state.state <> 'deleted' WHERE wanted.decision = 'write'"
+    ).fetchone() or (0, 0)
+    missing = wanted - standing
+    return Finding(
+        missing <= wanted * COUNT_TOLERANCE,
+        f"{standing} of {wanted} wanted records stand in Optiply",
+        metadata={"wanted": wanted, "in_optiply": standing, "missing": missing},
+    )
+
+
+def none_quarantined(given: CheckInput) -> Finding:
+    """No record is held back because Optiply or the mapping refused it (flows.md 4)."""
+    entity = BY_NAME[given.name].entity
+    held = records(given.cursor, given.name, ("quarantined",))
+    if not held:
+        return Finding(True, "No record is in quarantine")
+    return Finding(
+        False,
+        f"{len(held)} records are in quarantine; after repair in Business Central they go by "
+        f"themselves, or now with: bc-pipeline retry {given.tenant.name} {entity}. All of them: "
+        f"bc-pipeline records {given.tenant.name} {entity} --state quarantined",
+        sample=[
+            {"number": each.shown, "name": each.name, "reason": each.reason, "tries": each.tries}
+            for each in held[:SAMPLE_ROWS]
+        ],
+        metadata={"quarantined": len(held)},
+    )

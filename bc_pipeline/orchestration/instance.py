@@ -1,0 +1,87 @@
+"""The Dagster instance of an installation: ``DAGSTER_HOME``, or ``<BC_PIPELINE_HOME>/dagster``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from dagster import DagsterInstance
+from filelock import FileLock
+
+from bc_pipeline.orchestration import partitions
+
+HOME_VARIABLE = "DAGSTER_HOME"
+
+DAGSTER_YAML = """\
+# Written once by bc_pipeline; yours to change.
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+
+concurrency:
+  runs:
+    # Tenants at work side by side, one process each.
+    max_concurrent_runs: 4
+    # Never two runs of one tenant, whoever started them: the partition key is the tenant.
+    tag_concurrency_limits:
+      - key: dagster/partition
+        value:
+          applyLimitPerUniqueValue: true
+        limit: 1
+
+# A run whose process died is marked as failed instead of blocking its tenant for ever.
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 180
+
+# Requests are retried inside a run; what is left over is done by the next tick.
+run_retries:
+  enabled: false
+
+retention:
+  schedule:
+    purge_after_days:
+      skipped: 7
+      failure: 30
+      success: 30
+  sensor:
+    purge_after_days:
+      skipped: 2
+      failure: 30
+      success: 30
+"""
+
+
+def dagster_home(home: Path) -> Path:
+    """The directory of the instance: DAGSTER_HOME, else ``<home>/dagster``."""
+    configured = os.environ.get(HOME_VARIABLE)
+    return Path(configured).expanduser().resolve() if configured else home / "dagster"
+
+
+def prepare(directory: Path) -> Path:
+    """Make the directory and, when it has none, its ``dagster.yaml``."""
+    directory.mkdir(parents=True, exist_ok=True)
+    settings = directory / "dagster.yaml"
+    if not settings.exists():
+        settings.write_text(DAGSTER_YAML, encoding="utf-8")
+    return directory
+
+
+def open_instance(home: Path) -> DagsterInstance:
+    """The instance that belongs to BC_PIPELINE_HOME ``home``; close it, or use it in ``with``."""
+    directory = prepare(dagster_home(home))
+    # Dagster itself, and every process it starts, finds the instance by this variable.
+    os.environ[HOME_VARIABLE] = str(directory)
+    # Two processes that create the storage at the same moment leave one nobody can open again.
+    with FileLock(directory / ".opening.lock"):
+        instance = DagsterInstance.get()
+        _complete(instance)
+    return instance
+
+
+def _complete(instance: DagsterInstance) -> None:
+    """Make each storage create what it lacks; some of them wait until they are first used."""
+    instance.get_runs_count()
+    instance.get_dynamic_partitions(partitions.NAME)
+    instance.all_instigator_state()

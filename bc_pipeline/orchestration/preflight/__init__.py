@@ -1,0 +1,1 @@
+"""``bc-pipeline check``: would the next run of a tenant work?"""

@@ -1,1 +1,0 @@
-"""Files of unified records: reading them, and telling what became of each line (DESIGN.md 8)."""

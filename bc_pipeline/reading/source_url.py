@@ -1,0 +1,39 @@
+"""Where an entity is read, and how much of it is asked for."""
+
+from __future__ import annotations
+
+from bc_pipeline.business_central.client import BusinessCentral, query_url
+from bc_pipeline.catalogue.entity import Entity
+
+
+def entity_url(
+    bc: BusinessCentral, entity: Entity, *, select: bool, condition: str | None = None
+) -> str:
+    """URL of the rows of an entity, with their lines.
+
+    Args:
+        bc: the tenant's Business Central.
+        entity: what is read.
+        select: name the columns.
+        condition: the ``$filter``.
+    """
+    options: dict[str, str] = {}
+    if select:
+        options["$select"] = ",".join(entity.table.selected)
+    if entity.expand and entity.lines:
+        inner = f"($select={','.join(entity.lines.selected)})" if select else ""
+        options["$expand"] = entity.expand + inner
+    if condition:
+        options["$filter"] = condition
+    return query_url(place(bc, entity), options)
+
+
+def place(bc: BusinessCentral, entity: Entity) -> str:
+    """URL of an entity without options."""
+    if entity.route == "companies":
+        return bc.companies_url()
+    if entity.route == "page":
+        return bc.page_url(getattr(bc.tenant.business_central, entity.path))
+    if entity.route == "extension":
+        return bc.extension_url(entity.path)
+    return bc.company_url(entity.path)

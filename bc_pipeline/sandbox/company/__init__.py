@@ -1,0 +1,1 @@
+"""What a company of the sandbox holds: its tables, and changing them all or nothing."""

@@ -1,0 +1,1 @@
+"""Pages of rows on their way into the tables of the mirror."""

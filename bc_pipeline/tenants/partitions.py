@@ -1,7 +1,0 @@
-"""The Dagster partitions: one per tenant. The sensor ``tenants_to_partitions`` adds what the
-registry has; only ``bc-pipeline tenants remove`` takes one away (DESIGN.md 5)."""
-
-from dagster import DynamicPartitionsDefinition
-
-NAME = "tenants"
-TENANTS = DynamicPartitionsDefinition(name=NAME)

@@ -1,0 +1,1 @@
+"""Bill payments as lines of a vendor payment journal."""

@@ -1,0 +1,230 @@
+"""The bills of a call in Business Central, with their vendors and items: all in one request."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from bc_pipeline.business_central.filters import all_of, eq, literal
+from bc_pipeline.errors import RecordError
+from bc_pipeline.to_business_central.bills.differences import (
+    BILLS,
+    DRAFT,
+    EXPAND,
+    HEADER,
+    LINES,
+    status,
+)
+from bc_pipeline.to_business_central.bills.lines import Memory, is_about, matched, says_the_same
+from bc_pipeline.to_business_central.bills.wanted import WantedBill, item_names
+from bc_pipeline.to_business_central.documents.changes import Row
+from bc_pipeline.to_business_central.documents.concurrency import Unclear, text_map
+from bc_pipeline.to_business_central.documents.lookups import (
+    Directory,
+    Question,
+    ask,
+    directory,
+    questions,
+)
+from bc_pipeline.to_business_central.export_types import Pending
+from bc_pipeline.to_business_central.properties import code, differences, guid
+from bc_pipeline.to_business_central.unified import Bill
+from bc_pipeline.to_business_central.writer import ExportContext
+
+CANCELLED = frozenset({"Canceled", "Corrective"})
+"""States of posted bills whose number is free again (rules.md 5.4, 5.9)."""
+KEYS = (("transaction_number", "number"), ("bill_number", "vendorInvoiceNumber"))
+"""Field of the record and property by which a vendor's bill is found, in order."""
+_CLOCKS = timedelta(minutes=5)
+"""How far BC's clock may be behind ours."""
+
+
+class Bills:
+    """The bills BC has that records of this call may mean; safe to share between threads."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._guard = threading.Lock()
+        self._by_id: dict[str, Row] = {}
+        self._by_number: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
+        for row in rows:
+            self.put(row)
+
+    def put(self, row: Row) -> None:
+        """A bill as BC shows it by now."""
+        id = guid(row["id"])
+        with self._guard:
+            self._by_id[id] = row
+            for _, name in KEYS:
+                self._by_number[name, guid(row.get("vendorId")), code(row.get(name))].add(id)
+
+    def matching(self, bill: Bill, vendor_id: str, known_id: str | None) -> Row | None:
+        """The bill a record means: by id, as the ledger knows it, by number, by the vendor's
+        number; None when BC has none.
+
+        Args:
+            bill: the record.
+            vendor_id: of the record; bills of other vendors may have the same numbers.
+            known_id: the BC bill this record became in an earlier run.
+
+        Raises:
+            RecordError: its id does not exist, or several bills have its number.
+        """
+        with self._guard:
+            if bill.id and guid(bill.id) not in self._by_id:
+                raise RecordError("RecordNotFound", f"there is no bill with id {bill.id}")
+            for id in (bill.id, known_id):
+                if id and guid(id) in self._by_id:
+                    return self._by_id[guid(id)]
+            for attribute, name in KEYS:
+                value = getattr(bill, attribute)
+                if value and (found := self._numbered(name, vendor_id, value)):
+                    return found
+            return None
+
+    def numbered(self, name: str, vendor_id: str, value: str) -> list[Row]:
+        """The bills of a vendor with a number.
+
+        Args:
+            name: of the property; one of ``KEYS``.
+        """
+        with self._guard:
+            return self._all_numbered(name, vendor_id, value)
+
+    def _all_numbered(self, name: str, vendor_id: str, value: str) -> list[Row]:
+        rows = [self._by_id[id] for id in self._by_number[name, vendor_id, code(value)]]
+        # A number may have been changed since, and one of a cancelled bill is free again.
+        return [
+            row
+            for row in rows
+            if code(row.get(name)) == code(value) and status(row) not in CANCELLED
+        ]
+
+    def _numbered(self, name: str, vendor_id: str, value: str) -> Row | None:
+        found = self._all_numbered(name, vendor_id, value)
+        if len(found) > 1:
+            numbers = ", ".join(sorted(str(row.get("number")) for row in found))
+            raise RecordError(
+                "DuplicatedRecord",
+                f"Business Central has several bills of this vendor with {name} {value}: {numbers}",
+            )
+        return found[0] if found else None
+
+
+def look_up(
+    context: ExportContext, pendings: Sequence[Pending], *, with_rules: bool
+) -> tuple[Directory, Directory, Bills]:
+    """Vendors, items and bills that the records name.
+
+    Args:
+        with_rules: the default dimensions of vendors and items as well, for posting.
+
+    Raises:
+        AuthError, Cancelled, ReadFailed, RequestFailed: BC could not say.
+    """
+    records: list[Bill] = [pending.record for pending in pendings]
+    vendors = {(r.vendor_id, r.vendor_number, r.vendor_name) for r in records}
+    items = {item_names(line) for record in records for line in record.line_items}
+    rules = "defaultDimensions" if with_rules else None
+    asked = {
+        "vendor": questions("vendors", vendors, rules),
+        "item": questions("items", items, rules),
+        "bill": _bill_questions(records, pendings),
+    }
+    answers = iter(ask(context, [each for group in asked.values() for each in group]))
+    found = {what: [row for _ in group for row in next(answers)] for what, group in asked.items()}
+    return (
+        directory(context, "vendor", "vendors", vendors, found["vendor"], rules),
+        directory(context, "item", "items", items, found["item"], rules),
+        Bills(found["bill"]),
+    )
+
+
+def _bill_questions(records: Sequence[Bill], pendings: Sequence[Pending]) -> list[Question]:
+    ids = {record.id for record in records}
+    ids |= {pending.entry.bc_id for pending in pendings if pending.entry}
+    tried = [pending.record for pending in pendings if pending.entry]
+    by_key = [
+        Question(
+            BILLS,
+            name,
+            {getattr(record, attribute) for record in records},
+            expand=EXPAND,
+            expected={getattr(record, attribute) for record in tried},
+        )
+        for attribute, name in KEYS
+    ]
+    return [Question(BILLS, "id", ids, guid=True, expand=EXPAND, expected=ids), *by_key]
+
+
+def lost_draft(
+    context: ExportContext,
+    pending: Pending,
+    wanted: WantedBill,
+    detail: dict[str, Any],
+    *,
+    as_sent: bool,
+) -> Row | None:
+    """The draft that a POST without a seen answer has made; None when there is none.
+
+    With the vendor's number it is known by that. Without one it is the draft of the vendor,
+    changed since the POST, that says what was sent and belongs to no other record.
+
+    Args:
+        context: of the call.
+        pending: the record.
+        wanted: the bill as it is to be now.
+        detail: what the ledger remembers of what was sent.
+        as_sent: the record has not changed since.
+
+    Raises:
+        Unclear: several drafts may be it.
+        AuthError, Cancelled, ReadFailed, RequestFailed: BC could not say.
+    """
+    header = text_map(detail, "header") or dict(wanted.header)
+    sent_at = datetime.fromisoformat(detail["sent_at"]) if detail.get("sent_at") else context.now
+    since = f"lastModifiedDateTime ge {literal(sent_at - _CLOCKS)}"
+    also = all_of(eq("status", DRAFT), since)
+    vendor = [header["vendorId"]]
+    question = Question(BILLS, "vendorId", vendor, True, also, EXPAND, certain=True)
+    memory = Memory.of(detail)
+    numbers = set(memory.unfinished)
+    taken = _taken(context, pending)
+    found = [
+        row
+        for row in ask(context, [question])[0]
+        if not differences(HEADER, row, header)
+        and {line.get("sequence") for line in row.get(LINES) or ()} in (numbers, set())
+        and guid(row["id"]) not in taken
+        and (not as_sent or _has_lines_of(wanted, row, memory))
+    ]
+    if len(found) > 1:
+        names = ", ".join(sorted(str(row.get("number")) for row in found))
+        raise Unclear(
+            f"the answer to creating it was lost, and several drafts may be it: {names}; "
+            "give the bill a billNumber, or delete the drafts that are not wanted"
+        )
+    return found[0] if found else None
+
+
+def _has_lines_of(wanted: WantedBill, row: Row, memory: Memory) -> bool:
+    """Whether the lines a draft has are about the same things as those that were sent. Prices do
+    not count, BC may have changed them."""
+    match = matched(wanted.lines, row.get(LINES) or (), memory)
+    return all(
+        is_about(line, claim) and says_the_same(line, claim, ("quantity", "description"))
+        for line in wanted.lines
+        if (claim := match.claimed.get(line.key))
+    )
+
+
+def _taken(context: ExportContext, pending: Pending) -> set[str]:
+    """Ids of the bills that other records have become."""
+    with context.snapshot.cursor() as cursor:
+        rows = cursor.execute(
+            "SELECT bc_id FROM outbound.ledger WHERE entity = ? AND key <> ? AND bc_id IS NOT NULL",
+            [pending.entity, pending.key],
+        ).fetchall()
+    return {guid(row[0]) for row in rows}

@@ -1,0 +1,156 @@
+"""The way of a bill into Business Central.
+
+A new bill takes one request for header and lines, and one for what Business Central made of them
+(prices after the location, dimensions after inheritance) that also reads the result. The result is
+compared with what is wanted until nothing differs; a draft left half-written by an interrupted run
+goes the same way. Posting is a step of its own and cannot be taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bc_pipeline.business_central.lookup.reference_data import KindName
+from bc_pipeline.errors import ReadFailed, RecordError, RequestFailed
+from bc_pipeline.to_business_central.bills.bill import POSTED, BillWork, Shared
+from bc_pipeline.to_business_central.bills.find import Bills, look_up
+from bc_pipeline.to_business_central.bills.steps import run
+from bc_pipeline.to_business_central.bills.wanted import WantedBill, wanted_bill
+from bc_pipeline.to_business_central.documents.concurrency import (
+    Identity,
+    Progress,
+    hold_all,
+    in_groups,
+    joined,
+    to_an_end,
+)
+from bc_pipeline.to_business_central.documents.lookups import Directory
+from bc_pipeline.to_business_central.export_types import Outcome, Pending
+from bc_pipeline.to_business_central.properties import code, guid
+from bc_pipeline.to_business_central.stream import Stream
+from bc_pipeline.to_business_central.unified import Bill
+from bc_pipeline.to_business_central.writer import ExportContext, Writer
+
+
+def needs(pendings: Sequence[Pending]) -> frozenset[KindName]:
+    """The kinds of reference data these bills need."""
+    kinds: set[KindName] = set()
+    for pending in pendings:
+        bill: Bill = pending.record
+        lines = (*bill.line_items, *bill.expenses)
+        if any(part.dimensions or part.dimension_fields for part in (bill, *lines)):
+            kinds.add("dimensions")
+        if bill.expenses:
+            kinds.add("accounts")
+        if any(x.location_id or x.location_number or x.location_name for x in lines):
+            kinds.add("locations")
+        if bill.currency_id or bill.currency or bill.currency_name:
+            kinds |= {"currencies", "company_information"}
+    return frozenset(kinds)
+
+
+def validate(context: ExportContext, pending: Pending) -> None:
+    """Checks what can be known before vendors, items and bills are looked up.
+
+    Raises:
+        RecordError: the bill cannot be written as it is.
+    """
+    wanted_bill(context, pending.record, None, None)
+
+
+def write(context: ExportContext, pendings: Sequence[Pending]) -> None:
+    """Writes bills of one company; settles or holds each of them.
+
+    Vendors, items and bills are looked up for all of them together. Bills that may be one and the
+    same in BC are written one after another, the others a few at a time.
+
+    Raises:
+        AuthError, Cancelled: the ledger knows where every bill stands.
+    """
+    posting = any(will_post(context, pending.record) for pending in pendings)
+    try:
+        context.reference.need(*needs(pendings))
+        vendors, items, bills = look_up(context, pendings, with_rules=posting)
+    except (RequestFailed, ReadFailed) as error:
+        hold_all(context, pendings, error)
+        return
+    shared = Shared(context, items, bills)
+    groups = _grouped(context, pendings, vendors, items, bills)
+    in_groups(context, groups, lambda bill: _write_one(shared, bill))
+
+
+def complete(context: ExportContext, pending: Pending) -> bool:
+    """Whether a bill that was written as it is needs nothing more: it may have stayed a draft
+    only because posting was switched off."""
+    posted = bool(pending.entry and pending.entry.detail.get(POSTED))
+    return posted or not will_post(context, pending.record)
+
+
+def will_post(context: ExportContext, bill: Bill) -> bool:
+    """Only where the tenant has switched posting on and the bill says it is no draft (C19)."""
+    return context.exports.post_documents and bill.is_draft is False
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A bill ready to be written, or the reason why it cannot."""
+
+    pending: Pending
+    wanted: WantedBill | None = None
+    error: RecordError | None = None
+
+
+def _grouped(
+    context: ExportContext,
+    pendings: Sequence[Pending],
+    vendors: Directory,
+    items: Directory,
+    bills: Bills,
+) -> list[list[_Ready]]:
+    """Bills that may be one and the same in BC together, in file order."""
+    ready: list[tuple[frozenset[Identity], _Ready]] = []
+    for pending in pendings:
+        try:
+            wanted = wanted_bill(context, pending.record, vendors, items)
+            ready.append((_identities(pending, wanted, bills), _Ready(pending, wanted)))
+        except RecordError as error:
+            ready.append((frozenset({("refused", pending.key)}), _Ready(pending, error=error)))
+    return joined(ready)
+
+
+def _identities(pending: Pending, wanted: WantedBill, bills: Bills) -> frozenset[Identity]:
+    """What the bill is in BC, and what it is to become: with a new number it may meet another."""
+    vendor_id = guid(wanted.header["vendorId"])
+    known = pending.entry.bc_id if pending.entry else None
+    present = bills.matching(pending.record, vendor_id, known)
+    number = code(wanted.header.get("vendorInvoiceNumber"))
+    # Without a number, lost drafts are told apart by what other bills have become already.
+    wanted_as = ("number", vendor_id, number)
+    if present is None:
+        return frozenset({wanted_as})
+    there = code(present.get("vendorInvoiceNumber"))
+    found_as = ("number", vendor_id, there) if there else ("id", guid(present["id"]))
+    return frozenset({found_as, wanted_as} if number else {found_as})
+
+
+def _write_one(shared: Shared, ready: _Ready) -> None:
+    progress = Progress()
+
+    def work() -> Outcome:
+        if ready.error is not None:
+            raise ready.error
+        if ready.wanted is None:
+            raise ValueError("a bill is either wanted or refused")
+        post = will_post(shared.context, ready.pending.record)
+        return run(BillWork(shared, ready.pending, ready.wanted, progress, post=post))
+
+    to_an_end(shared.context, ready.pending, progress, work)
+
+
+_OF_A_VENDOR = tuple(
+    (name, "bill_number") for name in ("vendor_id", "vendor_number", "vendor_name")
+)
+_STREAM = Stream("purchase_invoices", Bill, (("id",), ("transaction_number",), *_OF_A_VENDOR))
+
+WRITER = Writer(needs, validate, write, complete, stream=_STREAM)

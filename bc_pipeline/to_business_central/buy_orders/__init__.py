@@ -1,0 +1,1 @@
+"""Buy orders made in Optiply become purchase orders of Business Central (mapping.md 8)."""

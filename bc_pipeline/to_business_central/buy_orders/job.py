@@ -1,0 +1,88 @@
+"""One buy order on its way to Business Central: what the source finds out and the writer needs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bc_pipeline.to_business_central.buy_orders.buy_order import Blocked, BuyOrder
+from bc_pipeline.to_business_central.buy_orders.create import FAILURE, SENT
+from bc_pipeline.to_business_central.buy_orders.resolve import Catalogue
+from bc_pipeline.to_business_central.buy_orders.sent import Sent
+from bc_pipeline.to_business_central.buy_orders.vendors_and_items import CatalogueReader
+from bc_pipeline.to_business_central.export_types import LedgerEntry
+from bc_pipeline.to_business_central.writer import ExportContext
+
+LOOKUPS_BEFORE_REPEAT = 3
+"""After a lost answer: runs whose look-up has to find nothing before the order is sent again
+(mapping.md 8.2, step 5)."""
+
+
+@dataclass
+class OrderLookups:
+    """What the orders of one run share: their suppliers and products, read once."""
+
+    orders: Sequence[BuyOrder] = ()
+    _catalogue: Catalogue | None = None
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def catalogue(self, context: ExportContext) -> Catalogue:
+        """Their suppliers and products.
+
+        Raises:
+            AuthError, Cancelled, ReadFailed, RequestFailed: a system could not say.
+        """
+        with self._guard:
+            if self._catalogue is None:
+                if context.optiply is None:
+                    raise RuntimeError("buy orders need Optiply")
+                reader = CatalogueReader(
+                    context.tenant,
+                    context.bc,
+                    context.company,
+                    context.optiply,
+                    context.snapshot,
+                )
+                self._catalogue = reader.read(self.orders)
+            return self._catalogue
+
+
+@dataclass(frozen=True)
+class Job:
+    """What there is to do for one buy order; the record of its Pending.
+
+    Args:
+        lookups: shared by the orders of the run.
+        order: as Optiply has it; None when it is not there or cannot be read.
+        blocked: why it cannot be read.
+        remote_id: of the purchase order it is linked to already; only the rest remains.
+        gone: why it is no candidate any more.
+    """
+
+    lookups: OrderLookups
+    order: BuyOrder | None = None
+    blocked: Blocked | None = None
+    remote_id: str | None = None
+    gone: str | None = None
+
+    @property
+    def to_be_made(self) -> bool:
+        """Whether it is to become a purchase order; else only something is left to be done."""
+        return self.gone is None and self.remote_id is None
+
+
+def may_exist(entry: LedgerEntry | None) -> bool:
+    """Whether an earlier run may have made the purchase order."""
+    return entry is not None and (entry.unresolved or entry.bc_id is not None)
+
+
+def was_lost(entry: LedgerEntry | None) -> bool:
+    """Whether the answer to a request was lost, rather than the process before it was sent."""
+    return entry is not None and bool(entry.detail.get(FAILURE))
+
+
+def sent_before(entry: LedgerEntry | None) -> Sent | None:
+    """What an earlier run has sent, or was about to send."""
+    given = entry.detail.get(SENT) if entry is not None else None
+    return Sent.model_validate(given) if given else None

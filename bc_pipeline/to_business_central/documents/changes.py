@@ -1,0 +1,185 @@
+"""Reading one document back, and bringing changes of it about in as few requests as possible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from bc_pipeline.business_central.answers import is_record
+from bc_pipeline.business_central.batch import MAX_PARTS, Part, PartAnswer
+from bc_pipeline.business_central.retry import worth_repeating
+from bc_pipeline.business_central.urls import query_url
+from bc_pipeline.errors import ReadFailed, RecordError, RequestFailed
+from bc_pipeline.http.meanings import THROTTLED
+from bc_pipeline.to_business_central.writer import ExportContext
+
+Row = dict[str, Any]
+REFUSED = "BusinessCentralError"
+"""Error class of a refusal that Business Central gave no code for."""
+CHANGED_MEANWHILE = 409
+_READ = "read"
+
+
+@dataclass(frozen=True)
+class Document:
+    """One document of a company with its children.
+
+    Args:
+        expand: the navigations to read along.
+    """
+
+    entity_set: str
+    id: str
+    expand: str
+
+    def look(self, context: ExportContext) -> Part:
+        """The part of a batch that reads it, at the end of a transaction that changes it."""
+        path = context.path(f"{self.entity_set}({self.id})")
+        return Part(_READ, "GET", query_url(path, {"$expand": self.expand}))
+
+
+@contextmanager
+def only_reading() -> Iterator[None]:
+    """What fails inside is never a refusal of the record: BC could not say.
+
+    Raises:
+        ReadFailed: instead of RequestFailed, whatever BC answered.
+    """
+    try:
+        yield
+    except RequestFailed as error:
+        raise ReadFailed(str(error)) from error
+
+
+def read(context: ExportContext, document: Document) -> Row | None:
+    """A document as BC has it now; None when BC says there is none.
+
+    It is a GET of its own: only that surely shows what was just written (platform 1).
+
+    Raises:
+        AuthError, Cancelled, ReadFailed: BC could not say.
+    """
+    with only_reading():
+        row = context.bc.get(
+            document.entity_set, document.id, expand=document.expand, company=context.company
+        )
+    return row and whole(row)
+
+
+def again(context: ExportContext, document: Document, what: str) -> Row:
+    """A document which was there a moment ago, as BC has it now.
+
+    Args:
+        what: the document, for the operator.
+
+    Raises:
+        RecordError: somebody has deleted it meanwhile.
+        AuthError, Cancelled, ReadFailed: BC could not say.
+    """
+    row = read(context, document)
+    if row is None:
+        raise RecordError("RecordNotFound", f"{what} was deleted while it was written")
+    return row
+
+
+def whole(row: Row) -> Row:
+    """``row``, unless some of its children were left for another page.
+
+    Raises:
+        ReadFailed: they were; a document that is not all there must not be compared.
+    """
+    for value in (row, *(child for children in row.values() for child in _rows(children))):
+        if any(name.endswith("@odata.nextLink") for name in value):
+            raise ReadFailed("Business Central sent a document without all of its lines")
+    return row
+
+
+def apply(context: ExportContext, parts: Sequence[Part], document: Document) -> Row | None:
+    """Sends changes of one document and reads it.
+
+    The changes go in transactions of up to 100 parts (behaviour.md 4.2): each is done as a whole
+    or not at all. The look at the document is part of the last one.
+
+    Returns:
+        The document after the changes; None when it has to be looked at again, because an answer
+        was lost or the document changed meanwhile.
+
+    Raises:
+        RecordError: BC refused a change; its transaction was taken back, earlier ones stand.
+        AuthError, Cancelled, RequestFailed: nothing was done for now, or nobody knows.
+    """
+    *chunks, last = _chunks([*parts, document.look(context)])
+    for chunk in chunks:
+        if _in_one_transaction(context, chunk) is None:
+            return None
+    answers = _in_one_transaction(context, last)
+    if answers is None:
+        return None
+    if answers[_READ].ok:
+        # What is no document says nothing about it: it is looked at again.
+        return whole(answers[_READ].body) if is_record(answers[_READ].body) else None
+    # The look alone has failed, and took the rest back: a replica has answered it that does not
+    # have the document yet (platform 1).
+    if _in_one_transaction(context, last[:-1]) is None:
+        return None
+    return again(context, document, "the document")
+
+
+def _in_one_transaction(
+    context: ExportContext, parts: Sequence[Part]
+) -> Mapping[str, PartAnswer] | None:
+    """The answers when all was done, or when only the look found nothing; None when it has to be
+    looked at.
+
+    Raises:
+        RecordError, AuthError, Cancelled, RequestFailed: as ``apply``.
+    """
+    try:
+        answers = context.bc.batch(parts, mode="atomic")
+    except RequestFailed as error:
+        if error.uncertain:
+            return None
+        raise
+    failed = [answer for answer in answers.values() if not answer.ok]
+    if not failed or (_READ in answers and answers[_READ].absent):
+        return answers
+    if not _look_again(failed):
+        raise refusal(next((answer for answer in failed if answer.body), failed[0]))
+    return None
+
+
+def refusal(answer: PartAnswer | RequestFailed) -> RecordError:
+    """Why BC refused a request, as the record's error."""
+    if isinstance(answer, RequestFailed):
+        return RecordError(answer.code or REFUSED, answer.explanation or str(answer))
+    return RecordError(answer.error_code or REFUSED, answer.error_message or "refused")
+
+
+def _look_again(failed: Sequence[PartAnswer]) -> bool:
+    """Whether the failure says nothing about the record itself.
+
+    Raises:
+        RequestFailed: BC did nothing, for a reason that passes.
+    """
+    first = failed[0]
+    code, message = first.error_code, first.error_message or ""
+    passes = first.status is not None and worth_repeating(first.status, code, message)
+    if first.later or passes:
+        raise RequestFailed(
+            f"Business Central did not take it now: {message}",
+            status=first.status or THROTTLED,
+            code=code,
+            explanation=message,
+        )
+    return any(answer.uncertain for answer in failed) or first.status == CHANGED_MEANWHILE
+
+
+def _chunks(parts: Sequence[Part]) -> list[Sequence[Part]]:
+    return [parts[start : start + MAX_PARTS] for start in range(0, len(parts), MAX_PARTS)]
+
+
+def _rows(value: object) -> list[Mapping[str, Any]]:
+    """The children in a property of a document; none when it is no list."""
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []

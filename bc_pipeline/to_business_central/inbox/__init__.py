@@ -1,0 +1,1 @@
+"""Files of unified records: reading them, and telling what became of each line."""

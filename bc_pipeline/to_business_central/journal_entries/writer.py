@@ -1,0 +1,122 @@
+"""Writes journal entries: general ledger and journals are looked at once for all of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from bc_pipeline.business_central.lookup.reference_data import KindName
+from bc_pipeline.errors import ReadFailed, RequestFailed
+from bc_pipeline.to_business_central.documents.concurrency import (
+    Progress,
+    hold_all,
+    in_groups,
+    to_an_end,
+)
+from bc_pipeline.to_business_central.documents.lookups import Question, ask
+from bc_pipeline.to_business_central.export_types import Outcome, Pending
+from bc_pipeline.to_business_central.journal_entries.differences import EXPAND, JOURNALS
+from bc_pipeline.to_business_central.journal_entries.entry import POSTED, EntryWork
+from bc_pipeline.to_business_central.journal_entries.existing import Existing
+from bc_pipeline.to_business_central.journal_entries.owned import holders
+from bc_pipeline.to_business_central.journal_entries.posted import entries_question
+from bc_pipeline.to_business_central.journal_entries.steps import run
+from bc_pipeline.to_business_central.journal_entries.wanted import (
+    former_code,
+    journal_code,
+    wanted_entry,
+)
+from bc_pipeline.to_business_central.properties import code
+from bc_pipeline.to_business_central.stream import Stream
+from bc_pipeline.to_business_central.unified import JournalEntry
+from bc_pipeline.to_business_central.writer import ExportContext, Writer
+
+
+def needs(pendings: Sequence[Pending]) -> frozenset[KindName]:
+    """The kinds of reference data these entries need."""
+    if not pendings:
+        return frozenset()
+    kinds: set[KindName] = {"accounts", "company_information", "currencies"}
+    for pending in pendings:
+        entry: JournalEntry = pending.record
+        if any(part.dimensions or part.dimension_fields for part in (entry, *entry.line_items)):
+            kinds.add("dimensions")
+    return frozenset(kinds)
+
+
+def validate(context: ExportContext, pending: Pending) -> None:
+    """Checks all that can be known before Business Central is looked at.
+
+    Raises:
+        RecordError: the entry cannot be written as it is.
+    """
+    wanted_entry(context, pending.record)
+
+
+def write(context: ExportContext, pendings: Sequence[Pending]) -> None:
+    """Writes journal entries of one company; settles or holds each of them.
+
+    Entries with one document number are written one after another, others a few at a time.
+
+    Raises:
+        AuthError, Cancelled: the ledger knows where every entry stands.
+    """
+    try:
+        context.reference.need(*needs(pendings))
+        present = _look_up(context, pendings)
+    except (RequestFailed, ReadFailed) as error:
+        hold_all(context, pendings, error)
+        return
+    groups: defaultdict[str, list[Pending]] = defaultdict(list)
+    for pending in pendings:
+        groups[code(pending.record.journal_entry_number) or pending.key].append(pending)
+    in_groups(context, list(groups.values()), lambda each: _write_one(context, present, each))
+
+
+def complete(context: ExportContext, pending: Pending) -> bool:
+    """Whether an entry that was written as it is needs nothing more: it may have stayed a draft
+    only because posting was switched off."""
+    posted = bool(pending.entry and pending.entry.detail.get(POSTED))
+    return posted or not will_post(context, pending.record)
+
+
+def will_post(context: ExportContext, entry: JournalEntry) -> bool:
+    """Only where the tenant has switched posting on and the entry says it is no draft (C19)."""
+    return context.exports.post_documents and entry.is_draft is False
+
+
+def _look_up(context: ExportContext, pendings: Sequence[Pending]) -> Existing:
+    numbers = {pending.record.journal_entry_number for pending in pendings}
+    before = [pending.entry for pending in pendings if pending.entry]
+    known = {entry.bc_id for entry in before}
+    # Journals of other records with these numbers, in whatever case these are written.
+    known |= {holder.bc_id for holder in holders(context, numbers)}
+    codes = {made(number) for number in numbers if number for made in (journal_code, former_code)}
+    entries, *journals = ask(
+        context,
+        [
+            entries_question(
+                numbers | {entry.detail.get("number") for entry in before}, certain=bool(before)
+            ),
+            Question(JOURNALS, "code", codes, expand=EXPAND, certain=bool(before)),
+            Question(JOURNALS, "displayName", numbers, expand=EXPAND),
+            Question(JOURNALS, "id", known, guid=True, expand=EXPAND, expected=known),
+        ],
+    )
+    return Existing(entries, [row for rows in journals for row in rows])
+
+
+def _write_one(context: ExportContext, present: Existing, pending: Pending) -> None:
+    progress = Progress()
+
+    def work() -> Outcome:
+        wanted = wanted_entry(context, pending.record)
+        post = will_post(context, pending.record)
+        return run(EntryWork(context, present, pending, wanted, progress, post=post))
+
+    to_an_end(context, pending, progress, work)
+
+
+_STREAM = Stream("general_journal_lines", JournalEntry, (("journal_entry_number",),))
+
+WRITER = Writer(needs, validate, write, complete, stream=_STREAM)

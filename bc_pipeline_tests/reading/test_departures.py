@@ -1,0 +1,323 @@
+"""Rows that come behind the bookmark, and rows that go."""
+
+from __future__ import annotations
+
+import pytest
+
+from bc_pipeline_tests.business_central.fake import Seen, World, error, make_bc, page
+from bc_pipeline_tests.reading.reads import (
+    BEFORE,
+    DOCUMENTS,
+    NOW,
+    document,
+    everything,
+    ids,
+    invoice,
+    read,
+    vendor,
+)
+
+
+def a_day_later(world: World) -> None:
+    """Every sweep is due again."""
+    with world.snapshot.cursor() as cursor:
+        cursor.execute("DELETE FROM ops.meta WHERE starts_with(key, 'swept.')")
+
+
+def asked_by_id(world: World, entity_set: str) -> list[Seen]:
+    return [
+        seen
+        for seen in world.fake.requests_of(entity_set)
+        if "id eq " in seen.query.get("$filter", "")
+    ]
+
+
+def looked_up(world: World, entity_set: str) -> list[str]:
+    return [
+        seen.entity_set for seen in world.fake.seen if seen.entity_set.startswith(f"{entity_set}(")
+    ]
+
+
+# --- rows behind the bookmark --------------------------------------------------------------------
+
+
+@pytest.mark.covers("decision 21")
+def test_given_a_vendor_stamped_before_the_bookmark_that_nobody_knows_then_it_is_fetched(
+    world, source
+):
+    source.sets["vendors"] = [vendor("a", NOW)]
+    read(world, "bc/vendors")
+    source.sets["vendors"] += [vendor("late", BEFORE, displayName="Late but true")]
+
+    result = read(world, "bc/vendors")
+
+    assert (result.changed, result.requests) == (1, 3)
+    assert world.rows("SELECT id, displayName FROM bc.vendors ORDER BY id") == [
+        ("a", "a"),
+        ("late", "Late but true"),
+    ]
+    read(world, "bc/vendors")
+    assert len(asked_by_id(world, "vendors")) == 1
+
+
+@pytest.mark.covers("decision 21")
+def test_given_many_unknown_ids_then_they_come_in_few_requests_from_the_primary(world, source):
+    source.sets["vendors"] = [vendor("a", NOW)]
+    read(world, "bc/vendors")
+    unknown = [vendor(f"00000000-0000-0000-0000-{n:012d}", BEFORE) for n in range(100)]
+    source.sets["vendors"] += unknown
+
+    assert read(world, "bc/vendors").changed == 100
+
+    asked = asked_by_id(world, "vendors")
+    assert len(asked) <= 4
+    assert all(seen.headers["data-access-intent"] == "ReadWrite" for seen in asked)
+    assert all(len(seen.query["$filter"].replace(" ", "%20")) < 2000 for seen in asked)
+
+
+@pytest.mark.covers("decision 21")
+def test_given_more_unknown_ids_than_are_worth_naming_then_everything_is_read(world, source):
+    source.sets["vendors"] = [vendor("a", NOW)]
+    read(world, "bc/vendors")
+    source.sets["vendors"] += [
+        vendor(f"00000000-0000-0000-0000-{n:012d}", BEFORE) for n in range(2000)
+    ]
+
+    result = read(world, "bc/vendors")
+
+    assert (result.changed, result.requests) == (2000, 3)
+
+
+@pytest.mark.covers("decision 21")
+def test_given_an_unknown_id_that_is_gone_when_it_is_asked_for_then_nothing_is_wrong(world, source):
+    source.sets["vendors"] = [vendor("a", NOW)]
+    read(world, "bc/vendors")
+    world.fake.on(
+        lambda seen: (
+            page([{"id": "a"}, {"id": "ghost"}])
+            if seen.entity_set == "vendors" and seen.query == {"$select": "id"}
+            else None
+        )
+    )
+
+    assert read(world, "bc/vendors").complete
+    assert ids(world, "vendors") == ["a"]
+
+
+@pytest.mark.covers("decision 22")
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_given_a_document_committed_hours_late_then_the_daily_sweep_finds_it_with_its_lines(
+    world, source, name: str
+):
+    entity_set, _ = DOCUMENTS[name]
+    source.sets[entity_set] = [document(name, "a")]
+    read(world, name)
+    source.sets[entity_set] += [document(name, "late", "2026-03-01T06:00:00Z")]
+
+    assert read(world, name).changed == 0
+    a_day_later(world)
+    result = read(world, name)
+
+    assert (result.mode, result.changed, result.lines_changed) == ("incremental", 1, 1)
+    assert result.requests == 3, "what changed, the ids, the late one"
+    assert everything(world, name) == (["a", "late"], ["a-1", "late-1"])
+    assert read(world, name).requests == 1, "one sweep a day"
+
+
+@pytest.mark.covers("decision 22")
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_given_a_document_committed_hours_late_then_a_full_read_finds_it(world, source, name: str):
+    entity_set, _ = DOCUMENTS[name]
+    source.sets[entity_set] = [document(name, "a")]
+    read(world, name)
+    source.sets[entity_set] += [document(name, "late", BEFORE)]
+
+    assert read(world, name, full=True).changed == 1
+    a_day_later(world)
+    read(world, name, full=True)
+    assert read(world, name).requests == 1, "a full read is a sweep"
+
+
+@pytest.mark.covers("decision 22")
+def test_given_nothing_late_then_a_sweep_costs_one_request_for_ids_alone(world, source):
+    source.sets["salesInvoices"] = [invoice(str(n), NOW) for n in range(30)]
+    read(world)
+    a_day_later(world)
+
+    assert read(world).requests == 2
+    assert world.fake.requests_of("salesInvoices")[-1].query == {"$select": "id"}
+
+
+@pytest.mark.covers("decision 22")
+def test_given_a_sweep_that_fails_then_the_read_failed_and_the_next_one_sweeps(world, source):
+    source.sets["salesInvoices"] = [invoice("a", NOW)]
+    read(world)
+    source.sets["salesInvoices"] += [invoice("late", BEFORE)]
+    a_day_later(world)
+    broken = [True]
+    world.fake.on(
+        lambda seen: error(503, "x") if broken and seen.query == {"$select": "id"} else None
+    )
+
+    with pytest.raises(Exception, match="503"):
+        read(world)
+    assert ids(world) == ["a"]
+    broken.clear()
+    read(world)
+
+    assert ids(world) == ["a", "late"]
+
+
+YESTERDAY = "2026-02-28T12:00:00Z"
+
+
+@pytest.mark.covers("decision 22", "decision 23")
+def test_given_a_document_that_was_rolled_back_hours_later_then_the_sweep_removes_it(world, source):
+    source.sets["salesInvoices"] = [invoice("a", YESTERDAY), invoice("b", NOW)]
+    read(world)
+    source.sets["salesInvoices"] = [invoice("b", NOW)]
+    a_day_later(world)
+
+    assert read(world).deleted == 1
+    assert looked_up(world, "salesInvoices") == ["salesInvoices(a)"]
+    assert ids(world) == ["b"]
+
+
+def test_given_an_old_document_that_was_deleted_to_save_room_then_what_it_says_stays(world, source):
+    source.sets["salesInvoices"] = [invoice("a", BEFORE), invoice("b", NOW)]
+    read(world)
+    source.sets["salesInvoices"] = [invoice("b", NOW)]
+    a_day_later(world)
+
+    assert read(world).deleted == 0
+    assert looked_up(world, "salesInvoices") == []
+    assert ids(world) == ["a", "b"]
+
+
+@pytest.mark.covers("decision 23")
+def test_given_receipts_that_go_then_only_young_ones_and_their_lines_count_as_never_posted(
+    world, source
+):
+    name, (entity_set, _) = "bc/purchase_receipts", DOCUMENTS["bc/purchase_receipts"]
+    stamps = {"old": BEFORE, "young": YESTERDAY, "new": NOW}
+    source.sets[entity_set] = [document(name, id, stamp) for id, stamp in stamps.items()]
+    read(world, name)
+    source.sets[entity_set] = [document(name, "new", NOW)]
+
+    read(world, name, full=True, run_no=4)
+
+    assert world.rows("SELECT * FROM ops.retracted ORDER BY id") == [
+        (name, "young", 4),
+        (name, "young-1", 4),
+    ]
+    source.sets[entity_set] += [document(name, "young", YESTERDAY)]
+    read(world, name, full=True)
+    assert world.rows("SELECT * FROM ops.retracted") == []
+
+
+@pytest.mark.covers("decision 22")
+def test_given_a_document_that_a_sweep_missed_while_it_paged_then_it_stays(world, source):
+    source.sets["salesInvoices"] = [invoice("a", YESTERDAY), invoice("b", NOW)]
+    read(world)
+    a_day_later(world)
+    world.fake.on(lambda seen: page([{"id": "b"}]) if seen.query == {"$select": "id"} else None)
+
+    assert read(world).deleted == 0
+    assert ids(world) == ["a", "b"]
+
+
+# --- documents that were rolled back -------------------------------------------------------------
+
+
+@pytest.mark.covers("decision 23")
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_given_a_document_that_was_read_and_rolled_back_then_it_is_looked_up_and_removed(
+    world, source, name: str
+):
+    entity_set, _ = DOCUMENTS[name]
+    source.sets[entity_set] = [document(name, "a", BEFORE), document(name, "phantom")]
+    read(world, name)
+    source.sets[entity_set] = [document(name, "a", BEFORE)]
+
+    result = read(world, name)
+
+    assert (result.deleted, result.warnings) == (1, {})
+    assert looked_up(world, entity_set) == [f"{entity_set}(phantom)"]
+    assert everything(world, name) == (["a"], ["a-1"])
+    assert read(world, name).requests == 1, "and the next read starts from what is there"
+
+
+@pytest.mark.covers("decision 23")
+def test_given_a_rolled_back_document_then_others_of_the_overlap_stay(world, source):
+    older = invoice("older", "2026-03-01T11:55:00Z")
+    source.sets["salesInvoices"] = [older, invoice("phantom", NOW), invoice("b", BEFORE)]
+    read(world)
+    source.sets["salesInvoices"] = [older, invoice("b", BEFORE)]
+
+    read(world)
+
+    assert ids(world) == ["b", "older"]
+
+
+@pytest.mark.covers("decision 23")
+@pytest.mark.parametrize("answer", [error(503, "Busy"), error(404, "Internal_CompanyNotFound")])
+def test_given_a_look_up_without_an_answer_then_the_document_stays(world, source, answer):
+    source.sets["salesInvoices"] = [invoice("a", NOW)]
+    read(world)
+    source.sets["salesInvoices"] = []
+    world.fake.on(lambda seen: answer if seen.entity_set == "salesInvoices(a)" else None)
+
+    assert read(world).deleted == 0
+    assert ids(world) == ["a"]
+
+
+@pytest.mark.covers("decision 23")
+def test_given_more_missing_documents_than_are_worth_a_look_up_each_then_all_ids_are_read(
+    world, source
+):
+    source.sets["salesInvoices"] = [invoice(f"{n:03d}", NOW) for n in range(50)]
+    read(world)
+    source.sets["salesInvoices"] = source.sets["salesInvoices"][:5]
+    world.fake.on(lambda seen: page([]) if "ge" in seen.query.get("$filter", "") else None)
+
+    result = read(world)
+
+    assert result.deleted == 45
+    assert len(looked_up(world, "salesInvoices")) <= 1
+    assert len(ids(world)) == 5
+
+
+# --- replicas ------------------------------------------------------------------------------------
+
+
+@pytest.mark.covers("decision 23")
+@pytest.mark.parametrize(
+    ("name", "entity_set", "table"),
+    [("bc/sales_invoices", "salesInvoices", "sales_invoices"), ("bc/items", "items", "items")],
+)
+def test_given_a_replica_that_lacks_what_another_one_had_then_nothing_is_taken_for_gone(
+    world, source, name: str, entity_set: str, table: str
+):
+    rows = [invoice("a", BEFORE), invoice("new", NOW)]
+    source.sets[entity_set] = rows
+    read(world, name)
+    world.fake.on(
+        lambda seen: (
+            page(rows[:1])
+            if seen.entity_set == entity_set
+            and seen.headers.get("data-access-intent") == "ReadOnly"
+            else None
+        )
+    )
+
+    result = read(world, name)
+
+    assert (result.deleted, result.warnings) == (0, {})
+    assert ids(world, table) == ["a", "new"]
+
+
+def test_given_no_overlap_configured_then_a_lag_is_covered_all_the_same(fake, tmp_path, world):
+    from bc_pipeline.reading.mode import LONGEST_LAG, overlap_of
+
+    with make_bc(fake, tmp_path, sync={"read_overlap_seconds": 0}) as bc:
+        assert overlap_of(bc.tenant.sync) == LONGEST_LAG

@@ -1,0 +1,491 @@
+"""Exports as part of a run: what starts them, what holds them back, what they cost when nothing
+waits (flows.md 5)."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bc_pipeline.errors import ConfigError, EntityFailed
+from bc_pipeline.report import Launch, RunSummary
+from bc_pipeline.run import operator_actions
+from bc_pipeline.run.dependencies import chosen, dependencies
+from bc_pipeline.run.tenant_run import TenantRun, run_tenant
+from bc_pipeline.sandbox import Sandbox
+from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline.tenants import registry
+from bc_pipeline.tenants.settings import Tenant
+from bc_pipeline.to_business_central.export_types import Outcome, Pending, Preparation
+from bc_pipeline.to_business_central.writer import ExportContext, SourceContext
+from bc_pipeline.to_business_central.writers import WRITERS
+from bc_pipeline_tests.to_business_central.records import done, drop, left, results
+from bc_pipeline_tests.to_business_central.writers import FakeWriter
+
+CUSTOMERS = "outbound/customers"
+BILLS = "outbound/purchase_invoices"
+ORDERS = "outbound/purchase_orders"
+FILES = (
+    CUSTOMERS,
+    "outbound/vendors",
+    BILLS,
+    "outbound/vendor_payments",
+    "outbound/general_journal_lines",
+)
+
+
+@dataclass
+class House:
+    """The sandbox's cronus tenant with exports switched on and writers that are dictionaries."""
+
+    sandbox: Sandbox
+    home: Path
+    writers: dict[str, FakeWriter]
+
+    def tenant(self, **exports: Any) -> Tenant:
+        path = self.home / "tenants.yaml"
+        document = yaml.safe_load(path.read_text())
+        document["tenants"]["cronus"]["exports"] = {"accounting": True, **exports}
+        path.write_text(yaml.safe_dump(document))
+        return registry.load(self.home).get("cronus")
+
+    @property
+    def directory(self) -> Path:
+        return self.home / "snapshots" / "cronus"
+
+    def run(self, *entities: str, **launch: Any) -> RunSummary:
+        return run_tenant(self.tenant(), Launch(entities=entities or FILES, **launch))
+
+    def requests(self, system: str) -> list[str]:
+        return [f"{e.method} {e.path}" for e in self.sandbox.requests if e.system == system]
+
+    def map_dimensions(self, **codes: str) -> None:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        document = {"dynamics-bc": {"dimension_mappings": codes}}
+        (self.directory / "tenant-config.json").write_text(json.dumps(document))
+
+    def held(self, *selected: str, **exports: Any) -> TenantRun:
+        tenant = self.tenant(**exports)
+        run = TenantRun(tenant, Launch(), run_id="x", selected=selected, hold_outbound=True)
+        run.start()
+        return run
+
+
+@pytest.fixture
+def house(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    sandbox.reset()
+    sandbox.write_tenants(tmp_path)
+    entities = [task.removeprefix("outbound/") for task in FILES]
+    writers = {entity: FakeWriter(entity).install(monkeypatch) for entity in entities}
+    yield House(sandbox, tmp_path, writers)
+    sandbox.faults.clear()
+
+
+def test_given_exports_off_then_a_tenant_has_no_such_tasks(house: House):
+    off = house.tenant(accounting=False)
+
+    assert not any(name.startswith("outbound/") for name in dependencies(off))
+    with pytest.raises(ConfigError, match=r"switched off for cronus: exports\.accounting"):
+        chosen(off, (CUSTOMERS,))
+    assert ORDERS not in dependencies(house.tenant())
+    assert ORDERS in dependencies(house.tenant(buy_orders=True))
+
+
+def test_given_nothing_waiting_then_an_export_asks_nobody_for_anything(house: House):
+    house.sandbox.requests.clear()
+
+    summary = house.run()
+
+    assert summary.status == "success"
+    assert house.requests("bc") == house.requests("optiply") == house.requests("entra") == []
+    assert {summary.entities[name].mode for name in summary.entities if name[:3] == "bc/"} == {
+        "not needed"
+    }
+
+
+def test_given_files_then_they_are_written_in_order_of_dependency_and_counted(house: House):
+    order: list[str] = []
+    for entity, writer in house.writers.items():
+        writer.answer = lambda c, p, name=entity: order.append(name) or Outcome("created", "id")
+    drop(house.directory, "JournalEntries.jsonl", {"journalEntryNumber": "J1"})
+    drop(house.directory, "BillPayments.jsonl", {"externalId": "p"})
+    drop(house.directory, "Bills.jsonl", {"externalId": "b"})
+    drop(house.directory, "Vendors.jsonl", {"externalId": "v"})
+    house.sandbox.requests.clear()
+
+    summary = house.run()
+
+    assert order == ["vendors", "purchase_invoices", "vendor_payments", "general_journal_lines"]
+    assert {n: r.created for n, r in summary.outbound_entities()} == {
+        name: int(name != CUSTOMERS) for name in FILES
+    }
+    document = summary.as_json()
+    assert document["entities"]["outbound/vendors"]["created"] == 1
+    assert "requests_noted" not in document
+    assert house.requests("optiply") == []
+    assert len(done(house.directory)) == 4
+
+
+def test_given_needs_then_reference_data_comes_in_one_request_for_all_entities(house: House):
+    house.writers["customers"].kinds = frozenset({"currencies", "payment_methods"})
+    house.writers["general_journal_lines"].kinds = frozenset({"accounts"})
+    drop(house.directory, "Customers.jsonl", {"externalId": "a"})
+    drop(house.directory, "JournalEntries.jsonl", {"journalEntryNumber": "J1"})
+    house.sandbox.requests.clear()
+
+    summary = house.run()
+
+    assert len([r for r in house.requests("bc") if r.endswith("$batch")]) == 1
+    modes = {name: summary.entities[name].mode for name in summary.entities}
+    assert (modes["bc/accounts"], modes["bc/currencies"]) == ("full", "full")
+    assert modes["bc/vendor_payment_journals"] == "not needed"
+    assert summary.entities["bc/accounts"].rows > 0
+
+
+def test_given_a_run_of_everything_then_exports_are_part_of_it(house: House):
+    drop(house.directory, "Customers.jsonl", {"externalId": "a"})
+    assert set(FILES) <= set(chosen(house.tenant(), ()))
+
+    summary = house.run("suppliers", CUSTOMERS)
+
+    assert not summary.failed
+    assert summary.entities["optiply/suppliers"].created > 0
+    assert summary.entities[CUSTOMERS].created == 1
+    with Snapshot.open(house.directory, read_only=True) as snapshot:
+        counts = snapshot.frame("ops.entity_counts")
+    booked = counts[(counts.entity == CUSTOMERS) & (counts.kind == "created")]
+    assert list(booked["count"]) == [1]
+
+
+def test_given_optiply_out_of_order_then_files_are_written_all_the_same(house: House):
+    house.sandbox.optiply.shops["cronus"].password = "changed"
+    drop(house.directory, "Customers.jsonl", {"externalId": "a"})
+
+    assert house.run().entities[CUSTOMERS].created == 1
+
+
+def test_given_broken_credentials_then_no_file_is_lost(house: House):
+    drop(house.directory, "Customers.jsonl", {"externalId": "a"})
+    house.sandbox.entra.register("cronus", "another secret")
+    try:
+        summary = house.run()
+    finally:
+        house.sandbox.entra.register("cronus", "cronus-client-secret")
+
+    assert (summary.status, [p.kind for p in summary.problems]) == ("failed", ["auth"])
+    assert left(house.directory) == ["Customers.jsonl"]
+    assert house.run().entities[CUSTOMERS].created == 1
+
+
+def test_given_reference_data_that_cannot_be_read_then_everything_waits(house: House):
+    drop(house.directory, "Customers.jsonl", {"externalId": "a"})
+    house.sandbox.faults.add("bc", action="status", status=400, path="/dimensions", times=None)
+
+    summary = house.run(CUSTOMERS)
+
+    assert summary.failed == (CUSTOMERS,)
+    assert summary.status == "failed"
+    assert left(house.directory) == ["Customers.jsonl"]
+    assert house.writers["customers"].calls == []
+
+
+def test_given_only_refused_records_then_the_entity_and_the_command_fail(house: House):
+    house.writers["customers"].refused = {"a": "no such value"}
+    drop(house.directory, "Customers.jsonl", {"externalId": "a"}, "broken")
+
+    summary = house.run(CUSTOMERS)
+
+    assert summary.entities[CUSTOMERS].quarantined == 2
+    assert (summary.status, summary.exit_failure) == ("failed", True)
+    assert summary.problems[-1].kind == "quarantined"
+    assert summary.reason == f"{CUSTOMERS}: none of 2 records could be written"
+    assert done(house.directory) == ["Customers.jsonl"]
+
+
+def test_given_another_company_in_a_record_then_it_goes_there_under_a_key_of_its_own(house: House):
+    other = "Noordzee Groothandel B.V."
+    drop(
+        house.directory,
+        "Customers.jsonl",
+        {"externalId": "a"},
+        {"externalId": "a", "subsidiaryName": other.upper()},
+        {"externalId": "a", "subsidiaryName": "Nowhere Ltd."},
+    )
+
+    summary = house.run(CUSTOMERS)
+
+    rows = house.writers["customers"].rows
+    assert {company for company, _ in rows} == {"CRONUS International Ltd.", other}
+    assert len({key for _, key in rows}) == 2
+    _, _, nowhere = results(house.directory, "Customers.jsonl")
+    assert nowhere["error"]["class"] == "CompanyNotFound"
+    assert summary.entities[CUSTOMERS].quarantined == 1
+
+
+def test_given_another_company_that_cannot_be_read_then_only_its_records_wait(house: House):
+    (other,) = (
+        company
+        for company in house.sandbox.business_central.companies.values()
+        if company.name == "Noordzee Groothandel B.V."
+    )
+    house.writers["customers"].kinds = frozenset({"currencies"})
+    house.sandbox.faults.add("bc", action="status", status=403, path=other.id, times=None)
+    drop(
+        house.directory,
+        "Customers.jsonl",
+        {"externalId": "b", "subsidiaryId": other.id},
+        {"externalId": "a"},
+    )
+
+    summary = house.run(CUSTOMERS)
+
+    assert [line["externalId"] for line in results(house.directory, "Customers.jsonl")] == ["a"]
+    assert summary.entities[CUSTOMERS].deferred == 1
+    assert left(house.directory) == ["Customers.jsonl"]
+    (problem,) = summary.problems
+    assert problem.remote_id == "b"
+    assert problem.reason.startswith(f"{other.name}: ")
+
+
+def test_given_a_missing_mapped_dimension_then_nothing_is_written_and_nothing_lost(house: House):
+    house.map_dimensions(region="REGION")
+    drop(house.directory, "Customers.jsonl", {"externalId": "a"}, "broken")
+
+    summary = house.run(CUSTOMERS)
+
+    assert summary.failed == (CUSTOMERS,)
+    assert summary.problems[0].kind == "config"
+    assert "region -> REGION" in summary.problems[0].reason
+    assert house.writers["customers"].calls == []
+    assert left(house.directory) == ["Customers.jsonl"]
+    assert results(house.directory, "Customers.jsonl") == []
+
+    house.map_dimensions(department="DEPARTMENT")
+    assert house.run(CUSTOMERS).entities[CUSTOMERS].created == 1
+    assert done(house.directory) == ["Customers.jsonl"]
+
+
+def test_given_an_unusable_mapping_file_then_imports_go_on_and_files_wait(house: House):
+    house.directory.mkdir(parents=True)
+    (house.directory / "tenant-config.json").write_text("{")
+    drop(house.directory, "Customers.jsonl", {"externalId": "a"})
+
+    summary = run_tenant(house.tenant(), Launch(entities=("suppliers", CUSTOMERS)))
+
+    assert summary.entities["optiply/suppliers"].created > 0
+    assert CUSTOMERS in summary.failed
+    assert left(house.directory) == ["Customers.jsonl"]
+
+
+def test_given_a_held_run_then_what_is_known_is_told_before_anything_is_written(house: House):
+    house.writers["customers"].refused = {"b": "value NOWHERE is blocked"}
+    drop(house.directory, "Customers.jsonl", {"externalId": "a"}, {"externalId": "b"})
+    run = house.held(CUSTOMERS)
+
+    told = run.prepared(CUSTOMERS)
+
+    assert (told.entity, told.pending) == (CUSTOMERS, 2)
+    assert told.mappings is not None
+    assert (told.mappings.missing, told.mappings.blocking) == ({"class": "CLASS"}, False)
+    (offender,) = told.offenders
+    assert (offender.external_id, offender.file, offender.line) == ("b", "Customers.jsonl", 2)
+    assert offender.reason == "value NOWHERE is blocked"
+    assert house.writers["customers"].calls == []
+    assert run.prepared(CUSTOMERS) is told
+
+    run.release(CUSTOMERS)
+    assert (run.wait(CUSTOMERS).created, run.wait(CUSTOMERS).quarantined) == (1, 1)
+    run.finish()
+
+
+def test_given_a_held_run_with_nothing_waiting_then_its_preparation_is_empty(house: House):
+    run = house.held(CUSTOMERS, ORDERS)
+
+    assert run.prepared(CUSTOMERS) == Preparation(CUSTOMERS)
+    assert run.prepared(ORDERS) == Preparation(ORDERS)
+    run.release(CUSTOMERS)
+    run.release(ORDERS)
+    assert run.wait(CUSTOMERS).rows == 0
+    assert run.wait(ORDERS).mode == "not configured"
+    run.finish()
+
+
+def test_given_bills_that_wait_for_vendors_then_they_can_be_looked_at_before_these_are_written(
+    house: House,
+):
+    drop(house.directory, "Vendors.jsonl", {"externalId": "v"})
+    drop(house.directory, "Bills.jsonl", {"externalId": "b"})
+    run = house.held("outbound/vendors", BILLS)
+
+    assert run.prepared(BILLS).pending == 1
+    assert run.prepared("outbound/vendors").pending == 1
+
+    run.release("outbound/vendors")
+    run.release(BILLS)
+    assert run.wait(BILLS).created == 1
+    run.finish()
+
+
+def test_given_vendors_that_are_held_back_then_bills_that_are_released_do_not_wait_for_them(
+    house: House,
+):
+    drop(house.directory, "Bills.jsonl", {"externalId": "b"})
+    run = house.held("outbound/vendors", BILLS)
+
+    run.release(BILLS)
+    assert run.wait(BILLS).created == 1
+    run.release("outbound/vendors")
+    run.finish()
+
+
+def test_given_a_blocking_mapping_then_a_held_task_ends_without_release(house: House):
+    house.map_dimensions(region="REGION")
+    drop(house.directory, "Customers.jsonl", {"externalId": "a"})
+    run = house.held(CUSTOMERS)
+
+    assert run.prepared(CUSTOMERS).mappings.blocking  # type: ignore[union-attr]
+    with pytest.raises(EntityFailed, match="nothing was written"):
+        run.wait(CUSTOMERS)
+    run.finish()
+
+
+def test_given_a_run_that_is_never_released_then_it_ends_and_the_file_waits(house: House):
+    drop(house.directory, "Customers.jsonl", {"externalId": "a"})
+    run = house.held(CUSTOMERS)
+    run.prepared(CUSTOMERS)
+
+    summary = run.finish()
+
+    assert summary.failed == (CUSTOMERS,)
+    assert house.writers["customers"].calls == []
+    assert left(house.directory) == ["Customers.jsonl"]
+
+
+def test_given_a_run_cancelled_at_the_gate_then_it_ends(house: House):
+    drop(house.directory, "Customers.jsonl", {"externalId": "a"})
+    run = house.held(CUSTOMERS)
+    threading.Timer(0.2, run.cancel).start()
+
+    with pytest.raises(Exception, match="cancelled"):
+        run.wait(CUSTOMERS)
+    run.finish()
+
+
+def test_given_a_dry_run_then_the_requests_are_noted_and_nothing_is_left_behind(house: House):
+    def answer(context: ExportContext, pending: Pending) -> Outcome:
+        made = context.bc.post(context.url("customers"), {"displayName": pending.name})
+        return Outcome("created", made["id"], "N")
+
+    house.writers["customers"].answer = answer
+    drop(house.directory, "Customers.jsonl", {"externalId": "a"})
+
+    summary = house.run(CUSTOMERS, dry_run=True)
+
+    assert summary.entities[CUSTOMERS].created == 1
+    (noted,) = summary.as_json()["requests_noted"]
+    assert (noted["method"], noted["body"]) == ("POST", {"displayName": "a"})
+    assert noted["path"].endswith("/customers")
+    assert [p.name for p in (house.directory / "outbound").rglob("*")] == ["Customers.jsonl"]
+    assert house.run(CUSTOMERS).entities[CUSTOMERS].created == 1
+
+
+def test_given_requests_of_a_writer_then_its_entity_tells_how_many(house: House):
+    def answer(context: ExportContext, pending: Pending) -> Outcome:
+        context.bc.get("customers", pending.key, company=context.company)
+        return Outcome("created", "id")
+
+    house.writers["customers"].answer = answer
+    house.writers["vendors"].answer = answer
+    key = "00000000-0000-0000-0000-00000000000{}"
+    drop(house.directory, "Customers.jsonl", *({"externalId": key.format(n)} for n in range(3)))
+    drop(house.directory, "Vendors.jsonl", {"externalId": key.format(9)})
+
+    entities = house.run().entities
+
+    assert (entities[CUSTOMERS].requests, entities["outbound/vendors"].requests) == (3, 1)
+
+
+def test_given_a_written_record_then_it_can_be_looked_at(house: House):
+    drop(house.directory, "Customers.jsonl", {"externalId": "a", "email": "a@b.nl"})
+    house.run(CUSTOMERS)
+
+    (shown,) = operator_actions.show(house.tenant(), CUSTOMERS, "a")
+
+    assert shown["record"] == {"externalId": "a", "email": "a@b.nl"}
+    assert (shown["ledger"]["state"], shown["ledger"]["bc_number"]) == ("done", "A")
+    assert [(o["file"], o["line"]) for o in shown["outcomes"]] == [("Customers.jsonl", 1)]
+
+
+def test_given_buy_orders_then_they_come_from_their_source_and_are_finished(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    seen: list[str] = []
+
+    def find(context: SourceContext) -> list[Pending]:
+        context.result.warnings["seen"] = 1
+        return [
+            Pending("purchase_orders", key, "h", {"id": key}, {"id": key}, context.company(), key)
+            for key in ("7", "8")
+        ]
+
+    def finished(context: SourceContext) -> None:
+        seen.append("finished")
+
+    writer = FakeWriter("purchase_orders").install(monkeypatch)
+    fake = replace(WRITERS["purchase_orders"], find=find, finished=finished)
+    monkeypatch.setitem(WRITERS, "purchase_orders", fake)
+    writer.refused = {"8": "supplier_not_linked"}
+
+    summary = run_tenant(house.tenant(buy_orders=True), Launch(entities=(ORDERS,)))
+
+    result = summary.entities[ORDERS]
+    assert (result.created, result.quarantined, result.rows) == (1, 1, 2)
+    assert result.warnings == {"seen": 1}
+    assert seen == ["finished"]
+    assert list(dict(summary.outbound_entities())) == [ORDERS]
+    assert not (house.directory / "outbound").exists()
+
+
+def test_given_refused_records_then_resend_brings_exactly_these_again(house: House):
+    writer = house.writers["customers"]
+    writer.refused = {"b": "value is blocked", "c": "value is blocked"}
+    drop(house.directory, "Customers.jsonl", *({"externalId": x, "email": "x@y"} for x in "abc"))
+    house.run(CUSTOMERS)
+    writer.refused.clear()
+
+    assert operator_actions.resend(house.tenant(), CUSTOMERS) == 2
+    assert operator_actions.resend_outbound(house.tenant()) == 0  # they wait already
+    (name,) = left(house.directory)
+    assert name.startswith("Customers.resend-")
+    summary = house.run(CUSTOMERS)
+
+    assert writer.calls[-1] == ["b", "c"]
+    assert summary.entities[CUSTOMERS].created == 2
+    assert [line["externalId"] for line in results(house.directory, name)] == ["b", "c"]
+    assert operator_actions.resend_outbound(house.tenant()) == 0
+
+
+def test_given_one_refused_record_then_it_alone_can_be_sent_again(house: House):
+    house.writers["customers"].refused = {"b": "no", "c": "no"}
+    drop(house.directory, "Customers.jsonl", *({"externalId": x} for x in "abc"))
+    house.run(CUSTOMERS)
+
+    assert operator_actions.resend_outbound(house.tenant(), "customers", "c") == 1
+    assert operator_actions.retry(house.tenant(), CUSTOMERS, "b") == 1
+    with pytest.raises(ConfigError, match="no export"):
+        operator_actions.resend_outbound(house.tenant(), "outbound/klanten")
+
+
+def test_given_a_company_that_came_later_then_resend_is_not_repeated_for_ever(house: House):
+    drop(house.directory, "Customers.jsonl", {"externalId": "a", "subsidiaryName": "Nowhere"})
+    house.run(CUSTOMERS)
+
+    assert operator_actions.resend_outbound(house.tenant()) == 1
+    with Snapshot.open(house.directory, read_only=True) as snapshot:
+        assert snapshot.frame("outbound.ledger").empty

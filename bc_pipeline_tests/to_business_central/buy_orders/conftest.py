@@ -1,0 +1,39 @@
+"""One synced tenant for all tests of a module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from bc_pipeline.optiply import transport
+from bc_pipeline.sandbox import Sandbox
+from bc_pipeline_tests.to_business_central.buy_orders.orders_world import OrdersWorld
+
+DEFAULTS = {
+    "on_line_error": "block",
+    "export_reference_number": False,
+    "export_line_price": True,
+    "export_location_id": None,
+    "send_posting_date": False,
+    "marker_field": None,
+    "buy_order_dimensions": {},
+}
+
+
+@pytest.fixture(scope="module")
+def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OrdersWorld]:
+    with Sandbox(wholesale_items=20) as sandbox:
+        yield OrdersWorld.create(sandbox, tmp_path_factory.mktemp("orders"))
+
+
+@pytest.fixture
+def world(synced: OrdersWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[OrdersWorld]:
+    """The tenant, with default settings and without faults."""
+    monkeypatch.setattr(transport, "BACKOFF", lambda state: 0.0)
+    yield synced
+    synced.sandbox.faults.clear()
+    synced.configure(**DEFAULTS)
+    synced.company.settings.deep_insert = True
+    synced.company.settings.writable.clear()
+    synced.company.settings.manual_numbers.discard("purchaseOrders")
