@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CLIENTS := .venv-clients
 
-.PHONY: help demo test clients dev lint drill bench clean
+.PHONY: help demo test slow clients dev lint drill bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^\#]*\#\# */\1\t/' | expand -t 10
@@ -17,8 +17,11 @@ help:  ## this list
 demo: $(STAMP)  ## sandbox, two tenants, syncs and exports; leaves var/demo to look at
 	$(BIN)/bc-pipeline demo
 
-test: $(STAMP) clients  ## everything; three workers, because many tests wait for a daemon or a browser
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+test: $(STAMP)  ## all but the deep tests
+	$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile
+
+slow: $(STAMP) clients  ## the deep tests: daemons, browsers, kills, days of random changes
+	$(BIN)/python -m pytest -m slow -n 3 --dist loadfile --no-loadscope-reorder
 
 clients: $(STAMP)  ## the clients that tests run against the sandbox, in an environment of their own
 	$(BIN)/python -m bc_pipeline_tests.sandbox.clients.environment

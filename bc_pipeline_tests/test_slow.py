@@ -1,0 +1,24 @@
+"""Every deep test has a shallow twin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bc_pipeline_tests.slow import SLOW
+
+HERE = Path(__file__).parent
+
+
+@pytest.mark.parametrize("file", SLOW)
+def test_a_deep_test_has_a_twin_that_is_not_deep_itself(file: str):
+    twins = [
+        str(path.relative_to(HERE))
+        for pattern in SLOW[file].split(", ")
+        for path in HERE.glob(pattern)
+    ]
+
+    assert (HERE / file).is_file()
+    assert twins
+    assert not set(twins) & set(SLOW)
