@@ -6,7 +6,6 @@ import copy
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
@@ -18,6 +17,7 @@ from bc_pipeline.business_central.throttle import Throttle
 from bc_pipeline.business_central.transport import Http
 from bc_pipeline.business_central.urls import PAGE_SIZE, is_absent, next_link, query_url
 from bc_pipeline.business_central.writing import Writing
+from bc_pipeline.closing import Closing
 from bc_pipeline.errors import AuthError, ConfigError, ReadFailed, RequestFailed
 from bc_pipeline.http.counting import RequestCounter
 from bc_pipeline.http.session import new_session
@@ -54,7 +54,7 @@ def company_path(company: Company, path: str) -> str:
     return f"companies({company.id})/{path}"
 
 
-class BusinessCentral(Writing):
+class BusinessCentral(Writing, Closing):
     """One tenant's Business Central for the length of a run; safe to share between threads.
 
     Args:
@@ -232,17 +232,6 @@ class BusinessCentral(Writing):
     def close(self) -> None:
         """Closes the connections."""
         self._session.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _listed(self) -> list[dict[str, Any]]:
         """The companies; with the version of their system where something ends with one."""

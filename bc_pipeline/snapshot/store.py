@@ -11,12 +11,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import duckdb
 
 from bc_pipeline import clock
+from bc_pipeline.closing import Closing
 from bc_pipeline.errors import PipelineError, TenantBusy
 from bc_pipeline.snapshot.schema import NewerSchema, is_current, migrate
 
@@ -50,7 +50,7 @@ class SnapshotUnusable(PipelineError):
     """The snapshot file cannot be opened by this program; ``str(error)`` says what to do."""
 
 
-class Snapshot:
+class Snapshot(Closing):
     """One tenant's opened snapshot. Open it for as short as possible: DuckDB lets one process in.
 
     Use ``cursor()`` once per thread; a cursor commits each statement on its own.
@@ -174,17 +174,6 @@ class Snapshot:
     def close(self) -> None:
         """Closes the file and lets other processes in."""
         self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _connected(path: Path, read_only: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:
