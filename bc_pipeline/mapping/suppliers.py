@@ -11,7 +11,7 @@ _ADDRESS = (
     r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]*[a-z0-9]"
 )
-"""What counts as a valid address, in lower case; Optiply refuses anything else (behaviour.md 4)."""
+"""What counts as a valid address, in lower case; Optiply refuses anything else (optiply.md 4)."""
 
 
 def plan(options: SyncOptions, inputs: MappingInput) -> Plan:
