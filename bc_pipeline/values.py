@@ -1,13 +1,20 @@
-"""Text as it can be stored and sent: the one rule for all columns, fields and systems."""
+"""Values, the one rule for each kind: text as it can be stored and sent; ids, codes, names, members
+and numbers of Business Central as they are compared and written (behaviour.md 7)."""
 
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any
+
+ZERO_GUID = "00000000-0000-0000-0000-000000000000"
+"""Business Central's way to write that there is none."""
 
 REPLACEMENT = "�"
 """Stands where half a character stood."""
 
+_GUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
+_ENCODED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _HALF = re.compile("[\ud800-\udfff]")
 # Tab and line ends are text; the other controls can be stored and sent by nobody.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -43,3 +50,51 @@ def may_be_unstorable(body: bytes) -> bool:
     if b"\x7f" in body:
         return True
     return b"\\" in body and _ESCAPED.search(body) is not None
+
+
+def trimmed(value: object) -> str:
+    """A text without white space around it; blank for none."""
+    return "" if value is None else str(value).strip()
+
+
+def by_id(value: object) -> str:
+    """An id as it is compared: lower case, without braces; blank when there is none."""
+    return trimmed(value).strip("{} ").lower()
+
+
+def by_code(value: object) -> str:
+    """A code or number as it is compared: BC keeps them trimmed and in upper case."""
+    return trimmed(value).upper()
+
+
+def by_name(value: object) -> str:
+    """A name as it is compared: runs of white space and case do not matter."""
+    return " ".join(trimmed(value).casefold().split())
+
+
+def guid(value: object) -> str:
+    """An id as BC writes it: lower case, no braces; the zero GUID for none."""
+    return by_id(value) or ZERO_GUID
+
+
+def guid_or_none(value: object) -> str | None:
+    """An id as it is compared; None for blank and the zero GUID."""
+    found = guid(value)
+    return None if found == ZERO_GUID else found
+
+
+def is_guid(value: object) -> bool:
+    """Whether BC would accept this text as an id."""
+    return _GUID.fullmatch(guid(value)) is not None
+
+
+def member(value: object) -> str:
+    """An enum member decoded: ``_x0020_`` is a blank one."""
+    return _ENCODED.sub(lambda found: chr(int(found[1], 16)), str(value or "")).strip()
+
+
+def plain(number: Decimal) -> str:
+    """A number without exponent and without trailing zeros."""
+    text = format(number, "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import requests
 
-from bc_pipeline.values import storable_json
+from bc_pipeline.values import plain, storable_json
 
 MESSAGE_LIMIT = 500
 NO_EXPLANATION = "no explanation given"
@@ -122,7 +122,7 @@ def _exact(value: object) -> object:
         case Decimal():
             if not value.is_finite():
                 raise ValueError(f"{value} is not a number")
-            return orjson.Fragment(_number(value).encode())
+            return orjson.Fragment(plain(value).encode())
         case float():
             raise TypeError("a binary fraction has no exact JSON form; use Decimal")
         case date() if not isinstance(value, datetime):
@@ -132,11 +132,3 @@ def _exact(value: object) -> object:
         case list() | tuple():
             return [_exact(each) for each in value]
     return value
-
-
-def _number(value: Decimal) -> str:
-    """Without exponent and without trailing zeros (behaviour.md 7)."""
-    text = format(value, "f")
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text

@@ -12,7 +12,8 @@ from decimal import Decimal
 
 import duckdb
 
-ZERO_GUID = "00000000-0000-0000-0000-000000000000"
+from bc_pipeline.values import ZERO_GUID
+
 MAX_TEXT = 255
 MAX_PRICE = Decimal("999999999.99")
 MAX_STOCK = 9_999_999

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from bc_pipeline.business_central.client import Company
 from bc_pipeline.errors import RecordError
+from bc_pipeline.tenants.companies import company_key
 from bc_pipeline.to_business_central.unified import UnifiedRecord
 
 NOT_FOUND = "CompanyNotFound"
@@ -24,11 +25,12 @@ def company_of(
     if id is None and name is None:
         return home, None
     known = list(companies)
-    by_id = [c for c in known if id is not None and _plain(c.id) == _plain(id)]
+    by_id = [c for c in known if id is not None and company_key(c.id) == company_key(id)]
     by_name = [
         c
         for c in known
-        if name is not None and _plain(name) in (_plain(c.name), _plain(c.display_name))
+        if name is not None
+        and company_key(name) in (company_key(c.name), company_key(c.display_name))
     ]
     found = by_id or by_name
     if len(found) == 1:
@@ -38,7 +40,3 @@ def company_of(
     listed = ", ".join(sorted(repr(c.name) for c in known))
     nowhere = Company("", given, given)
     return nowhere, RecordError(NOT_FOUND, f"{given!r} {trouble} of this environment ({listed})")
-
-
-def _plain(text: str) -> str:
-    return text.strip().strip("{}").casefold()

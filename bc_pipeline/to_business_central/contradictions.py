@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from bc_pipeline.business_central.lookup.index import by_code
 from bc_pipeline.errors import RecordError
 from bc_pipeline.to_business_central.export_types import Pending, Source
 from bc_pipeline.to_business_central.inbox.streams import STREAMS
+from bc_pipeline.values import by_code
 
 
 def contradictions(pendings: Sequence[Pending]) -> dict[Source, RecordError]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bc_pipeline.business_central.lookup.reference_data import ReferenceData
 from bc_pipeline.errors import RecordError
-from bc_pipeline.to_business_central.properties import code
 from bc_pipeline.to_business_central.unified import WithCurrency
+from bc_pipeline.values import by_code
 
 
 def names_currency(record: WithCurrency) -> bool:
@@ -29,8 +29,8 @@ def currency_code(record: WithCurrency, reference: ReferenceData) -> str | None:
         "currencies", id=record.currency_id, code=record.currency, name=record.currency_name
     )
     if row is not None:
-        return code(row.get("code"))
-    if local and code(record.currency) == local:
+        return by_code(row.get("code"))
+    if local and by_code(record.currency) == local:
         return local
     told = record.currency or record.currency_name or record.currency_id
     raise RecordError("RecordNotFound", f"the company has no currency {told!r}")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bc_pipeline.business_central.lookup.index import by_code
 from bc_pipeline.catalogue.exports import EXPORTS
 from bc_pipeline.to_business_central.unified import UnifiedRecord, payload_hash
+from bc_pipeline.values import by_code
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bc_pipeline.to_business_central import properties
-from bc_pipeline.to_business_central.properties import (
-    Property,
-    code,
-    differences,
-    guid,
-    is_guid,
-    member,
-)
+from bc_pipeline.to_business_central.properties import Property, differences
+from bc_pipeline.values import by_code, guid, is_guid, member
 
 KINDS: dict[str, Property] = {
     each.name: each
@@ -78,8 +72,8 @@ def test_a_property_the_row_does_not_show_counts_as_empty() -> None:
 
 @given(st.text())
 def test_a_code_sent_is_equal_to_itself_as_stored(text: str) -> None:
-    stored = code(text)
-    assert code(stored) == stored
+    stored = by_code(text)
+    assert by_code(stored) == stored
     assert differences(KINDS, {"number": stored}, {"number": text}) == {}
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from bc_pipeline.business_central import published_pages
 from bc_pipeline.business_central.client import BusinessCentral, Company
-from bc_pipeline.business_central.lookup.index import by_code
 from bc_pipeline.business_central.urls import is_absent
 from bc_pipeline.errors import ConfigError, RequestFailed
+from bc_pipeline.values import by_code
 
 DIMENSIONS_PAGE = "dimensions_page_name"
 VALUES_PAGE = "dimension_values_page_name"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bc_pipeline.business_central.batch import Part
-from bc_pipeline.business_central.lookup.index import by_code, by_id
+from bc_pipeline.values import by_code, by_id
 
 Rows = Iterable[Mapping[str, Any]]
 

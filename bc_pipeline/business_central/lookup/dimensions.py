@@ -21,6 +21,7 @@ from bc_pipeline.business_central.lookup.dimension_parts import (
 from bc_pipeline.business_central.lookup.reference_data import ReferenceData, Row
 from bc_pipeline.errors import RecordError
 from bc_pipeline.tenants.tenant_config import DimensionMappings
+from bc_pipeline.values import member
 
 __all__ = [
     "DimensionValue",
@@ -190,7 +191,7 @@ class Dimensions:
         if kind and kind != STANDARD:
             raise RecordError(
                 INVALID_VALUE,
-                f"value {value['code']} of dimension {code} is a heading or total ({_plain(kind)})",
+                f"value {value['code']} of dimension {code} is a heading or total ({member(kind)})",
             )
         return DimensionValue(
             str(dimension["id"]).lower(), code, str(value["id"]).lower(), str(value["code"])
@@ -207,7 +208,3 @@ def _given(fields: Mapping[str, Any], **names: str) -> dict[str, Any]:
 
 def _told(means: Mapping[str, Any]) -> str:
     return ", ".join(f"{value!s}" for value in means.values())
-
-
-def _plain(member: str) -> str:
-    return member.replace("_x002D_", "-").replace("_x0020_", " ")

@@ -6,23 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bc_pipeline.errors import RecordError
+from bc_pipeline.values import by_code, by_id, by_name
 
 Row = Mapping[str, Any]
-
-
-def by_id(value: object) -> str:
-    """An id as it is compared: lower case, without braces; blank when there is none."""
-    return _text(value).strip("{}").lower()
-
-
-def by_code(value: object) -> str:
-    """A code or number as it is compared: BC keeps them trimmed and in upper case."""
-    return _text(value).upper()
-
-
-def by_name(value: object) -> str:
-    """A name as it is compared: runs of white space and case do not matter."""
-    return " ".join(_text(value).casefold().split())
 
 
 class Index:
@@ -62,7 +48,3 @@ class Index:
                 f"{len(named)} {self._label}s are called {name!r}; give the id or the code",
             )
         return named[0] if named else None
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value).strip()

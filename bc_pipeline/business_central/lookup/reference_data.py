@@ -12,13 +12,14 @@ from typing import Any
 from bc_pipeline.business_central.client import BusinessCentral, Company
 from bc_pipeline.business_central.lookup.blocked import BlockedDimensions
 from bc_pipeline.business_central.lookup.by_property import list_path, read_lists
-from bc_pipeline.business_central.lookup.index import Index, Row, by_id
+from bc_pipeline.business_central.lookup.index import Index, Row
 from bc_pipeline.business_central.lookup.store import store
 from bc_pipeline.business_central.urls import next_link
 from bc_pipeline.catalogue.entities import REFERENCE
 from bc_pipeline.catalogue.entity import Entity, Referred
 from bc_pipeline.errors import ReadFailed
 from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline.values import by_id
 
 KindName = str
 """Of ``REFERENCE``."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from bc_pipeline.business_central.lookup.index import by_code
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.orchestration.checks.check import CheckInput, Finding
 from bc_pipeline.tenants.tenant_config import DimensionMappings, load_dimension_mappings
+from bc_pipeline.values import by_code
 
 NAME = "dimension_mappings_exist"
 

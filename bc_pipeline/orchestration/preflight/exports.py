@@ -7,7 +7,6 @@ from typing import Any
 
 from bc_pipeline.business_central import published_pages
 from bc_pipeline.business_central.client import BusinessCentral, query_url
-from bc_pipeline.business_central.lookup.index import by_code
 from bc_pipeline.errors import RequestFailed
 from bc_pipeline.orchestration.checks.check import Finding
 from bc_pipeline.orchestration.checks.dimensions import compare
@@ -15,6 +14,7 @@ from bc_pipeline.reading import named_settings
 from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.tenants.tenant_config import load_dimension_mappings
 from bc_pipeline.to_business_central.buy_orders.settings import dimension_faults
+from bc_pipeline.values import by_code
 
 Question = Callable[[], Finding]
 

@@ -15,9 +15,9 @@ from bc_pipeline.to_business_central.documents.lookups import (
     directory,
     questions,
 )
-from bc_pipeline.to_business_central.properties import code, guid, member
 from bc_pipeline.to_business_central.unified import BillPayment
 from bc_pipeline.to_business_central.writer import ExportContext
+from bc_pipeline.values import by_code, guid, member
 
 Row = Mapping[str, Any]
 NOT_POSTED = frozenset({"", "Draft", "In Review"})
@@ -130,7 +130,7 @@ def _payable(named: str, rows: Sequence[Row], vendor: Row) -> Row:
     if not own:
         raise RecordError(
             "RecordNotFound",
-            f"purchase invoice {named!r} is not one of vendor {code(vendor.get('number'))}",
+            f"purchase invoice {named!r} is not one of vendor {by_code(vendor.get('number'))}",
         )
     posted = [row for row in own if member(row.get("status")) not in NOT_POSTED]
     if not posted:

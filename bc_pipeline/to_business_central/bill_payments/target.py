@@ -13,11 +13,12 @@ from bc_pipeline.business_central.lookup.dimensions import dimension_set_parts
 from bc_pipeline.errors import RecordError
 from bc_pipeline.to_business_central import properties
 from bc_pipeline.to_business_central.documents.lookups import Question, ask
-from bc_pipeline.to_business_central.properties import Property, code, differences, guid
+from bc_pipeline.to_business_central.properties import Property, differences
 from bc_pipeline.to_business_central.upsert.adoption import adopt, made_since
 from bc_pipeline.to_business_central.upsert.owners import Owner, owners
 from bc_pipeline.to_business_central.upsert.work import Work
 from bc_pipeline.to_business_central.writer import ExportContext
+from bc_pipeline.values import by_code, guid
 
 DIMENSIONS = "dimensionSetLines"
 _PROPERTIES: Mapping[str, Property] = {
@@ -48,7 +49,7 @@ class PaymentWork(Work):
     @property
     def number(self) -> str:
         """As codes are compared; blank when BC gives the number."""
-        return code(self.body.get("documentNumber"))
+        return by_code(self.body.get("documentNumber"))
 
 
 class PaymentTarget:
@@ -80,7 +81,7 @@ class PaymentTarget:
         by_id = {guid(row["id"]): row for row in known}
         by_number: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
         for row in (row for rows in numbered for row in rows):
-            by_number[guid(row["journalId"]), code(row["documentNumber"])].append(row)
+            by_number[guid(row["journalId"]), by_code(row["documentNumber"])].append(row)
         makers = owners(
             context,
             "vendor_payments",
@@ -246,7 +247,9 @@ def _made_by_another(work: PaymentWork, row: Row, makers: Mapping[str, Owner]) -
     maker = makers.get(guid(row["id"]))
     if maker is None or maker.key == work.pending.key:
         return False
-    return not _for_this_bill(work, row) or code(maker.record.get("paymentNumber")) != work.number
+    return (
+        not _for_this_bill(work, row) or by_code(maker.record.get("paymentNumber")) != work.number
+    )
 
 
 def _refuse_anothers(work: PaymentWork, row: Row | None, makers: Mapping[str, Owner]) -> None:
@@ -277,4 +280,4 @@ def _could_be(work: PaymentWork, entry: Row) -> bool:
     """Whether a posted entry has the number and the amount of a payment."""
     amount = abs(work.body.get("amount", Decimal(0)))
     sides = (Decimal(str(entry.get(name) or 0)) for name in ("debitAmount", "creditAmount"))
-    return code(entry.get("documentNumber")) == work.number and amount in [abs(s) for s in sides]
+    return by_code(entry.get("documentNumber")) == work.number and amount in [abs(s) for s in sides]

@@ -26,11 +26,11 @@ from bc_pipeline.to_business_central.bill_payments.target import PaymentTarget, 
 from bc_pipeline.to_business_central.currency import names_currency, refuse_foreign
 from bc_pipeline.to_business_central.documents.amounts import AMOUNT_PLACES, exact
 from bc_pipeline.to_business_central.export_types import Outcome, Pending
-from bc_pipeline.to_business_central.properties import code, guid
 from bc_pipeline.to_business_central.stream import Stream
 from bc_pipeline.to_business_central.unified import BillPayment
 from bc_pipeline.to_business_central.upsert.upsert import Upsert
 from bc_pipeline.to_business_central.writer import ExportContext, Writer
+from bc_pipeline.values import by_code, guid
 
 LONGEST = 20
 """Characters of an externalId and of a document number."""
@@ -127,7 +127,7 @@ def body_of(record: BillPayment, vendor: Row, bill: Row) -> dict[str, Any]:
 
 
 def _refuse_foreign_bill(context: ExportContext, record: BillPayment, bill: Row) -> None:
-    local, of_bill = context.reference.local_currency, code(bill.get("currencyCode"))
+    local, of_bill = context.reference.local_currency, by_code(bill.get("currencyCode"))
     if of_bill and local and of_bill != local and not names_currency(record):
         raise RecordError(
             "InvalidInputError",

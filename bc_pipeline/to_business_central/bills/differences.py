@@ -27,12 +27,11 @@ from bc_pipeline.to_business_central.properties import (
     codes,
     days,
     differences,
-    guid,
     guids,
-    member,
     numbers,
     texts,
 )
+from bc_pipeline.values import guid, member
 
 BILLS = "purchaseInvoices"
 LINES = "purchaseInvoiceLines"

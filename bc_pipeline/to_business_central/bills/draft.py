@@ -22,7 +22,7 @@ from bc_pipeline.to_business_central.bills.owned import refuse_anothers
 from bc_pipeline.to_business_central.documents import changes
 from bc_pipeline.to_business_central.documents.changes import Row
 from bc_pipeline.to_business_central.documents.concurrency import Unclear, looked_for
-from bc_pipeline.to_business_central.properties import guid
+from bc_pipeline.values import guid
 
 ROUNDS = 8
 """Comparisons of a bill before it is given up; more than any bill takes: new lines, their prices,

@@ -30,9 +30,10 @@ from bc_pipeline.to_business_central.documents.lookups import (
     questions,
 )
 from bc_pipeline.to_business_central.export_types import Pending
-from bc_pipeline.to_business_central.properties import code, differences, guid
+from bc_pipeline.to_business_central.properties import differences
 from bc_pipeline.to_business_central.unified import Bill
 from bc_pipeline.to_business_central.writer import ExportContext
+from bc_pipeline.values import by_code, guid
 
 CANCELLED = frozenset({"Canceled", "Corrective"})
 """States of posted bills whose number is free again (rules.md 5.4, 5.9)."""
@@ -58,7 +59,7 @@ class Bills:
         with self._guard:
             self._by_id[id] = row
             for _, name in KEYS:
-                self._by_number[name, guid(row.get("vendorId")), code(row.get(name))].add(id)
+                self._by_number[name, guid(row.get("vendorId")), by_code(row.get(name))].add(id)
 
     def matching(self, bill: Bill, vendor_id: str, known_id: str | None) -> Row | None:
         """The bill a record means: by id, as the ledger knows it, by number, by the vendor's
@@ -94,12 +95,12 @@ class Bills:
             return self._all_numbered(name, vendor_id, value)
 
     def _all_numbered(self, name: str, vendor_id: str, value: str) -> list[Row]:
-        rows = [self._by_id[id] for id in self._by_number[name, vendor_id, code(value)]]
+        rows = [self._by_id[id] for id in self._by_number[name, vendor_id, by_code(value)]]
         # A number may have been changed since, and one of a cancelled bill is free again.
         return [
             row
             for row in rows
-            if code(row.get(name)) == code(value) and status(row) not in CANCELLED
+            if by_code(row.get(name)) == by_code(value) and status(row) not in CANCELLED
         ]
 
     def _numbered(self, name: str, vendor_id: str, value: str) -> Row | None:

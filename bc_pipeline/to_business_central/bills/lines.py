@@ -13,7 +13,7 @@ from typing import Any
 
 from bc_pipeline.to_business_central.bills.wanted import OBJECT, WantedLine
 from bc_pipeline.to_business_central.documents.concurrency import text_map
-from bc_pipeline.to_business_central.properties import ZERO_GUID, guid, member
+from bc_pipeline.values import ZERO_GUID, guid, member
 
 Row = Mapping[str, Any]
 STEP = 10_000

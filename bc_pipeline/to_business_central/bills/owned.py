@@ -14,10 +14,10 @@ from typing import Any
 from bc_pipeline.errors import RecordError
 from bc_pipeline.to_business_central.bills.find import Bills
 from bc_pipeline.to_business_central.export_types import IN_DOUBT, UNRESOLVED, Pending
-from bc_pipeline.to_business_central.properties import code, guid
 from bc_pipeline.to_business_central.unified import Bill
 from bc_pipeline.to_business_central.upsert.owners import Owner, owners, told_in
 from bc_pipeline.to_business_central.writer import ExportContext
+from bc_pipeline.values import by_code, guid
 
 Row = dict[str, Any]
 _MAKING = (
@@ -43,7 +43,7 @@ def refuse_anothers(
     """
     bill: Bill = pending.record
     number = bill.bill_number
-    if not code(number):
+    if not by_code(number):
         return
     rivals = None if present is None else _rivals(pending, vendor_id, bills, present)
     if rivals == []:
@@ -52,7 +52,7 @@ def refuse_anothers(
     owner = _owner(context, pending, (str(row["id"]) for row in rivals or ()))
     if owner is None:
         where = "was sent, and its answer lost,"
-        owner = _maker(context, pending, vendor_id, code(number))
+        owner = _maker(context, pending, vendor_id, by_code(number))
     if owner is not None:
         raise RecordError(
             "DuplicatedRecord",
@@ -68,7 +68,7 @@ def _rivals(pending: Pending, vendor_id: str, bills: Bills, present: Row) -> lis
     if not _meant(pending, present):
         return [present]
     same_vendor = guid(present.get("vendorId")) == guid(vendor_id)
-    if same_vendor and code(present.get("vendorInvoiceNumber")) == code(bill.bill_number):
+    if same_vendor and by_code(present.get("vendorInvoiceNumber")) == by_code(bill.bill_number):
         return []  # the number is not new
     rows = bills.numbered("vendorInvoiceNumber", vendor_id, str(bill.bill_number))
     return [row for row in rows if row["id"] != present["id"]]
@@ -80,8 +80,8 @@ def _meant(pending: Pending, present: Row) -> bool:
     entry = pending.entry
     known = entry.bc_id if entry and entry.bc_company == pending.company.id else None
     ids = {guid(id) for id in (bill.id, known) if id}
-    by_number = code(bill.transaction_number)
-    return guid(present["id"]) in ids or bool(by_number and by_number == code(present["number"]))
+    by_number = by_code(bill.transaction_number)
+    return guid(present["id"]) in ids or bool(by_number and by_number == by_code(present["number"]))
 
 
 def _owner(context: ExportContext, pending: Pending, bc_ids: Iterable[str]) -> Owner | None:

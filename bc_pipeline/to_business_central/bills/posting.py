@@ -18,7 +18,7 @@ from bc_pipeline.to_business_central.bills.differences import (
 from bc_pipeline.to_business_central.documents import posting
 from bc_pipeline.to_business_central.documents.changes import Row
 from bc_pipeline.to_business_central.export_types import Outcome
-from bc_pipeline.to_business_central.properties import member
+from bc_pipeline.values import member
 
 POSTED = frozenset({"Open", "Paid"})
 """States of posted bills that stand (rules.md 5.4)."""

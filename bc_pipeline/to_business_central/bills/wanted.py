@@ -16,9 +16,9 @@ from bc_pipeline.business_central.lookup.dimensions import DimensionValue
 from bc_pipeline.errors import RecordError
 from bc_pipeline.to_business_central.documents import amounts
 from bc_pipeline.to_business_central.documents.lookups import Directory, Names, reference
-from bc_pipeline.to_business_central.properties import ZERO_GUID, code, guid
 from bc_pipeline.to_business_central.unified import Bill, BillExpense, BillItem, BillLine
 from bc_pipeline.to_business_central.writer import ExportContext
+from bc_pipeline.values import ZERO_GUID, by_code, guid
 
 LineKind = Literal["item", "expense", "comment"]
 
@@ -190,13 +190,13 @@ def _currency_code(context: ExportContext, bill: Bill) -> str | None:
     """The code to send; the company's own is sent too, it clears the vendor's (rules.md 0.5)."""
     if not (bill.currency_id or bill.currency or bill.currency_name):
         return None
-    local = code(context.reference.local_currency)
-    if bill.currency and code(bill.currency) == local and not bill.currency_id:
+    local = by_code(context.reference.local_currency)
+    if bill.currency and by_code(bill.currency) == local and not bill.currency_id:
         return local
     row = reference(
         context, "currencies", "currency", bill.currency_id, bill.currency, bill.currency_name
     )
-    return code(row["code"])
+    return by_code(row["code"])
 
 
 def _amount_places(context: ExportContext, currency: str | None) -> int:

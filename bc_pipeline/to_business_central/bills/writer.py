@@ -27,10 +27,10 @@ from bc_pipeline.to_business_central.documents.concurrency import (
 )
 from bc_pipeline.to_business_central.documents.lookups import Directory
 from bc_pipeline.to_business_central.export_types import Outcome, Pending
-from bc_pipeline.to_business_central.properties import code, guid
 from bc_pipeline.to_business_central.stream import Stream
 from bc_pipeline.to_business_central.unified import Bill
 from bc_pipeline.to_business_central.writer import ExportContext, Writer
+from bc_pipeline.values import by_code, guid
 
 
 def needs(pendings: Sequence[Pending]) -> frozenset[KindName]:
@@ -124,12 +124,12 @@ def _identities(pending: Pending, wanted: WantedBill, bills: Bills) -> frozenset
     vendor_id = guid(wanted.header["vendorId"])
     known = pending.entry.bc_id if pending.entry else None
     present = bills.matching(pending.record, vendor_id, known)
-    number = code(wanted.header.get("vendorInvoiceNumber"))
+    number = by_code(wanted.header.get("vendorInvoiceNumber"))
     # Without a number, lost drafts are told apart by what other bills have become already.
     wanted_as = ("number", vendor_id, number)
     if present is None:
         return frozenset({wanted_as})
-    there = code(present.get("vendorInvoiceNumber"))
+    there = by_code(present.get("vendorInvoiceNumber"))
     found_as = ("number", vendor_id, there) if there else ("id", guid(present["id"]))
     return frozenset({found_as, wanted_as} if number else {found_as})
 

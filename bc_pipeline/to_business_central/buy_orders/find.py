@@ -25,6 +25,7 @@ from bc_pipeline.to_business_central.buy_orders import marker_places
 from bc_pipeline.to_business_central.buy_orders.sent import LINES, Row, marks
 from bc_pipeline.to_business_central.documents.changes import whole
 from bc_pipeline.to_business_central.writer import ExportContext
+from bc_pipeline.values import by_id
 
 CLOCKS_DIFFER = timedelta(hours=1)
 """Optiply's clock and ours against Business Central's: how far before a buy order was made its
@@ -125,7 +126,7 @@ def order_now(context: ExportContext, bc_id: str, expand: str = LINES) -> Row | 
 
 def guid(row: Row) -> str:
     """The id of a row as the id map has it."""
-    return str(row.get("id") or "").strip("{}").lower()
+    return by_id(row.get("id"))
 
 
 def _order_paths(context: ExportContext, wanted: Sequence[Wanted]) -> Iterable[str]:

@@ -20,6 +20,7 @@ from bc_pipeline.to_business_central.buy_orders.links import (
     line_extra,
     order_extra,
 )
+from bc_pipeline.values import by_id
 
 _UNKNOWN = """
 SELECT 1 FROM sync.buy_orders s WHERE s.remote_id = {order_id}
@@ -146,14 +147,14 @@ def pairing(order: BuyOrder, found: MarkedOrder) -> LinkedOrder:
                 pairs.append((line, fitting[0]))
                 mine.remove(line)
                 theirs.remove(fitting[0])
-    document_id = _guid(found.row["id"])
+    document_id = by_id(found.row["id"])
     return LinkedOrder(
         LinkedRow(
             document_id,
             order.id,
             order.uuid,
             dict(order.values),
-            order_extra(number, _guid(found.row["vendorId"])),
+            order_extra(number, by_id(found.row["vendorId"])),
         ),
         tuple(
             LinkedRow(
@@ -203,7 +204,3 @@ def _order(cursor: duckdb.DuckDBPyConnection, order_id: str) -> MarkedOrder:
 def _dictionaries(cursor: duckdb.DuckDBPyConnection) -> Sequence[dict[str, Any]]:
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-def _guid(value: object) -> str:
-    return str(value or "").strip("{} ").lower()

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bc_pipeline.to_business_central.buy_orders.buy_order import Blocked, BuyOrderLine, delivery_day
 from bc_pipeline.to_business_central.buy_orders.resolve import Item, Resolved, ResolvedLine
+from bc_pipeline.values import plain
 
 SEQUENCE_STEP = 10_000
 QUANTITY_PLACES = Decimal("0.00001")
@@ -161,7 +162,7 @@ def _counted(line: BuyOrderLine, item: Item) -> tuple[str, Decimal, Decimal, str
         if factor is None:
             warning = f"the factor of purchase unit {item.purchase_unit} is not known"
         elif ordered % factor:
-            warning = f"{line.quantity} is not a multiple of {_plain(factor)}"
+            warning = f"{line.quantity} is not a multiple of {plain(factor)}"
         else:
             return item.purchase_unit, factor, _trimmed(ordered / factor), None
         warning = f"item {item.number} is ordered in {base_unit}, {warning}"
@@ -186,12 +187,7 @@ def _not_past(expected: datetime | None, terms: Terms) -> date | None:
 
 def _trimmed(number: Decimal) -> Decimal:
     """Without trailing zeros, and never in scientific notation."""
-    return Decimal(_plain(number))
-
-
-def _plain(number: Decimal) -> str:
-    text = format(number, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return Decimal(plain(number))
 
 
 def _text(value: date | None) -> str | None:

@@ -16,16 +16,10 @@ from bc_pipeline.business_central.batch import MAX_PARTS, Part, PartAnswer
 from bc_pipeline.business_central.retry import worth_repeating
 from bc_pipeline.errors import RequestFailed
 from bc_pipeline.to_business_central.buy_orders.batches import error_of
-from bc_pipeline.to_business_central.buy_orders.sent import (
-    LINES,
-    Row,
-    Sent,
-    SentLine,
-    guid_or_none,
-    item_lines,
-)
+from bc_pipeline.to_business_central.buy_orders.sent import LINES, Row, Sent, SentLine, item_lines
 from bc_pipeline.to_business_central.documents.concurrency import CHANGED_MEANWHILE
 from bc_pipeline.to_business_central.writer import ExportContext
+from bc_pipeline.values import by_code, guid_or_none
 
 PRICES = ("directUnitCost", "discountPercent")
 """Set last: the others price a line anew."""
@@ -33,10 +27,6 @@ PRICES = ("directUnitCost", "discountPercent")
 
 def _number(value: object) -> object:
     return Decimal(str(value or 0))
-
-
-def _code(value: object) -> object:
-    return str(value or "").strip().upper()
 
 
 def _day(value: object) -> object:
@@ -59,7 +49,7 @@ class _Property:
 
 
 _PROPERTIES: Mapping[str, _Property] = {
-    "unitOfMeasureCode": _Property("unit", lambda line: line.unit, _code),
+    "unitOfMeasureCode": _Property("unit", lambda line: line.unit, by_code),
     "itemVariantId": _Property("variant", lambda line: line.variant_id, guid_or_none),
     "locationId": _Property("location", lambda line: line.location_id, guid_or_none),
     "quantity": _Property("quantity", lambda line: line.quantity, _number),

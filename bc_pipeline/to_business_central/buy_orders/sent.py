@@ -11,7 +11,6 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from bc_pipeline.mapping.markers import marked_id, marker
-from bc_pipeline.mapping.values import ZERO_GUID
 from bc_pipeline.to_business_central.buy_orders.buy_order import BuyOrder
 from bc_pipeline.to_business_central.buy_orders.links import (
     LinkedOrder,
@@ -20,6 +19,7 @@ from bc_pipeline.to_business_central.buy_orders.links import (
     order_extra,
 )
 from bc_pipeline.to_business_central.buy_orders.payload import Request
+from bc_pipeline.values import guid_or_none, member, plain
 
 LINES = "purchaseOrderLines"
 Row = Mapping[str, Any]
@@ -90,7 +90,7 @@ def differences(row: Row, expected: Sent) -> list[str]:
     if guid_or_none(row.get("vendorId")) != expected.vendor_id:
         found.append(f"its vendor is {row.get('vendorNumber')}")
     mine = Counter(
-        (x.item_id, x.variant_id, x.unit.upper(), _plain(x.quantity)) for x in expected.lines
+        (x.item_id, x.variant_id, x.unit.upper(), plain(x.quantity)) for x in expected.lines
     )
     theirs = Counter(_of_line(line) for line in item_lines(row))
     others = sum(1 for line in row.get(LINES) or () if _type(line) not in ("Comment", "Item"))
@@ -124,8 +124,8 @@ def linked_order(order: BuyOrder, row: Row, expected: Sent) -> LinkedOrder:
             document_id=document_id,
             item_number=known.item_number,
             item_id=known.item_id,
-            ordered_quantity=_plain(known.quantity),
-            factor=_plain(known.factor),
+            ordered_quantity=plain(known.quantity),
+            factor=plain(known.factor),
         )
         remote_id = guid_or_none(line["id"]) or ""
         lines.append(LinkedRow(remote_id, source.id, source.uuid, dict(source.values), extra))
@@ -175,7 +175,7 @@ def _same(known: SentLine, line: Row) -> bool:
         known.item_id,
         known.variant_id,
         known.unit.upper(),
-        _plain(known.quantity),
+        plain(known.quantity),
     )
 
 
@@ -185,22 +185,12 @@ def _of_line(line: Row) -> tuple[str, str | None, str, str]:
         guid_or_none(line.get("itemId")) or "",
         guid_or_none(line.get("itemVariantId")),
         str(line.get("unitOfMeasureCode") or "").strip().upper(),
-        _plain(Decimal(str(quantity if quantity is not None else 0))),
+        plain(Decimal(str(quantity if quantity is not None else 0))),
     )
 
 
 def _type(line: Row) -> str:
-    return str(line.get("lineType") or "").replace("_x0020_", " ").strip()
-
-
-def guid_or_none(value: object) -> str | None:
-    """An id as it is compared; None for blank and the zero GUID."""
-    text = str(value or "").strip("{} ").lower()
-    return text if text and text != ZERO_GUID else None
-
-
-def _plain(number: Decimal) -> str:
-    return format(number.normalize() + 0, "f")
+    return member(line.get("lineType"))
 
 
 def _times(count: int) -> str:

@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from bc_pipeline.business_central.lookup.index import by_code
 from bc_pipeline.reading import named_settings
 from bc_pipeline.tenants.tenant_config import DimensionMappings, load_dimension_mappings
 from bc_pipeline.to_business_central.buy_orders.buy_order import Blocked
 from bc_pipeline.to_business_central.writer import ExportContext
+from bc_pipeline.values import by_code
 
 UNKNOWN_NAME = "unknown_name"
 """Error class of an order that waits because of a setting."""

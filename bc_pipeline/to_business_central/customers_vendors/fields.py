@@ -23,8 +23,9 @@ from bc_pipeline.errors import RecordError
 from bc_pipeline.to_business_central import properties
 from bc_pipeline.to_business_central.currency import currency_code, names_currency
 from bc_pipeline.to_business_central.export_types import Pending
-from bc_pipeline.to_business_central.properties import Property, differences, member
+from bc_pipeline.to_business_central.properties import Property, differences
 from bc_pipeline.to_business_central.unified import Address, Party, PhoneNumber
+from bc_pipeline.values import member
 
 NUMBER_LENGTH = 20
 ALL, NOT_BLOCKED = "All", "_x0020_"

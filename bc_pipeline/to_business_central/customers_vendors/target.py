@@ -25,7 +25,6 @@ from bc_pipeline.to_business_central.customers_vendors.fields import (
 )
 from bc_pipeline.to_business_central.documents.lookups import Question, ask
 from bc_pipeline.to_business_central.export_types import Outcome, Pending
-from bc_pipeline.to_business_central.properties import code, guid
 from bc_pipeline.to_business_central.stream import Stream
 from bc_pipeline.to_business_central.upsert.adoption import adopt, made_since
 from bc_pipeline.to_business_central.upsert.owners import owners
@@ -33,6 +32,7 @@ from bc_pipeline.to_business_central.upsert.upsert import Upsert
 from bc_pipeline.to_business_central.upsert.work import Work
 from bc_pipeline.to_business_central.warned import warn
 from bc_pipeline.to_business_central.writer import ExportContext, Writer
+from bc_pipeline.values import by_code, guid
 
 DIMENSIONS = "defaultDimensions"
 SHARED = "written_by_two"
@@ -109,11 +109,11 @@ class MasterTarget:
             ],
         )
         by_id = {guid(row["id"]): row for row in ids}
-        by_number = {code(row["number"]): row for row in numbers}
+        by_number = {by_code(row["number"]): row for row in numbers}
         for work in works:
             row = by_id.get(guid(_known_id(work)))
             if row is None and not work.pending.record.id:
-                row = by_number.get(code(_number(work)))
+                row = by_number.get(by_code(_number(work)))
             elif row is None:
                 work.problem = RecordError(
                     "RecordNotFound",
@@ -185,7 +185,7 @@ class MasterTarget:
         """The BC record and the number."""
         claims = {("id", guid(work.bc_id))} if work.row else set()
         if number := _number(work):
-            claims.add(("number", code(number)))
+            claims.add(("number", by_code(number)))
         return frozenset(claims)
 
     def check_new(self, work: Work) -> None:

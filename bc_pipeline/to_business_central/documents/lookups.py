@@ -22,8 +22,8 @@ from bc_pipeline.business_central.lookup.by_property import (
 from bc_pipeline.business_central.lookup.reference_data import KindName
 from bc_pipeline.errors import RecordError
 from bc_pipeline.to_business_central.documents.changes import Row, only_reading, whole
-from bc_pipeline.to_business_central.properties import is_guid
 from bc_pipeline.to_business_central.writer import ExportContext
+from bc_pipeline.values import is_guid
 
 Names = tuple[str | None, str | None, str | None]
 """How a record names another one: id, number, name."""

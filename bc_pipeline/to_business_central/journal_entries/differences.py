@@ -14,7 +14,7 @@ from typing import Any
 from bc_pipeline.business_central.batch import Part
 from bc_pipeline.business_central.lookup.dimensions import dimension_set_parts
 from bc_pipeline.to_business_central.journal_entries.wanted import STEP, WantedEntry, WantedLine
-from bc_pipeline.to_business_central.properties import ZERO_GUID, code, guid
+from bc_pipeline.values import ZERO_GUID, by_code, guid
 
 JOURNALS = "journals"
 LINES = "journalLines"
@@ -109,7 +109,7 @@ def says_the_same(wanted: WantedEntry, line: WantedLine, row: Row) -> bool:
         guid(row.get("accountId")) == line.account_id
         and Decimal(str(row.get("amount") or 0)) == line.amount
         and str(row.get("postingDate") or "")[:10] == wanted.day
-        and code(row.get("documentNumber")) == code(wanted.number)
+        and by_code(row.get("documentNumber")) == by_code(wanted.number)
         and line.description in (None, str(row.get("description") or "").strip())
     )
 

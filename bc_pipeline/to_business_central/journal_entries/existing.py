@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bc_pipeline.to_business_central.documents.changes import Row
 from bc_pipeline.to_business_central.journal_entries.differences import LINES
-from bc_pipeline.to_business_central.properties import code, guid
+from bc_pipeline.values import by_code, guid
 
 
 class Existing:
@@ -28,32 +28,32 @@ class Existing:
         self.put_entries(entries)
         for row in journals:
             if guid(row["id"]) not in self._journals:
-                self._by_name.setdefault(code(row.get("displayName")), []).append(row)
+                self._by_name.setdefault(by_code(row.get("displayName")), []).append(row)
                 self.put(row)
 
     def put_entries(self, rows: Iterable[Row]) -> None:
         """Ledger entries as BC has them by now."""
         with self._guard:
             for row in rows:
-                by_id = self._entries.setdefault(code(row.get("documentNumber")), {})
+                by_id = self._entries.setdefault(by_code(row.get("documentNumber")), {})
                 by_id[str(row["id"])] = row
 
     def entries(self, number: str) -> list[Row]:
         """Ledger entries with a document number."""
         with self._guard:
-            return list(self._entries.get(code(number), {}).values())
+            return list(self._entries.get(by_code(number), {}).values())
 
     def put(self, journal: Row) -> None:
         """A journal as BC has it by now."""
         with self._guard:
             self._journals[guid(journal["id"])] = journal
-            self._by_code[code(journal.get("code"))] = journal
+            self._by_code[by_code(journal.get("code"))] = journal
 
     def forget(self, journal: Row) -> None:
         """A journal that was deleted."""
         with self._guard:
             self._journals.pop(guid(journal["id"]), None)
-            self._by_code.pop(code(journal.get("code")), None)
+            self._by_code.pop(by_code(journal.get("code")), None)
 
     def with_code(self, journal_code: str) -> Row | None:
         """The journal with a code."""
@@ -65,7 +65,7 @@ class Existing:
 
     def named(self, name: str) -> list[Row]:
         """Journals with a display name that were there when the call began."""
-        return [row for row in self._by_name.get(code(name), []) if self.with_id(row["id"])]
+        return [row for row in self._by_name.get(by_code(name), []) if self.with_id(row["id"])]
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from bc_pipeline.to_business_central.journal_entries.differences import (
 from bc_pipeline.to_business_central.journal_entries.entry import CHANGE, CREATE, DELETE, EntryWork
 from bc_pipeline.to_business_central.journal_entries.existing import lines_of
 from bc_pipeline.to_business_central.journal_entries.wanted import former_code
-from bc_pipeline.to_business_central.properties import code
+from bc_pipeline.values import by_code
 
 ROUNDS = 8
 """Comparisons of a journal before it is given up; some leave room for lost answers."""
@@ -42,7 +42,7 @@ def found(work: EntryWork) -> Row | None:
         journal = work.present.with_code(made)
         if journal is None:
             continue
-        if code(journal.get("displayName")) != code(wanted.number):
+        if by_code(journal.get("displayName")) != by_code(wanted.number):
             raise RecordError(
                 "DuplicatedRecord", f"journal {made} is for {journal.get('displayName')!r}"
             )
@@ -59,7 +59,7 @@ def leave_former(work: EntryWork) -> None:
     """
     entry = work.pending.entry
     former = work.present.with_id(entry.bc_id if entry else None)
-    if former is None or code(former.get("displayName")) == code(work.wanted.number):
+    if former is None or by_code(former.get("displayName")) == by_code(work.wanted.number):
         return
     if any(row.get("lineNumber") not in work.ours for row in lines_of(former)):
         raise RecordError(

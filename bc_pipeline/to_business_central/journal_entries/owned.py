@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from bc_pipeline.to_business_central.documents.changes import Row
 from bc_pipeline.to_business_central.export_types import IN_DOUBT, UNRESOLVED, RecordError
 from bc_pipeline.to_business_central.journal_entries.entry import POSTED, EntryWork
-from bc_pipeline.to_business_central.properties import code
 from bc_pipeline.to_business_central.upsert.owners import Owner, told_in
 from bc_pipeline.to_business_central.writer import ExportContext
+from bc_pipeline.values import by_code
 
 ENTITY = "general_journal_lines"
 """As in the ledger."""
@@ -51,7 +51,7 @@ class Holder:
 
 def holders(context: ExportContext, numbers: Iterable[str | None]) -> list[Holder]:
     """The records that were written with these document numbers, the first one first."""
-    asked = sorted({code(number) for number in numbers if number})
+    asked = sorted({by_code(number) for number in numbers if number})
     about = [f"$.{POSTED}", sorted(UNRESOLVED), f"$.{IN_DOUBT}", ENTITY, context.company.id, asked]
     with context.snapshot.cursor() as cursor:
         found = cursor.execute(_HAVING, about).fetchall()

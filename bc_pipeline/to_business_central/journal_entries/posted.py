@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from bc_pipeline.to_business_central.documents.lookups import Question
 from bc_pipeline.to_business_central.journal_entries.wanted import WantedEntry
-from bc_pipeline.to_business_central.properties import code
+from bc_pipeline.values import by_code
 
 ENTRIES = "generalLedgerEntries"
 
@@ -34,7 +34,7 @@ def of_document(rows: Iterable[Entry], number: str, day: str) -> list[Entry]:
     found = [
         row
         for row in rows
-        if code(row.get("documentNumber")) == code(number)
+        if by_code(row.get("documentNumber")) == by_code(number)
         and str(row.get("postingDate") or "")[:10] == day
     ]
     return sorted(found, key=lambda row: int(row.get("entryNumber") or 0))
@@ -45,8 +45,8 @@ def holds(entries: Sequence[Row], wanted: WantedEntry) -> bool:
 
     Further entries do not matter: somebody may have reversed the document since.
     """
-    present = Counter((code(row.get("accountNumber")), _amount(row)) for row in entries)
-    asked = Counter((code(line.account_number), line.amount) for line in wanted.lines)
+    present = Counter((by_code(row.get("accountNumber")), _amount(row)) for row in entries)
+    asked = Counter((by_code(line.account_number), line.amount) for line in wanted.lines)
     return all(present[each] >= times for each, times in asked.items())
 
 

@@ -18,7 +18,7 @@ from bc_pipeline.to_business_central.journal_entries.entry import DELETE, POST, 
 from bc_pipeline.to_business_central.journal_entries.existing import Look, lines_of
 from bc_pipeline.to_business_central.journal_entries.journal import brought_about
 from bc_pipeline.to_business_central.journal_entries.posted import holds, of_document
-from bc_pipeline.to_business_central.properties import code
+from bc_pipeline.values import by_code
 
 
 def posted(work: EntryWork, journal: Row) -> Outcome:
@@ -101,7 +101,7 @@ def done(work: EntryWork, entries: Sequence[Row], journal: Row | None, action: A
 
     The id returned is that of a ledger entry; the journal is gone (target_behaviour.md 8).
     """
-    if journal is not None and code(journal.get("code")) == work.wanted.code:
+    if journal is not None and by_code(journal.get("code")) == work.wanted.code:
         _delete_empty(work, journal)
     work.progress.remains = ""
     id = str(entries[0]["id"]) if entries else None

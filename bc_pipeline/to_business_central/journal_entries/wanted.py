@@ -12,9 +12,9 @@ from bc_pipeline.business_central.lookup.dimensions import DimensionValue
 from bc_pipeline.errors import RecordError
 from bc_pipeline.to_business_central.documents import amounts
 from bc_pipeline.to_business_central.documents.lookups import reference
-from bc_pipeline.to_business_central.properties import code, guid
 from bc_pipeline.to_business_central.unified import JournalEntry, JournalLine, WithCurrency
 from bc_pipeline.to_business_central.writer import ExportContext
+from bc_pipeline.values import by_code, guid
 
 LONGEST_NUMBER = 20
 LONGEST_DESCRIPTION = 100
@@ -71,7 +71,7 @@ class WantedEntry:
 def journal_code(number: str) -> str:
     """Code of the journal for a document number, which is one in any letter case: BC keeps ten
     characters, in capitals."""
-    return _hashed(code(number))
+    return _hashed(by_code(number))
 
 
 def former_code(number: str) -> str:
@@ -187,14 +187,14 @@ def _refuse_other_currency(context: ExportContext, part: WithCurrency) -> None:
     """Journal lines show no currency in the API: another one would be booked as local (D10)."""
     if not (part.currency_id or part.currency or part.currency_name):
         return
-    local = code(context.reference.local_currency)
-    if not part.currency_id and code(part.currency) == local:
+    local = by_code(context.reference.local_currency)
+    if not part.currency_id and by_code(part.currency) == local:
         return
     row = context.reference.find(
         "currencies", id=part.currency_id, code=part.currency, name=part.currency_name
     )
     given = str(row["code"]) if row else part.currency or part.currency_name or part.currency_id
-    if row is None or code(row["code"]) != local:
+    if row is None or by_code(row["code"]) != local:
         raise RecordError(
             "InvalidInputError",
             f"currency {given}: the journal page has no currency, so the amounts would be booked "

@@ -26,10 +26,10 @@ from bc_pipeline.to_business_central.journal_entries.wanted import (
     journal_code,
     wanted_entry,
 )
-from bc_pipeline.to_business_central.properties import code
 from bc_pipeline.to_business_central.stream import Stream
 from bc_pipeline.to_business_central.unified import JournalEntry
 from bc_pipeline.to_business_central.writer import ExportContext, Writer
+from bc_pipeline.values import by_code
 
 
 def needs(pendings: Sequence[Pending]) -> frozenset[KindName]:
@@ -69,7 +69,7 @@ def write(context: ExportContext, pendings: Sequence[Pending]) -> None:
         return
     groups: defaultdict[str, list[Pending]] = defaultdict(list)
     for pending in pendings:
-        groups[code(pending.record.journal_entry_number) or pending.key].append(pending)
+        groups[by_code(pending.record.journal_entry_number) or pending.key].append(pending)
     in_groups(context, list(groups.values()), lambda each: _write_one(context, present, each))
 
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from bc_pipeline.business_central.filters import literal
-from bc_pipeline.to_business_central.properties import guid
 from bc_pipeline.to_business_central.upsert.owners import owners
 from bc_pipeline.to_business_central.upsert.work import Work
 from bc_pipeline.to_business_central.writer import ExportContext
+from bc_pipeline.values import guid
 
 CLOCKS_APART = timedelta(minutes=10)
 """How far BC's clock and ours may differ."""

@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from bc_pipeline.to_business_central.properties import guid
 from bc_pipeline.to_business_central.writer import ExportContext
+from bc_pipeline.values import guid
 
 
 @dataclass(frozen=True)
