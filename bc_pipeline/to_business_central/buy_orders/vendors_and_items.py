@@ -16,7 +16,6 @@ import orjson
 
 from bc_pipeline.business_central.client import BusinessCentral, Company
 from bc_pipeline.business_central.lookup.by_property import find_rows
-from bc_pipeline.mapping.values import ZERO_GUID
 from bc_pipeline.optiply.client import Optiply
 from bc_pipeline.reading import mirror_state
 from bc_pipeline.reading import named_settings as named
@@ -30,6 +29,7 @@ from bc_pipeline.to_business_central.buy_orders.resolve import (
     Supplier,
     Vendor,
 )
+from bc_pipeline.values import ZERO_GUID
 
 VENDOR_COLUMNS = ("id", "number", "displayName", "blocked", "currencyCode")
 ITEM_COLUMNS = ("id", "number", "blocked", "baseUnitOfMeasureCode", "itemCategoryCode")
