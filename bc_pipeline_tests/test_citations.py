@@ -107,3 +107,13 @@ def test_what_people_read_says_it_instead_of_citing():
     texts = list(told_to_people())
 
     assert [text for text in texts if any(cited(text))] == []
+
+
+@pytest.mark.parametrize("page", ["docs/architecture.md", "docs/development.md", "CONTRIBUTING.md"])
+def test_the_files_and_rooms_that_the_guides_name_are_there(page: str):
+    rooms = ("", "bc_pipeline", "bc_pipeline/catalogue", "bc_pipeline/to_business_central")
+    bases = [ROOT / room for room in rooms]
+    named = re.findall(r"`([\w./*-]+(?:\.py|\.jsonl|/))`", (ROOT / page).read_text("utf-8"))
+
+    assert named
+    assert [path for path in named if not any(list(base.glob(path)) for base in bases)] == []
