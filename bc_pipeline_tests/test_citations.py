@@ -99,7 +99,8 @@ def told_to_people() -> Iterator[str]:
         yield column.description or ""
     for check in CHECKS:
         yield check.description
-    for command in commands.commands.values():
+    for lazy in commands.lazy.values():
+        command = lazy.load()
         yield command.get_help(click.Context(command))
 
 

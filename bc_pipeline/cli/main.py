@@ -8,28 +8,83 @@ from typing import NoReturn
 
 import click
 
-from bc_pipeline.cli.approve import approve_deletions
-from bc_pipeline.cli.check import check
-from bc_pipeline.cli.demo import demo
-from bc_pipeline.cli.export import export
-from bc_pipeline.cli.operator import (
-    accept_sell_order_source,
-    resend,
-    retry,
-    show,
-)
+from bc_pipeline.cli.lazy import LazyCommand, LazyGroup
 from bc_pipeline.cli.output import INTERRUPTED, SOME_FAILED, USAGE, message, print_json
-from bc_pipeline.cli.rebind import rebind
-from bc_pipeline.cli.records import records
-from bc_pipeline.cli.sandbox import sandbox
-from bc_pipeline.cli.status import status
-from bc_pipeline.cli.sync import sync
-from bc_pipeline.cli.tenants import tenants
-from bc_pipeline.cli.verify import verify
 from bc_pipeline.errors import ConfigError, PipelineError
 
+COMMANDS = {
+    "demo": LazyCommand(
+        "demo", "demo", "Play Business Central and Optiply, and keep two tenants in step."
+    ),
+    "sandbox": LazyCommand(
+        "sandbox",
+        "sandbox",
+        "Serve Business Central, its sign-in and Optiply on this machine until interrupted.",
+    ),
+    "sync": LazyCommand(
+        "sync", "sync", "Bring Optiply up to date with Business Central, one run per tenant."
+    ),
+    "export": LazyCommand(
+        "export",
+        "export",
+        "Write Optiply's buy orders and the files in outbound/ to Business Central.",
+    ),
+    "check": LazyCommand(
+        "check",
+        "check",
+        "Check settings, credentials, company, dimension mappings and optional pages.",
+    ),
+    "status": LazyCommand(
+        "status",
+        "status",
+        "How old each entity is, records per entity, what is held back and which exports did not "
+        "work, with their reasons.",
+    ),
+    "records": LazyCommand(
+        "records", "records", "The records behind a number, each with number, name and reason."
+    ),
+    "tenants": LazyCommand("tenants", "tenants", "The tenants of tenants.yaml."),
+    "retry": LazyCommand(
+        "operator", "retry", "Try quarantined and deferred records again in the next run."
+    ),
+    "resend": LazyCommand(
+        "operator",
+        "resend",
+        "Bring again what could not be written to Business Central, once it is repaired.",
+    ),
+    "approve-deletions": LazyCommand(
+        "approve",
+        "approve_deletions",
+        "Let the next run take away in Optiply what the deletion guard holds back; shows it and "
+        "asks.",
+    ),
+    "accept-sell-order-source": LazyCommand(
+        "operator",
+        "accept_sell_order_source",
+        "Accept that sync.sell_order_source was changed in tenants.yaml.",
+    ),
+    "rebind": LazyCommand(
+        "rebind",
+        "rebind",
+        "Say that a tenant's environment, sign-in tenant or address was only renamed.",
+    ),
+    "show": LazyCommand(
+        "operator",
+        "show",
+        "One record on its way: as read, as wanted, as last sent, and its state; of one that goes "
+        "to Business Central, as it came and what became of it.",
+    ),
+    "verify": LazyCommand(
+        "verify", "verify", "Compare Optiply itself with what was last sent there."
+    ),
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+@click.group(
+    cls=LazyGroup,
+    lazy=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="bc_pipeline", prog_name="bc-pipeline")
 def commands() -> None:
     """Keeps Business Central and Optiply in step, for many tenants.
@@ -37,28 +92,6 @@ def commands() -> None:
     Every command takes --json: one JSON document on stdout, everything else on stderr.
     Exit code 0: success; 1: some tenant failed; 2: usage or configuration.
     """
-
-
-COMMANDS = (
-    demo,
-    sandbox,
-    sync,
-    export,
-    check,
-    status,
-    records,
-    tenants,
-    retry,
-    resend,
-    approve_deletions,
-    accept_sell_order_source,
-    rebind,
-    show,
-    verify,
-)
-
-for command in COMMANDS:
-    commands.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -8,13 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 SUCCESS = 0
 SOME_FAILED = 1
@@ -57,6 +56,8 @@ def only_json_on_stdout(as_json: bool) -> Iterator[None]:
 
 def console(*, stderr: bool = False) -> Console:
     """A console that uses the terminal's width, or a fixed wide one without a terminal."""
+    from rich.console import Console
+
     found = Console(stderr=stderr, highlight=False)
     return (
         found if found.is_terminal else Console(stderr=stderr, highlight=False, width=PLAIN_WIDTH)
@@ -71,6 +72,10 @@ def print_table(
     numbers: Sequence[str] = (),
 ) -> None:
     """A table on stdout; columns named in ``numbers`` are aligned to the right."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         table.add_column(column, justify="right" if column in numbers else "left")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bc_pipeline.cli.main import commands
 from bc_pipeline_tests.cli.conftest import CommandLine
 from bc_pipeline_tests.orchestration.conftest import SETTINGS, write_tenants
 
@@ -46,6 +47,25 @@ def test_every_command_has_help_and_takes_json(command: CommandLine, name: str):
     assert outcome.code == 0
     if name != "tenants":
         assert "--json" in outcome.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_says_of_a_command_what_its_help_begins_with(name: str):
+    lazy = commands.lazy[name]
+
+    help = lazy.load().help or ""
+    assert " ".join(help.split("\n\n")[0].split()) == lazy.help
+
+
+def test_help_imports_no_command():
+    script = (
+        "import sys; from bc_pipeline.cli.main import run; run(['--help']); print(*sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert not {"dagster", "duckdb", "pandas", "pydantic", "requests", "rich"} & {
+        name.split(".")[0] for name in ran.stdout.splitlines()[-1].split()
+    }
 
 
 def test_python_m_bc_pipeline_is_the_same_command_line(empty_home: Path):
