@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
 
+from bc_pipeline.catalogue import sell_order_source
 from bc_pipeline.catalogue.entity import DOCUMENTS_PAGE, Entity, Referred
 from bc_pipeline.catalogue.tables import TABLES
 from bc_pipeline.tenants.settings import Tenant
@@ -153,7 +154,7 @@ _DECLARED = (
         description=(
             "Posted sales invoices with lines, read incrementally. The usual source of sell orders."
         ),
-        when=lambda tenant: tenant.sync.sell_order_source != "sales_shipments",
+        when=sell_order_source.from_invoices,
         setting="sync.sell_order_source: sales_invoices",
     ),
     Entity(
@@ -170,7 +171,7 @@ _DECLARED = (
             "taken off the stock level."
         ),
         when=lambda tenant: (
-            tenant.sync.deduct_sales_orders or tenant.sync.sell_order_source == "sales_orders"
+            tenant.sync.deduct_sales_orders or sell_order_source.from_orders(tenant)
         ),
         setting="sync.deduct_sales_orders or sync.sell_order_source: sales_orders",
     ),
@@ -187,7 +188,7 @@ _DECLARED = (
         description=(
             "Posted sales shipments with lines, for tenants that take sell orders from them."
         ),
-        when=lambda tenant: tenant.sync.sell_order_source != "sales_invoices",
+        when=sell_order_source.from_shipments,
         setting="sync.sell_order_source: sales_shipments",
     ),
     Entity(

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bc_pipeline.catalogue import sell_order_source
 from bc_pipeline.catalogue.attribute_kinds import ATTRIBUTE_KINDS, AttributeKind, KindName
 from bc_pipeline.catalogue.task import Need, Needs
-from bc_pipeline.tenants.settings import Tenant
 
 
 @dataclass(frozen=True)
@@ -113,11 +113,6 @@ class Resource:
         raise KeyError(name)
 
 
-def source_of_sales(tenant: Tenant) -> str:
-    """The documents that count as sales: ``sync.sell_order_source``."""
-    return tenant.sync.sell_order_source
-
-
 _MONEY: Needs = ("bc/currency_exchange_rates", "bc/company_information")
 _UNITS = "bc/item_units_of_measure"
 _STOCK: Needs = ("bc/sales_orders", "bc/inventory_by_locations", "bc/item_page")
@@ -127,12 +122,10 @@ _IF_NO_ITEM_PAGE = tuple(
     Need(name, lambda tenant: not tenant.business_central.item_page_name)
     for name in ("bc/purchase_orders", "bc/purchase_receipts")
 )
-# An order that left BC's list was invoiced or cancelled: only the posted documents tell which
-# (mapping.md 4.1).
 SELL_ORDER_SOURCES: tuple[Need, ...] = (
-    Need("bc/sales_orders", lambda tenant: source_of_sales(tenant) == "sales_orders"),
-    Need("bc/sales_invoices", lambda tenant: source_of_sales(tenant) != "sales_shipments"),
-    Need("bc/sales_shipments", lambda tenant: source_of_sales(tenant) != "sales_invoices"),
+    Need("bc/sales_orders", sell_order_source.from_orders),
+    Need("bc/sales_invoices", sell_order_source.from_invoices),
+    Need("bc/sales_shipments", sell_order_source.from_shipments),
 )
 """What sell orders are told from."""
 
