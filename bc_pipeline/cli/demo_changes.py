@@ -7,9 +7,6 @@ from collections.abc import Iterator
 from bc_pipeline.sandbox.changes import apply_to
 from bc_pipeline.sandbox.company.company import Company
 
-NAMED_CHANGES = 6
-"""How many changes ``a_day_at_work`` makes."""
-
 
 def a_day_at_work(company: Company) -> Iterator[str]:
     """Apply the demo's changes to a company of the sandbox, telling each in words."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -34,6 +33,7 @@ from bc_pipeline.snapshot.mirror.pages import MalformedRows
 from bc_pipeline.snapshot.mirror.staging import ROWS, Staging
 from bc_pipeline.snapshot.mirror.swap import Swap, swap
 from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline.snapshot.transaction import all_or_nothing
 
 MOST_CONDITIONS = 50
 """Rows that would take more requests than this are not asked for by id."""
@@ -112,7 +112,7 @@ class Reading:
 
     def _first_read(self) -> ReadResult:
         entity = self._entity
-        with _transaction(self._cursor):
+        with all_or_nothing(self._cursor):
             first = FirstLoad(
                 self._cursor,
                 entity.table,
@@ -137,7 +137,7 @@ class Reading:
                 staging.clear()
                 self._load_into(staging)
                 left = self._departures(staging)
-        with self._snapshot.writing(), _transaction(self._cursor):
+        with self._snapshot.writing(), all_or_nothing(self._cursor):
             if entity.is_posted:
                 retracted.note(self._cursor, staging, entity.name, left.retracted, self._run_no)
             done = swap(
@@ -282,17 +282,6 @@ class Reading:
             warnings=dict(self._warnings),
             mended=tuple(self._mended),
         )
-
-
-@contextmanager
-def _transaction(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    cursor.begin()
-    try:
-        yield
-    except BaseException:
-        cursor.rollback()
-        raise
-    cursor.commit()
 
 
 def _refuses_a_column(error: RequestFailed, entity: Entity) -> bool:

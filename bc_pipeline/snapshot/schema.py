@@ -15,6 +15,7 @@ import duckdb
 from bc_pipeline.catalogue.resources import RESOURCES
 from bc_pipeline.catalogue.tables import BOOKKEEPING, TABLES, Table
 from bc_pipeline.snapshot.released import VERSION_0_1_0
+from bc_pipeline.snapshot.transaction import all_or_nothing
 
 SYNC_TABLES = tuple(RESOURCES)
 """Optiply resources with an id map in schema ``sync``."""
@@ -81,8 +82,7 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> None:
     version = schema_version(connection)
     if version > SCHEMA_VERSION:
         raise NewerSchema(version)
-    connection.begin()
-    try:
+    with all_or_nothing(connection):
         for script in MIGRATIONS[version:]:
             connection.execute(script)
         if version < SCHEMA_VERSION:
@@ -95,10 +95,6 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(statement)
         for entity in missing.unread:
             _read_again(connection, entity)
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
 
 
 def is_current(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -19,6 +19,7 @@ from bc_pipeline import clock
 from bc_pipeline.closing import Closing
 from bc_pipeline.errors import PipelineError, TenantBusy
 from bc_pipeline.snapshot.schema import NewerSchema, is_current, migrate
+from bc_pipeline.snapshot.transaction import all_or_nothing
 
 if TYPE_CHECKING:
     # Frames are for people; the bulk path and its processes do without pandas in memory.
@@ -115,14 +116,8 @@ class Snapshot(Closing):
         Writers of this process wait for each other here. Do not nest: the inner block would be a
         transaction of its own.
         """
-        with self._writing, self.cursor() as cursor:
-            cursor.begin()
-            try:
-                yield cursor
-            except BaseException:
-                cursor.rollback()
-                raise
-            cursor.commit()
+        with self._writing, self.cursor() as cursor, all_or_nothing(cursor):
+            yield cursor
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -15,6 +15,7 @@ import orjson
 from bc_pipeline import clock
 from bc_pipeline.catalogue.resources import RESOURCES, Resource
 from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline.snapshot.transaction import all_or_nothing
 from bc_pipeline.to_optiply import held
 from bc_pipeline.to_optiply.attribute_values import Values
 from bc_pipeline.to_optiply.diff import PlannedRow
@@ -219,14 +220,8 @@ class Ledger:
 
     @contextmanager
     def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self._snapshot.writing():
-            self._cursor.begin()
-            try:
-                yield self._cursor
-            except BaseException:
-                self._cursor.rollback()
-                raise
-            self._cursor.commit()
+        with self._snapshot.writing(), all_or_nothing(self._cursor):
+            yield self._cursor
 
     def _write(self, cursor: duckdb.DuckDBPyConnection, outcomes: Sequence[Outcome]) -> None:
         if not outcomes:

@@ -16,6 +16,7 @@ from bc_pipeline.snapshot.mirror.pages import MalformedRows
 from bc_pipeline.snapshot.mirror.staging import Staging
 from bc_pipeline.snapshot.mirror.swap import Swap, swap
 from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline.snapshot.transaction import all_or_nothing
 
 
 def store(
@@ -47,14 +48,12 @@ def store(
             page.write_bytes(orjson.dumps(list(rows), default=str))
             staging = Staging(cursor, table, lines, expand)
             staging.load(page, exact=True)
-            with snapshot.writing():
-                cursor.begin()
+            with snapshot.writing(), all_or_nothing(cursor):
                 done = swap(cursor, staging, run_no=run_no, read_at=clock.now(), full=True)
                 _read(table, done).record(cursor, run_no)
                 _note_blocked(cursor, table, rows)
                 if lines and expand:
                     _note_blocked(cursor, lines, [line for row in rows for line in row[expand]])
-                cursor.commit()
     except (MalformedRows, duckdb.Error, OSError) as error:
         raise ReadFailed(f"{table.name} could not be stored: {error}") from error
 

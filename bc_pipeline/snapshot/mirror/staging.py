@@ -9,6 +9,7 @@ import duckdb
 from bc_pipeline.catalogue.tables import Table
 from bc_pipeline.snapshot.mirror.pages import PageLoader
 from bc_pipeline.snapshot.schema import create_statement
+from bc_pipeline.snapshot.transaction import all_or_nothing
 
 ROWS = "staged_rows"
 LINES = "staged_lines"
@@ -60,8 +61,7 @@ class Staging:
         Raises:
             MalformedRows: the rows cannot be what BC meant to send.
         """
-        self._cursor.begin()
-        try:
+        with all_or_nothing(self._cursor):
             count = self._loader.insert(
                 path,
                 exact=exact,
@@ -69,9 +69,5 @@ class Staging:
                 lines_into=LINES,
                 constants={"_page": str(self.pages)},
             )
-        except BaseException:
-            self._cursor.rollback()
-            raise
-        self._cursor.commit()
         self.pages += 1
         return count

@@ -22,8 +22,7 @@ from bc_pipeline.to_optiply.sender import INVALID
 
 COMPARED_IN_LINES = ("productId", "quantity")
 COMPARED = ("supplierId", "placed", "completed", "expectedDeliveryDate", "totalValue")
-TOLD = "told"
-"""Key of the entry's detail: what has been reported about the order since it was exported."""
+# ``told`` in the entry's detail: what has been reported about the order since it was exported.
 
 _OPEN = """
 SELECT s.optiply_id, json_extract_string(s.extra, '$.po_number'), CAST(s.last_sent AS VARCHAR),
