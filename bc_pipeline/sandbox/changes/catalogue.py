@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bc_pipeline.sandbox.changes import masters, prices, purchases, receiving, sales, setup
+from bc_pipeline.sandbox.changes import (
+    masters,
+    prices,
+    purchases,
+    receiving,
+    sales,
+    setup,
+    transfers,
+)
 from bc_pipeline.sandbox.company.company import Company, Row
 from bc_pipeline.sandbox.company.transaction import Transaction
 
@@ -15,6 +23,7 @@ CHANGES: dict[str, Change] = {
     change.__name__: change
     for change in (
         masters.move_stock,
+        transfers.transfer_stock,
         masters.new_item,
         masters.new_variant,
         masters.rename_item,

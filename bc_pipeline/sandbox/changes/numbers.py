@@ -42,12 +42,13 @@ SERIES: dict[str, tuple[tuple[tuple[str, str], ...], str]] = {
     "purchase invoice": ((("purchaseInvoices", "number"),), "108000"),
     "purchase receipt": ((("purchaseReceipts", "number"),), "107000"),
     "adjustment": ((("itemLedgerEntries", "documentNumber"),), "T00000"),
+    "direct transfer": ((("itemLedgerEntries", "documentNumber"),), "DT00000"),
     "draft purchase invoice": ((("purchaseInvoices", "number"),), "PI00000"),
     "general journal": ((("generalLedgerEntries", "documentNumber"),), "G00000"),
 }
 # Series of a prefix of their own, beside numbers that come from elsewhere: people number items
 # too, entries carry the numbers of documents, posted invoices are drafts that were numbered anew.
-OWN_PREFIX = {"adjustment", "draft purchase invoice", "general journal"}
+OWN_PREFIX = {"adjustment", "direct transfer", "draft purchase invoice", "general journal"}
 
 
 @dataclass

@@ -39,6 +39,28 @@ def move_stock(company: Company, random: Random) -> Params | None:
     }
 
 
+def transfer_stock(company: Company, random: Random) -> Params | None:
+    """Some of what lies at one location, to another one."""
+    codes = [row["code"] for row in company.tables["locations"].values()]
+    lying = [
+        (item, place, quantity)
+        for item in items(company)
+        if item["type"] == "Inventory" and not item["blocked"]
+        for place, quantity in sorted(company.stock(item["id"]).items())
+        if place[0] in codes and quantity >= 1
+    ]
+    if not lying or len(codes) < 2:
+        return None
+    item, (origin, variant), quantity = random.choice(lying)
+    return {
+        "item": item["number"],
+        "quantity": str(random.randint(1, min(20, int(quantity)))),
+        "origin": origin,
+        "destination": random.choice([code for code in codes if code != origin]),
+        "variant": variant,
+    }
+
+
 def new_item(company: Company, random: Random) -> Params:
     params: Params = {
         "name": f"{random.choice(NAMES)} {random.randint(1, 999)}",
@@ -197,6 +219,7 @@ PICKS: dict[str, Pick] = {
     pick.__name__: pick
     for pick in (
         move_stock,
+        transfer_stock,
         new_item,
         new_variant,
         rename_item,

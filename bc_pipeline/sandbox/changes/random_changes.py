@@ -14,6 +14,7 @@ from bc_pipeline.sandbox.company.company import Company
 # How often each kind of change happens, relative to the others.
 WEIGHTS: dict[str, float] = {
     "move_stock": 12,
+    "transfer_stock": 4,
     "new_sales_invoice": 10,
     "new_sales_order": 8,
     "ship_sales_order": 6,

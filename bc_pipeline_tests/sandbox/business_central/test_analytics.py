@@ -157,6 +157,28 @@ def test_given_open_purchases_and_transfers_then_they_name_items_and_places(
     assert [row["remainingQuantity"] for row in wholesaler.rows(url(wholesaler, path))] == [2]
 
 
+def test_given_goods_sent_to_another_location_then_its_open_entries_say_so(
+    wholesaler: BcClient,
+) -> None:
+    company = wholesaler.company
+    item, there = next(
+        (row, company.inventory(row["id"], "AMS"))
+        for row in company.tables["items"].values()
+        if row["type"] == "Inventory" and not row["blocked"] and "'" not in row["number"]
+        if company.stock(row["id"]).get(("AMS", ""), Decimal(0)) >= 2
+    )
+
+    def lies(code: str) -> Decimal:
+        condition = f"itemNo eq '{item['number']}' and locationCode eq '{code}' and open eq true"
+        found = wholesaler.rows(url(wholesaler, f"itemLedgerEntries?$filter={condition}"))
+        return sum((Decimal(str(row["remainingQuantity"])) for row in found), Decimal(0))
+
+    elsewhere = lies("RTM")
+    move = {"item": item["number"], "quantity": 2, "origin": "AMS", "destination": "RTM"}
+    changes.apply_to(company, "transfer_stock", move)
+    assert (lies("AMS"), lies("RTM")) == (there - 2, elsewhere + 2)
+
+
 def test_given_a_query_then_it_is_filtered_selected_paged_and_counted_but_never_sorted(
     wholesaler: BcClient,
 ) -> None:
