@@ -26,6 +26,7 @@ from bc_pipeline.tenants.secrets import TokenStore
 from bc_pipeline.tenants.settings import Tenant
 
 OPTIPLY_EXTENSION = "optiply/integration/v1.0"
+ANALYTICS = "microsoft/analytics/v1.0"
 PAGES = "/ODataV4/"
 """In the URL of every published page."""
 ENVIRONMENTS = "environments/v1.2"
@@ -223,6 +224,10 @@ class BusinessCentral(Writing, Closing):
     def extension_url(self, path: str) -> str:
         """Absolute URL of something of the company in Optiply's extension."""
         return f"{self._environment()}/api/{OPTIPLY_EXTENSION}/companies({self.company.id})/{path}"
+
+    def analytics_url(self, path: str) -> str:
+        """Absolute URL of a set of the company in the Analytics API (platform 2)."""
+        return f"{self._environment()}/api/{ANALYTICS}/companies({self.company.id})/{path}"
 
     def page_url(self, page_name: str, company: Company | None = None) -> str:
         """Absolute URL of a published OData page; these know the company by name only."""

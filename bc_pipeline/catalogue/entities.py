@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
 
-from bc_pipeline.catalogue import sell_order_source
+from bc_pipeline.catalogue import sell_order_source, stock_source
 from bc_pipeline.catalogue.entity import DOCUMENTS_PAGE, Entity, Referred
 from bc_pipeline.catalogue.tables import TABLES
+from bc_pipeline.catalogue.task import Need
 from bc_pipeline.tenants.settings import Tenant
 
 COMPANIES = "bc/companies"
@@ -19,6 +20,14 @@ _SMALL = "a handful of rows"
 _SETTINGS = "a handful of rows that change a few times a year: once a day is enough"
 _LINES_MOVE = "lines and receipts change without the header's stamp"
 _POSTED = "posted: rows are added and stamped; late and undone ones by comparing ids, once a day"
+
+_BY_LOCATION = "sync.stock_source and sync.locations"
+
+
+def _orders_only_for_stock(tenant: Tenant) -> bool:
+    """Whether the lines of sales orders tell nothing that the Analytics API does not."""
+    return stock_source.prefers_analytics(tenant) and not sell_order_source.from_orders(tenant)
+
 
 _DECLARED = (
     Entity(
@@ -133,6 +142,46 @@ _DECLARED = (
         description="Variants of items, read in full.",
     ),
     Entity(
+        stock_source.ENTRIES,
+        "itemLedgerEntries",
+        TABLES["stock_by_location"],
+        "full",
+        "an entry is open until goods are taken from it, without any stamp",
+        route="analytics",
+        condition="open eq true",
+        optional=True,
+        without=(
+            "Stock by location comes from Optiply's extension then, where it is installed and may "
+            "be used (sync.stock_source); else none is sent"
+        ),
+        description=(
+            "Open item ledger entries from Business Central's Analytics API: their remaining "
+            "quantities are the stock of each item at each location, in base units. One without a "
+            "location code is at a place of its own."
+        ),
+        when=stock_source.reads_analytics,
+        setting=_BY_LOCATION,
+    ),
+    Entity(
+        stock_source.SOLD,
+        "outstandingSalesLines",
+        TABLES["outstanding_sales"],
+        "full",
+        "what is shipped or deleted goes without a trace",
+        route="analytics",
+        condition="documentType eq 'Order'",
+        optional=True,
+        without="What is sold comes from the lines of sales orders then",
+        description=(
+            "What is sold and not shipped yet, by item and location in base units, from Business "
+            "Central's Analytics API. Taken off stock by location. Return orders are left out."
+        ),
+        when=lambda tenant: (
+            tenant.sync.deduct_sales_orders and stock_source.reads_analytics(tenant)
+        ),
+        setting=f"{_BY_LOCATION} and sync.deduct_sales_orders",
+    ),
+    Entity(
         "bc/vendors",
         "vendors",
         TABLES["vendors"],
@@ -166,6 +215,10 @@ _DECLARED = (
         expand="salesOrderLines",
         lines=TABLES["sales_order_lines"],
         page_size=DOCUMENTS_PAGE,
+        unless=(
+            Need(stock_source.ENTRIES, _orders_only_for_stock),
+            Need(stock_source.SOLD, _orders_only_for_stock),
+        ),
         description=(
             "Open sales orders with lines, read in full: what is sold but not yet shipped is "
             "taken off the stock level."
@@ -250,9 +303,10 @@ _DECLARED = (
         route="extension",
         optional=True,
         select=False,
+        unless=(Need(stock_source.ENTRIES, stock_source.prefers_analytics),),
         description="Stock per location, from Optiply's extension in Business Central.",
         when=lambda tenant: tenant.reads_inventory_by_location,
-        setting="business_central.inventory_by_location",
+        setting="business_central.inventory_by_location or sync.locations",
     ),
     Entity(
         "bc/bom_components",

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Literal
 
 from bc_pipeline.catalogue.tables import Table
-from bc_pipeline.catalogue.task import When, always
+from bc_pipeline.catalogue.task import Needs, When, always
 
-Route = Literal["companies", "company", "page", "extension"]
+Route = Literal["companies", "company", "page", "extension", "analytics"]
 Mode = Literal["full", "incremental"]
 Sweep = Literal["always", "daily"]
 
@@ -45,11 +45,14 @@ class Entity:
         mode: ``incremental`` follows lastModifiedDateTime, ``full`` reads everything each run.
         why: the reason for the mode.
         route: ``companies``: the list itself; ``company``: standard API; ``page``: published
-            OData page; ``extension``: Optiply's extension.
+            OData page; ``extension``: Optiply's extension; ``analytics``: the Analytics API.
+        condition: ``$filter`` of every read: rows that do not fulfil it are no business of ours.
         expand: navigation whose rows are read along, into ``lines``.
         lines: mirror table of these.
         page_size: rows asked for per page.
         optional: a tenant may not have it: a 404 is a warning then, not a failure.
+        without: what is done where it is not there, for that warning.
+        unless: entities that tell the same, better: it is not read while all of them are there.
         sweep: how often all ids are compared after an incremental read, to find rows that are gone
             and rows that came behind the bookmark.
         select: name the columns. Not where the tenant decides which there are.
@@ -67,10 +70,13 @@ class Entity:
     mode: Mode
     why: str
     route: Route = "company"
+    condition: str | None = None
     expand: str | None = None
     lines: Table | None = None
     page_size: int = FLAT_PAGE
     optional: bool = False
+    without: str = ""
+    unless: Needs = ()
     sweep: Sweep | None = None
     select: bool = True
     keeps: timedelta = timedelta(0)

@@ -115,7 +115,13 @@ class Resource:
 
 _MONEY: Needs = ("bc/currency_exchange_rates", "bc/company_information")
 _UNITS = "bc/item_units_of_measure"
-_STOCK: Needs = ("bc/sales_orders", "bc/inventory_by_locations", "bc/item_page")
+_STOCK: Needs = (
+    "bc/stock_by_location",
+    "bc/outstanding_sales",
+    "bc/sales_orders",
+    "bc/inventory_by_locations",
+    "bc/item_page",
+)
 _PURCHASES: Needs = ("bc/purchase_orders", "bc/purchase_receipts")
 # Without its page Business Central tells by purchases who sells what.
 _IF_NO_ITEM_PAGE = tuple(

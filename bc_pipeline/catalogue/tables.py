@@ -298,6 +298,35 @@ _DECLARED = (
         key=("ItemNo", "VariantCode", "LocationCode"),
     ),
     Table(
+        "stock_by_location",
+        _columns((WHOLE, "entryNo"), (TEXT, "itemNo locationCode"), (NUMBER, "remainingQuantity")),
+        key=("entryNo",),
+    ),
+    Table(
+        "outstanding_sales",
+        _columns(
+            (TEXT, "documentNo documentType sellToCustomerNo itemNo"),
+            (DATE, "shipmentDate"),
+            (TEXT, "locationCode"),
+            (WHOLE, "dimensionSetID"),
+            (NUMBER, "qtyPerUnitOfMeasure"),
+            (TEXT, "unitOfMeasureCode"),
+            (NUMBER, "outstandingQtyBase"),
+        ),
+        # One row for each combination of all but the quantity (platform 2).
+        key=(
+            "documentNo",
+            "documentType",
+            "sellToCustomerNo",
+            "itemNo",
+            "shipmentDate",
+            "locationCode",
+            "dimensionSetID",
+            "qtyPerUnitOfMeasure",
+            "unitOfMeasureCode",
+        ),
+    ),
+    Table(
         "bom_components",
         _columns(
             (TEXT, "id parentItemNo no componentType description"),

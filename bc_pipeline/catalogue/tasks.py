@@ -18,7 +18,7 @@ from bc_pipeline.errors import ConfigError
 def _reads() -> Iterator[Task]:
     for each in ENTITIES.values():
         first = () if each.name == COMPANIES else (COMPANIES,)
-        yield Task(each.name, each.description, hard=first, when=each.when, setting=each.setting)
+        yield Task(each.name, each.description, first, each.unless, (), each.when, each.setting)
 
 
 def _resources() -> Iterator[Task]:

@@ -145,7 +145,11 @@ def _print_entities(name: str, state: TenantState) -> None:
         [
             [
                 entity,
-                "not there" if fresh.absent else _ago(fresh.good),
+                "not needed"
+                if fresh.instead
+                else "not there"
+                if fresh.absent
+                else _ago(fresh.good),
                 "late" if fresh.late else "failed" if fresh.failed else "",
                 *_counts(state.counts.get(entity), columns),
             ]

@@ -13,6 +13,8 @@ OPTIONAL_SOURCES = frozenset(
         "bc.item_page",
         "bc.item_units_of_measure",
         "bc.inventory_by_locations",
+        "bc.stock_by_location",
+        "bc.outstanding_sales",
         "bc.bom_components",
     }
 )
@@ -28,6 +30,8 @@ class MappingInput:
         today: the date in the tenant's time zone.
         now: the moment of the run, with time zone.
         stock_complete: every term of the stock level was read in this run (mapping.md 2.1).
+        stock_compared: stock by location was read in the same run as the items, so that its sums
+            must be their inventory (platform 2).
         stock_held: why no stock may be sent although it was read; None when it may.
         unknown_categories: item categories that have a factor in ``quantity_scale`` and that BC
             does not have, upper case: which items they mean now is not known (decisions 18).
@@ -50,6 +54,7 @@ class MappingInput:
     today: date
     now: datetime
     stock_complete: bool = True
+    stock_compared: bool = False
     stock_held: str | None = None
     unknown_categories: frozenset[str] = frozenset()
     unknown_tax_group: bool = False

@@ -8,7 +8,7 @@ from decimal import Decimal
 from bc_pipeline.catalogue.columns import sent
 from bc_pipeline.catalogue.tables import TABLES
 from bc_pipeline.errors import ConfigError
-from bc_pipeline.mapping import foreign_keys, known, stock, units
+from bc_pipeline.mapping import foreign_keys, known, sold, stock, units
 from bc_pipeline.mapping.definition import MappingInput, Plan
 from bc_pipeline.mapping.values import MAX_PRICE, MAX_STOCK, MONEY, literal, rows
 from bc_pipeline.tenants.settings import SyncOptions
@@ -24,10 +24,11 @@ def plan(options: SyncOptions, inputs: MappingInput) -> Plan:
             "m_vat": _vat(options),
             "m_rows": _rows(options, inputs),
         },
-        wanted=_wanted(inputs),
+        wanted=_wanted(options, inputs),
         warnings=(
             _DUPLICATE_GTIN,
-            _row_warnings(inputs),
+            _row_warnings(options, inputs),
+            *stock.warnings(options, inputs),
             *((_UNKNOWN_UNITS,) if inputs.stock_complete else ()),
         ),
     )
@@ -132,11 +133,12 @@ def _stock_level(inputs: MappingInput) -> str:
         ELSE floored(physical - outstanding) END"""
 
 
-def _wanted(inputs: MappingInput) -> str:
+def _wanted(options: SyncOptions, inputs: MappingInput) -> str:
     no_stock = literal(stock.NOT_READ)
     if inputs.stock_complete:
-        no_stock = f"""CASE WHEN r.outstanding IS NULL THEN {literal(stock.UNPLACED)}
-            ELSE {literal(stock.NO_FIGURE)} END"""
+        no_stock = f"""CASE WHEN r.physical IS NULL
+            THEN {literal(stock.no_figure(options, inputs))}
+            ELSE {literal(sold.unknown(options, inputs))} END"""
     if inputs.stock_held:
         no_stock = literal(inputs.stock_held)
     known_code = sent("s", "articleCode", "VARCHAR")
@@ -200,7 +202,7 @@ _DUPLICATE_GTIN = """
 """
 
 
-def _row_warnings(inputs: MappingInput) -> str:
+def _row_warnings(options: SyncOptions, inputs: MappingInput) -> str:
     """Warnings about products that are, or would be, in Optiply."""
     checks = [
         (
@@ -223,9 +225,9 @@ def _row_warnings(inputs: MappingInput) -> str:
     if inputs.stock_complete:
         checks += [
             ("physical IS NULL", "stock_missing",
-             f"'stock left out: ' || {literal(stock.NO_FIGURE)}"),
+             f"'stock left out: ' || {literal(stock.no_figure(options, inputs))}"),
             ("physical IS NOT NULL AND outstanding IS NULL", "stock_missing",
-             f"'stock left out: ' || {literal(stock.UNPLACED)}"),
+             f"'stock left out: ' || {literal(sold.unknown(options, inputs))}"),
             ("is_fraction(physical - outstanding)", "fractional_quantity",
              "'stock ' || plain(physical - outstanding) || ' is rounded down'"),
             (f"physical - outstanding > {MAX_STOCK}", "stock_too_high",

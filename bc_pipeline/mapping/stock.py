@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from bc_pipeline.mapping import units
+from bc_pipeline.catalogue import stock_source
+from bc_pipeline.mapping import sold
 from bc_pipeline.mapping.definition import MappingInput
 from bc_pipeline.mapping.values import NUMBER, literal, rows
 from bc_pipeline.tenants.settings import SyncOptions
 
 NOT_READ = "stock was not read"
 NO_FIGURE = "Business Central gives no stock figure"
-UNPLACED = "a sales order names a location that Business Central does not list"
+NO_VARIANTS = (
+    "Business Central's Analytics API tells the stock of items, not of their variants; Optiply's "
+    "extension does, or set sync.variant_mode: item"
+)
 
 
 def steps(options: SyncOptions, inputs: MappingInput) -> dict[str, str]:
@@ -17,15 +21,12 @@ def steps(options: SyncOptions, inputs: MappingInput) -> dict[str, str]:
 
     ``m_stock``: item_id, variant_id (null = the item itself), inventory, outstanding, in Optiply's
     units. Either is null when it is not known as a whole: then there is no stock level at all,
-    never half of one (mapping.md 2.1). ``m_open_lines``: the sales order lines that count, or may
-    count (``unplaced``: nobody knows where); one whose unit is unknown has no multiplier and is
-    left out of ``outstanding``: the line is in quarantine, not the product (mapping.md 9).
+    never half of one (mapping.md 2.1). Those of ``sold.steps`` come before it.
     """
     return {
         "m_locations": _chosen_locations(options),
         "m_inventory": _inventory(options, inputs),
-        "m_open_lines": _open_lines(options, inputs),
-        "m_outstanding": _outstanding(options, inputs),
+        **sold.steps(options, inputs),
         "m_stock": """
             SELECT n.item_id, n.variant_id, n.inventory * i.scale AS inventory,
                 CASE WHEN o.item_id IS NULL THEN 0 ELSE o.quantity END AS outstanding
@@ -35,6 +36,52 @@ def steps(options: SyncOptions, inputs: MappingInput) -> dict[str, str]:
                 ON o.item_id = n.item_id AND o.variant_id IS NOT DISTINCT FROM n.variant_id
         """,
     }
+
+
+def no_figure(options: SyncOptions, inputs: MappingInput) -> str:
+    """Why a product may have no inventory although stock was read."""
+    by_entries = stock_source.in_force(options, inputs.sources) == "analytics"
+    return NO_VARIANTS if by_entries and options.variant_mode == "variant" else NO_FIGURE
+
+
+def warnings(options: SyncOptions, inputs: MappingInput) -> tuple[str, ...]:
+    """SELECTs of what is wrong with the stock of items, whatever becomes of their products."""
+    given = (
+        (inputs.stock_compared, _SUMS_DIFFER),
+        (inputs.stock_complete and no_figure(options, inputs) == NO_VARIANTS, _NO_VARIANTS),
+    )
+    return tuple(select for holds, select in given if holds)
+
+
+SUMS = """
+    SELECT guid(i.id) AS item_id, code(i.number) AS number, i.inventory,
+        coalesce(s.quantity, 0) AS lying
+    FROM bc.items i
+    LEFT JOIN (SELECT code(itemNo) AS number, sum(remainingQuantity) AS quantity
+        FROM bc.stock_by_location GROUP BY ALL) s ON s.number = code(i.number)
+    WHERE member(i.type) = 'Inventory' AND i.inventory <> coalesce(s.quantity, 0)
+"""
+"""SELECT item_id, number, inventory, lying: items whose open entries at all locations together are
+not their inventory (platform 2). Goods that moved between the two reads show here, too."""
+
+_SUMS_DIFFER = f"""
+    SELECT item_id AS remote_id, 'stock_sums_differ' AS kind,
+        'item ' || number || ': its inventory is ' || plain(inventory) || ', but '
+            || plain(lying) || ' lie at all locations together by its open entries. Goods that '
+            || 'moved meanwhile differ once; if it stays, look for entries this user may not see'
+            AS message,
+        1 AS count
+    FROM ({SUMS})
+"""
+
+_NO_VARIANTS = f"""
+    SELECT i.item_id AS remote_id, 'variants_without_stock' AS kind,
+        'item ' || i.number || ' has variants, its stock is left out: ' || {literal(NO_VARIANTS)}
+            AS message,
+        1 AS count
+    FROM m_items i
+    WHERE i.listed AND i.stocked AND i.item_id IN (SELECT guid(itemId) FROM bc.item_variants)
+"""
 
 
 def _chosen_locations(options: SyncOptions) -> str:
@@ -57,94 +104,53 @@ def _products(options: SyncOptions) -> str:
 
 
 def _inventory(options: SyncOptions, inputs: MappingInput) -> str:
-    here = "WHERE coalesce(upper(code(b.LocationCode)), '') IN (SELECT code FROM m_locations)"
-    # With a choice of locations a missing row means 0. Without the extension's rows the standard
-    # figure serves, but it is one figure per item, so it says nothing about single variants.
-    if not inputs.has("bc.inventory_by_locations"):
-        figure = "NULL" if options.locations else "CASE WHEN NOT p.split THEN i.inventory END"
-        return f"""
-            SELECT p.item_id, p.variant_id, CAST({figure} AS {NUMBER}) AS inventory
-            FROM ({_products(options)}) p
-            JOIN bc.items i ON guid(i.id) = p.item_id
-        """
-    standard = "false" if options.locations else "NOT p.split"
-    variant = "guid(b.VariantId)" if options.variant_mode == "variant" else "CAST(NULL AS VARCHAR)"
+    """SELECT item_id, variant_id, inventory from the source in force. One figure for an item says
+    nothing about its single variants; with a list by location a missing row means 0."""
+    source = stock_source.in_force(options, inputs.sources)
+    lying, figure = _NOTHING, "NULL"
+    if source == "items":
+        figure = "CASE WHEN NOT p.split THEN i.inventory END"
+    elif source == "analytics":
+        lying = _of_entries(options)
+        figure = "CASE WHEN p.split THEN NULL WHEN r.item_id IS NULL THEN 0 ELSE r.inventory END"
+    elif source == "extension":
+        lying = _of_extension(options)
+        by_item = not options.locations and options.stock_source == "auto"
+        standard = "WHEN NOT p.split THEN i.inventory" if by_item else ""
+        figure = f"CASE {standard} WHEN r.item_id IS NULL THEN 0 ELSE r.inventory END"
     return f"""
-        WITH rows_here AS (
-            SELECT coalesce(guid(b.ItemId), i.item_id) AS item_id, {variant} AS variant_id,
-                CASE WHEN count(b.Inventory) = count(*) THEN sum(b.Inventory) END AS inventory
-            FROM bc.inventory_by_locations b
-            LEFT JOIN m_items i ON i.number = code(b.ItemNo)
-            {here if options.locations else ""}
-            GROUP BY ALL
-        )
-        SELECT p.item_id, p.variant_id,
-            CAST(CASE WHEN {standard} THEN i.inventory WHEN r.item_id IS NULL THEN 0
-                ELSE r.inventory END
-                AS {NUMBER}) AS inventory
+        WITH lying AS ({lying})
+        SELECT p.item_id, p.variant_id, CAST({figure} AS {NUMBER}) AS inventory
         FROM ({_products(options)}) p
         JOIN bc.items i ON guid(i.id) = p.item_id
-        LEFT JOIN rows_here r
+        LEFT JOIN lying r
             ON r.item_id = p.item_id AND r.variant_id IS NOT DISTINCT FROM p.variant_id
     """
 
 
-def _page_counts(options: SyncOptions, inputs: MappingInput) -> bool:
-    """The page's figure covers all locations and variants of an item (mapping.md 2.1)."""
-    return not options.locations and options.variant_mode == "item" and inputs.has("bc.item_page")
+_NOTHING = "SELECT NULL::VARCHAR AS item_id, NULL::VARCHAR AS variant_id WHERE false"
 
 
-_PAGE = f"""
-    SELECT i.item_id, CAST(NULL AS VARCHAR) AS variant_id,
-        CAST(max(p.Qty_on_Sales_Order) * i.scale AS {NUMBER}) AS quantity
-    FROM bc.item_page p JOIN m_items i ON i.number = code(p.No)
-    WHERE p.Qty_on_Sales_Order IS NOT NULL
-    GROUP BY i.item_id, i.scale
-"""
-
-
-def _outstanding(options: SyncOptions, inputs: MappingInput) -> str:
-    lines = f"""
-        SELECT item_id, variant_id,
-            CASE WHEN NOT bool_or(unplaced) THEN CAST(sum(quantity * multiplier) AS {NUMBER}) END
-                AS quantity
-        FROM m_open_lines WHERE multiplier IS NOT NULL OR unplaced
-        GROUP BY item_id, variant_id
-    """
-    if options.deduct_sales_orders and _page_counts(options, inputs):
-        return f"{_PAGE} UNION ALL {lines}"
-    return lines
-
-
-def _open_lines(options: SyncOptions, inputs: MappingInput) -> str:
-    """Outstanding quantity of each sales order line, orders of any status."""
-    variant = "guid(l.itemVariantId)" if options.variant_mode == "variant" else "NULL"
-    unplaced = "guid(l.locationId) IS NOT NULL AND k.id IS NULL" if options.locations else "false"
-    here = f"""AND (({unplaced})
-        OR coalesce(upper(code(k.code)), '') IN (SELECT code FROM m_locations))"""
-    by_page = (
-        f"AND l.item_id NOT IN (SELECT item_id FROM ({_PAGE}))"
-        if _page_counts(options, inputs)
-        else ""
-    )
-    # Lines without a shipped quantity count in full until the whole order is shipped.
+def _of_extension(options: SyncOptions) -> str:
+    variant = "guid(b.VariantId)" if options.variant_mode == "variant" else "CAST(NULL AS VARCHAR)"
     return f"""
-        WITH open_lines AS (
-            SELECT guid(l.itemId) AS item_id, CAST({variant} AS VARCHAR) AS variant_id,
-                coalesce(code(o.number), '(no number)') AS order_number, l.sequence,
-                {units.unit_name("l.unitOfMeasureCode")} AS unit, {unplaced} AS unplaced,
-                greatest(CASE WHEN l.shippedQuantity IS NOT NULL
-                    THEN l.quantity - l.shippedQuantity
-                    WHEN coalesce(o.fullyShipped, false) THEN 0 ELSE l.quantity END, 0) AS quantity
-            FROM bc.sales_order_lines l
-            JOIN bc.sales_orders o ON o.id = l.documentId
-            LEFT JOIN bc.locations k ON guid(k.id) = guid(l.locationId)
-            WHERE l.lineType = 'Item' {here if options.locations else ""}
-              AND {literal(options.deduct_sales_orders)}
-        )
-        SELECT l.*, i.number AS item_number, u.multiplier
-        FROM open_lines l
-        JOIN m_items i ON i.item_id = l.item_id
-        LEFT JOIN m_units u ON u.item_id = l.item_id AND u.unit = l.unit
-        WHERE l.quantity > 0 {by_page}
+        SELECT coalesce(guid(b.ItemId), i.item_id) AS item_id, {variant} AS variant_id,
+            CASE WHEN count(b.Inventory) = count(*) THEN sum(b.Inventory) END AS inventory
+        FROM bc.inventory_by_locations b
+        LEFT JOIN m_items i ON i.number = code(b.ItemNo)
+        {sold.here("b.LocationCode", options)}
+        GROUP BY ALL
+    """
+
+
+def _of_entries(options: SyncOptions) -> str:
+    """The remaining quantities of the open entries of an item, whatever their variants."""
+    return f"""
+        SELECT i.item_id, CAST(NULL AS VARCHAR) AS variant_id,
+            CASE WHEN count(b.remainingQuantity) = count(*) THEN sum(b.remainingQuantity) END
+                AS inventory
+        FROM bc.stock_by_location b
+        JOIN m_items i ON i.number = code(b.itemNo)
+        {sold.here("b.locationCode", options)}
+        GROUP BY ALL
     """

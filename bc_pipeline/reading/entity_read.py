@@ -98,6 +98,8 @@ class Reading:
         if entity.route == "page" and published_pages.is_over(version):
             name = getattr(bc.tenant.business_central, entity.path)
             reason = published_pages.absence(entity.path, name, version)
+        if entity.without:
+            reason = f"{reason}. {entity.without}"
         self._warnings["source_absent"] = reason
         result = replace(self._result(None), complete=False, absent=True, reason=reason)
         with self._snapshot.transaction() as cursor:

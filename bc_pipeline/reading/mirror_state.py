@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 import duckdb
 
+from bc_pipeline.catalogue import stock_source
 from bc_pipeline.catalogue.entities import selected_entities
 from bc_pipeline.catalogue.tables import Table
+from bc_pipeline.catalogue.task import needed
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.mapping.definition import OPTIONAL_SOURCES
 from bc_pipeline.snapshot import learned
@@ -34,6 +36,16 @@ SELECT r.entity FROM ops.reads r
 WHERE r.entity IN (SELECT unnest(CAST(? AS VARCHAR[])))
 GROUP BY r.entity
 HAVING bool_or(r.complete) AND NOT EXISTS (
+    FROM ops.warnings w
+    WHERE w.entity = r.entity AND w.run_no = max(r.run_no) AND w.kind = 'source_absent')
+"""
+
+
+_NOT_THERE = """
+SELECT r.entity FROM ops.reads r
+WHERE r.entity IN (SELECT unnest(CAST(? AS VARCHAR[])))
+GROUP BY r.entity
+HAVING EXISTS (
     FROM ops.warnings w
     WHERE w.entity = r.entity AND w.run_no = max(r.run_no) AND w.kind = 'source_absent')
 """
@@ -89,19 +101,50 @@ def optional(cursor: duckdb.DuckDBPyConnection, tenant: Tenant) -> frozenset[str
     return frozenset(name.replace("/", ".") for (name,) in found)
 
 
+def not_there(cursor: duckdb.DuckDBPyConnection, entities: Iterable[str]) -> set[str]:
+    """Those of the entities of which Business Central said at the last read that it has no such
+    source."""
+    return {name for (name,) in cursor.execute(_NOT_THERE, [sorted(entities)]).fetchall()}
+
+
+def unneeded(cursor: duckdb.DuckDBPyConnection, tenant: Tenant) -> dict[str, tuple[str, ...]]:
+    """The entities that are not read, because others that are there tell the same: by name, with
+    those others."""
+    there = {table.replace(".", "/") for table in optional(cursor, tenant)}
+    better = {each.name: needed(each.unless, tenant) for each in selected_entities(tenant)}
+    return {name: others for name, others in better.items() if others and there.issuperset(others)}
+
+
+def told_by(others: Sequence[str]) -> str:
+    """Why an entity is not needed."""
+    return f"{' and '.join(others)} {'tells' if len(others) == 1 else 'tell'} the same"
+
+
 def stock_complete(cursor: duckdb.DuckDBPyConnection, tenant: Tenant) -> bool:
     """Whether both terms of the stock level come from the same run (mapping.md 2.1)."""
-    terms = {"bc/items"}
-    if tenant.sync.deduct_sales_orders:
+    options, whole = tenant.sync, optional(cursor, tenant)
+    terms, source = {"bc/items"}, stock_source.in_force(options, whole)
+    if source is None:
+        return False
+    if source == "analytics" or options.locations:
+        terms.add(stock_source.ENTITIES[source])
+    if stock_source.tells_sold(options, whole) and options.deduct_sales_orders:
+        terms.add(stock_source.SOLD)
+    elif options.deduct_sales_orders:
         terms.add("bc/sales_orders")
-    if tenant.sync.locations:
-        terms.add("bc/inventory_by_locations")
-    elif tenant.sync.deduct_sales_orders and "bc.item_page" in optional(cursor, tenant):
-        terms.add("bc/item_page")  # its Qty_on_Sales_Order is the first choice
-    latest = cursor.execute(_LATEST, [sorted(terms)]).fetchall()
+        if source != "analytics" and not options.locations and "bc.item_page" in whole:
+            terms.add("bc/item_page")  # its Qty_on_Sales_Order is the first choice
+    return of_one_run(cursor, terms)
+
+
+def of_one_run(cursor: duckdb.DuckDBPyConnection, entities: Collection[str]) -> bool:
+    """Whether the last reads of all these entities were complete, and of the same run."""
+    latest = cursor.execute(_LATEST, [sorted(entities)]).fetchall()
     runs = {run_no for _, run_no, _ in latest}
     return (
-        len(latest) == len(terms) and len(runs) == 1 and all(complete for _, _, complete in latest)
+        len(latest) == len(entities)
+        and len(runs) == 1
+        and all(complete for _, _, complete in latest)
     )
 
 

@@ -17,9 +17,11 @@ import duckdb
 
 from bc_pipeline import clock
 from bc_pipeline.business_central.client import BusinessCentral, query_url
+from bc_pipeline.catalogue import stock_source
 from bc_pipeline.catalogue.tables import TABLES
 from bc_pipeline.errors import AuthError, ReadFailed, RequestFailed
 from bc_pipeline.mapping import MappingInput
+from bc_pipeline.reading import mirror_state
 from bc_pipeline.report import Problem
 from bc_pipeline.snapshot import learned
 from bc_pipeline.snapshot.store import Snapshot
@@ -45,7 +47,7 @@ class Naming:
         thing: what they name.
         consequence: what is done while a name is not there.
         path: entity set that lists what there is, by code; None: ``existing`` does.
-        used: SELECT of the names in use in the mirror.
+        used: SELECT of the names in use in the mirror; ``{stock}`` is the list stock comes from.
         existing: what there is, where Business Central need not be asked.
         by_id: the name may be an id as well.
         harmless: a name that nothing uses may go away unseen for a day, or where the list may not
@@ -79,7 +81,7 @@ OF_SYNC: tuple[Naming, ...] = (
         "location",
         "No stock is sent until this is corrected",
         "locations",
-        "SELECT LocationCode FROM bc.inventory_by_locations",
+        "SELECT LocationCode FROM {stock}",
     ),
     SCALES,
     Naming(
@@ -232,11 +234,18 @@ class Names:
                 self._findings = {each.naming.key: each for each in found if each}
             return self._findings
 
+    def _stock(self, cursor: duckdb.DuckDBPyConnection) -> str:
+        """The list of stock by location that is used, which is the one of this run."""
+        whole = mirror_state.optional(cursor, self._tenant)
+        source = stock_source.in_force(self._tenant.sync, whole)
+        nothing = "(SELECT NULL AS LocationCode WHERE false)"
+        return nothing if source in (None, "items") else stock_source.LISTS[source]
+
     def _find(self, naming: Naming) -> Finding | None:
         names = [name for name in naming.given(self._tenant) if _key(name)]
         with self._snapshot.cursor() as cursor:
             if naming.used and names:
-                names = unused(cursor, naming.used, names)
+                names = unused(cursor, naming.used.format(stock=self._stock(cursor)), names)
             if not names or (naming.harmless and set(names) <= _confirmed(cursor, naming)):
                 return None
         try:

@@ -15,7 +15,7 @@ def entity_url(
         bc: the tenant's Business Central.
         entity: what is read.
         select: name the columns.
-        condition: the ``$filter``.
+        condition: a ``$filter``, besides the one that each read of the entity has.
     """
     options: dict[str, str] = {}
     if select:
@@ -23,8 +23,8 @@ def entity_url(
     if entity.expand and entity.lines:
         inner = f"($select={','.join(entity.lines.selected)})" if select else ""
         options["$expand"] = entity.expand + inner
-    if condition:
-        options["$filter"] = condition
+    if conditions := list(filter(None, (entity.condition, condition))):
+        options["$filter"] = " and ".join(conditions)
     return query_url(place(bc, entity), options)
 
 
@@ -36,4 +36,6 @@ def place(bc: BusinessCentral, entity: Entity) -> str:
         return bc.page_url(getattr(bc.tenant.business_central, entity.path))
     if entity.route == "extension":
         return bc.extension_url(entity.path)
+    if entity.route == "analytics":
+        return bc.analytics_url(entity.path)
     return bc.company_url(entity.path)

@@ -14,6 +14,7 @@ import duckdb
 from bc_pipeline import clock
 from bc_pipeline.business_central import published_pages
 from bc_pipeline.business_central.client import BusinessCentral
+from bc_pipeline.catalogue import stock_source
 from bc_pipeline.catalogue.entities import ENTITIES
 from bc_pipeline.catalogue.entity import Entity
 from bc_pipeline.catalogue.resources import (
@@ -45,6 +46,8 @@ from bc_pipeline.to_optiply.resource_sync import Rules, SyncContext, sync_resour
 
 FRESH_ENOUGH = timedelta(minutes=5)
 """How old a mirror may be for an Optiply entity that is run without what it is made from."""
+NOT_NEEDED = "not needed:"
+"""Begins the mode of an entity that was not read because others told the same."""
 ENTITY_SETS: Mapping[str, str] = {
     "sales_invoices": "salesInvoices",
     "sales_orders": "salesOrders",
@@ -127,7 +130,8 @@ def _read_first(context: RunContext, selected: frozenset[str]) -> set[str]:
     needed = {source for name in selected for source in made_from(context.tenant, name)} - selected
     moment = context.started_at - FRESH_ENOUGH
     with context.snapshot.cursor() as cursor:
-        settled = all(mirror_state.settled_since(cursor, name, moment) for name in needed)
+        asked = needed - set(mirror_state.unneeded(cursor, context.tenant))
+        settled = all(mirror_state.settled_since(cursor, name, moment) for name in asked)
     anew = context.launch.full or context.launch.since is not None
     return set() if settled and not anew else needed
 
@@ -153,12 +157,24 @@ def _plain_work(context: RunContext, name: str, *, may_keep: bool) -> Work:
 
     def work(result: EntityResult) -> None:
         if name.startswith("bc/"):
+            if _unneeded(context, name, result):
+                return
             if not (may_keep and _kept(context, ENTITIES[name], result)):
                 _read(context, name, result)
         else:
             _write(context, name.removeprefix("optiply/"), result)
 
     return work
+
+
+def _unneeded(context: RunContext, name: str, result: EntityResult) -> bool:
+    """Whether others that were read tell the same."""
+    with context.snapshot.cursor() as cursor:
+        others = mirror_state.unneeded(cursor, context.tenant).get(name)
+    if others is None:
+        return False
+    result.mode = f"{NOT_NEEDED} {mirror_state.told_by(others)}"
+    return True
 
 
 def _kept(context: RunContext, entity: Entity, result: EntityResult) -> bool:
@@ -282,6 +298,10 @@ def _inputs(context: RunContext, cursor: duckdb.DuckDBPyConnection) -> MappingIn
         today=context.started_at.astimezone(context.tenant.sync.zone()).date(),
         now=context.started_at,
         stock_complete=mirror_state.stock_complete(cursor, context.tenant),
+        stock_compared=(
+            stock_source.LISTS["analytics"] in optional
+            and mirror_state.of_one_run(cursor, {"bc/items", stock_source.ENTRIES})
+        ),
         stock_held=listed_stock.why_held(cursor, context.tenant, optional),
         sources=optional,
         bom="bc.bom_components" in optional,

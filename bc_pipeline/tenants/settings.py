@@ -5,7 +5,6 @@ one Optiply account). Pure data: reading the file, defaults and secrets is ``reg
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,8 +12,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     TypeAdapter,
@@ -23,29 +20,19 @@ from pydantic import (
     model_validator,
 )
 
+from bc_pipeline.tenants.base import Settings
+from bc_pipeline.tenants.export_settings import EXPORT_KEYS_OF_SYNC, ExportSettings
 from bc_pipeline.tenants.urls import checked
 
 TENANT_KEY_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 
 SellOrderSource = Literal["sales_invoices", "sales_orders", "sales_shipments"]
-EXPORT_KEYS_OF_SYNC = (
-    "on_line_error",
-    "export_reference_number",
-    "export_line_price",
-    "export_location_id",
-)
+StockSource = Literal["auto", "items", "analytics", "extension"]
 PurchaseOrderStatus = Literal["Draft", "In Review", "Open"]
 _YES_OR_NO = TypeAdapter(bool)
 
 Address = Annotated[str, AfterValidator(checked)]
 """Where a system is reached; ``http`` only on this machine."""
-
-
-class Settings(BaseModel):
-    """Base of all settings: unknown keys are an error, so a typo never becomes a default."""
-
-    # A number written without quotes (a client id, an account name) is still text.
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
 
 class BusinessCentralSettings(Settings):
@@ -89,8 +76,8 @@ class BusinessCentralSettings(Settings):
     )
     inventory_by_location: bool | None = Field(
         None,
-        description="Read Optiply's extension inventoryByLocations; "
-        "by default only when sync.locations is set",
+        description="Optiply's extension inventoryByLocations may be read; by default only when "
+        "sync.locations is set. It is, unless sync.stock_source finds something better",
     )
     bom_components: bool = Field(
         False, description="Optiply's extension bomComponents is installed"
@@ -141,6 +128,13 @@ class SyncOptions(Settings):
     sweep_every: int = Field(1, ge=1, description="Days between two such comparisons")
     locations: tuple[str, ...] = Field(
         (), description="Location codes whose stock counts; empty = all (2.1)"
+    )
+    stock_source: StockSource = Field(
+        "auto",
+        description="Where stock comes from: items (one figure for all locations), analytics "
+        "(Business Central's Analytics API) or extension (Optiply's). auto: items without "
+        "locations; with locations the Analytics API, where that is missing the extension. The "
+        "Analytics API has no variants: with variant_mode: variant the extension comes first",
     )
     deduct_sales_orders: bool = Field(
         True, description="Stock level is inventory minus outstanding sales (2.1)"
@@ -240,62 +234,6 @@ class SyncOptions(Settings):
         return ZoneInfo(self.timezone)
 
 
-class ExportSettings(Settings):
-    """Writing to Business Central; everything is off until switched on."""
-
-    buy_orders: bool = Field(False, description="Optiply's buy orders become purchase orders")
-    export_start: datetime | date | None = Field(
-        None,
-        description="Buy orders placed before are never exported; by default the midnight "
-        "(tenant's time zone) of the day exports first ran",
-    )
-    accounting: bool = Field(False, description="Files in outbound/ are written")
-    post_documents: bool = Field(
-        False, description="false: bills and journals stay drafts, whatever isDraft says"
-    )
-    on_line_error: Literal["block", "partial"] = Field(
-        "block",
-        description="A buy order with a line that cannot be written: all waits, or the "
-        "rest is written",
-    )
-    export_reference_number: bool = Field(
-        False, description="Number the purchase order OP-<id>, where the company allows it (8.3)"
-    )
-    export_line_price: bool = Field(True, description="Send the unit cost (8.4)")
-    export_location_id: str | None = Field(
-        None, description="Id or code of the location of all lines (8.4)"
-    )
-    send_posting_date: bool = Field(False, description="postingDate is the order date (8.4)")
-    vendor_by_number: bool = Field(
-        True, description="A supplier without remoteId is found by its vendor number (8.2)"
-    )
-    marker_field: str | None = Field(
-        None, description="Writable header property of an extension that carries OP-<id> (8.3)"
-    )
-    buy_order_dimensions: dict[str, str] = Field(
-        {},
-        description="Mapped prefix of tenant-config.json -> value code on every purchase order",
-    )
-    delete_missing_lines: bool = Field(
-        False, description="Delete lines a draft bill has lost; otherwise they are only reported"
-    )
-
-    @field_validator("export_start", mode="before")
-    @classmethod
-    def _plain_date(cls, value: object) -> object:
-        """A text that is a date only does not mean its midnight in UTC; a number is no date."""
-        if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()):
-            raise ValueError("a date such as 2026-01-31, or a date-time with its offset")
-        return date.fromisoformat(value) if isinstance(value, str) and len(value) == 10 else value
-
-    @field_validator("export_start")
-    @classmethod
-    def _moment_with_a_zone(cls, value: datetime | date | None) -> datetime | date | None:
-        if isinstance(value, datetime) and value.tzinfo is None:
-            raise ValueError("a date, or a date-time with its offset such as +01:00 or Z")
-        return value
-
-
 class Tenant(Settings):
     """One tenant: the partition key and everything its runs need."""
 
@@ -312,7 +250,9 @@ class Tenant(Settings):
 
     @property
     def reads_inventory_by_location(self) -> bool:
-        """Whether stock per location is read: the standard API has none (mapping.md 0)."""
+        """Whether Optiply's extension with stock per location may be read (mapping.md 0)."""
+        if self.sync.stock_source != "auto":
+            return self.sync.stock_source == "extension"
         configured = self.business_central.inventory_by_location
         return bool(self.sync.locations) if configured is None else configured
 
@@ -333,9 +273,15 @@ class Tenant(Settings):
 
     @model_validator(mode="after")
     def _location_stock_needs_a_source(self) -> Tenant:
-        if self.sync.locations and not self.reads_inventory_by_location:
+        source = self.sync.stock_source
+        if self.sync.locations and source == "items":
             raise ValueError(
-                "sync.locations needs business_central.inventory_by_location: "
-                "the standard API has no stock per location"
+                "sync.locations needs another sync.stock_source than items, such as auto: "
+                "items tell only the stock of all locations together"
+            )
+        if source == "extension" and self.business_central.inventory_by_location is False:
+            raise ValueError(
+                "sync.stock_source: extension needs business_central.inventory_by_location, "
+                "which is false"
             )
         return self

@@ -13,7 +13,8 @@ from bc_pipeline.business_central.lookup.reference_data import KindName, Referen
 from bc_pipeline.optiply.client import Optiply
 from bc_pipeline.report import EntityResult
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.tenants.settings import ExportSettings, Tenant
+from bc_pipeline.tenants.export_settings import ExportSettings
+from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.to_business_central.export_types import Pending
 from bc_pipeline.to_business_central.ledger import Ledger
 from bc_pipeline.to_business_central.stream import Stream

@@ -9,8 +9,19 @@ from typing import Any
 import pytest
 
 from bc_pipeline.catalogue.entities import ENTITIES, FOR_FILES, selected_entities
+from bc_pipeline.sandbox.business_central import analytics
 from bc_pipeline_tests.business_central.fake import make_tenant
 
+TYPES = {
+    "Guid": "VARCHAR",
+    "String": "VARCHAR",
+    "Enum": "VARCHAR",
+    "Decimal": "DECIMAL(38,10)",
+    "Int32": "BIGINT",
+    "Boolean": "BOOLEAN",
+    "Date": "DATE",
+    "DateTimeOffset": "TIMESTAMPTZ",
+}
 ALWAYS = {
     "bc/companies",
     "bc/company_information",
@@ -59,6 +70,37 @@ def names(home: Path, sync: dict[str, Any] | None = None, **settings: Any) -> se
                 "bc/bom_components",
             },
         ),
+        (
+            {"locations": ["AMS"]},
+            {},
+            {
+                "bc/sales_invoices",
+                "bc/sales_orders",
+                "bc/stock_by_location",
+                "bc/outstanding_sales",
+                "bc/inventory_by_locations",
+            },
+        ),
+        (
+            {"locations": ["AMS"], "stock_source": "analytics", "deduct_sales_orders": False},
+            {},
+            {"bc/sales_invoices", "bc/stock_by_location"},
+        ),
+        (
+            {"locations": ["AMS"], "deduct_sales_orders": False},
+            {"inventory_by_location": False},
+            {"bc/sales_invoices", "bc/stock_by_location"},
+        ),
+        (
+            {"stock_source": "extension", "deduct_sales_orders": False},
+            {},
+            {"bc/sales_invoices", "bc/inventory_by_locations"},
+        ),
+        (
+            {"stock_source": "items", "deduct_sales_orders": False},
+            {"inventory_by_location": True},
+            {"bc/sales_invoices"},
+        ),
     ],
 )
 def test_given_a_configuration_then_just_the_sources_it_needs_are_read(
@@ -102,8 +144,26 @@ def test_given_an_entity_then_its_declaration_holds_together(entity):
     if entity.lines:
         assert entity.lines.parent in entity.lines.columns
         assert len(entity.table.key) == 1
-    if entity.route in ("page", "extension"):
+    if entity.route in ("page", "extension", "analytics"):
         assert entity.optional
+
+
+@pytest.mark.parametrize(
+    "entity",
+    [entity for entity in ENTITIES.values() if entity.route == "analytics"],
+    ids=lambda entity: entity.name,
+)
+def test_given_an_entity_of_the_analytics_api_then_it_offers_what_is_selected(entity):
+    offered = analytics.SETS[entity.path][0].fields
+    assert {name: TYPES[offered[name].type] for name in entity.table.selected} == dict(
+        entity.table.columns
+    )
+
+
+def test_given_outstanding_sales_then_all_but_the_quantity_tells_its_rows_apart():
+    table = ENTITIES["bc/outstanding_sales"].table
+    offered = analytics.SETS["outstandingSalesLines"][0].fields
+    assert {*table.key, "outstandingQtyBase"} == set(offered) == set(table.columns)
 
 
 @pytest.mark.parametrize(
@@ -112,23 +172,13 @@ def test_given_an_entity_then_its_declaration_holds_together(entity):
     ids=lambda entity: entity.name,
 )
 def test_given_a_standard_entity_then_bc_offers_what_is_selected_with_these_types(entity):
-    kinds = {
-        "Guid": "VARCHAR",
-        "String": "VARCHAR",
-        "Enum": "VARCHAR",
-        "Decimal": "DECIMAL(38,10)",
-        "Int32": "BIGINT",
-        "Boolean": "BOOLEAN",
-        "Date": "DATE",
-        "DateTimeOffset": "TIMESTAMPTZ",
-    }
     for path, table in ((entity.path, entity.table), (entity.expand, entity.lines)):
         if table is None:
             continue
         offered = fields(path)
         for name in table.selected:
             assert name in offered, f"{path} has no {name}"
-            assert table.columns[name] == kinds[offered[name]], name
+            assert table.columns[name] == TYPES[offered[name]], name
         assert not table.absent & set(offered)
 
 

@@ -28,6 +28,8 @@ ALL_SOURCES = frozenset(
         "bc.item_page",
         "bc.item_units_of_measure",
         "bc.inventory_by_locations",
+        "bc.stock_by_location",
+        "bc.outstanding_sales",
         "bc.bom_components",
     }
 )
@@ -153,6 +155,31 @@ class Company:
             VariantCode=variant or "",
             LocationCode=location,
             Inventory=inventory,
+        )
+
+    def entry(self, item: str, location: str, remaining: Any) -> None:
+        """An open item ledger entry of the Analytics API."""
+        (known,) = self.rows("SELECT count(*) AS entries FROM bc.stock_by_location")
+        self.add(
+            "bc.stock_by_location",
+            entryNo=known["entries"] + 1,
+            itemNo=item,
+            locationCode=location,
+            remainingQuantity=remaining,
+        )
+
+    def sold(self, item: str, location: str, base: Any, **values: Any) -> None:
+        """What is outstanding of a sales order, as the Analytics API tells it."""
+        self.add(
+            "bc.outstanding_sales",
+            **{
+                "documentNo": "S1",
+                "documentType": "Order",
+                "itemNo": item,
+                "locationCode": location,
+                "outstandingQtyBase": base,
+                **values,
+            },
         )
 
     def company_currency(self, code: str = "EUR") -> None:

@@ -149,6 +149,7 @@ def test_assets_need_whatever_the_engine_needs_for_any_tenant(source: str, every
     settings = deepcopy(SETTINGS) | {"name": "acme", "home": "/home", "snapshot_dir": "/home/acme"}
     settings["sync"] = {"sell_order_source": source}
     if everything:
+        settings["sync"]["locations"] = ["AMS"]
         settings["exports"] = {"accounting": True, "buy_orders": True}
         settings["business_central"] |= {
             "item_page_name": "Items",

@@ -35,6 +35,8 @@ NOT_ASKED_FOR = {
     "bc/sales_shipments",
     "bc/item_page",
     "bc/item_units_of_measure",
+    "bc/stock_by_location",
+    "bc/outstanding_sales",
     "bc/inventory_by_locations",
     "bc/bom_components",
 }

@@ -9,7 +9,7 @@ import pytest
 
 from bc_pipeline.business_central.mending import MOST_NAMED, WARNING
 from bc_pipeline.catalogue.entities import ENTITIES
-from bc_pipeline.catalogue.tables import TEXT
+from bc_pipeline.catalogue.tables import TEXT, WHOLE
 from bc_pipeline.reading.entity import read_entity
 from bc_pipeline_tests.business_central.fake import Reply, make_bc, page
 from bc_pipeline_tests.reading.reads import invoice, read, vendor
@@ -27,8 +27,11 @@ def spoiled_row(entity: Any) -> dict[str, Any]:
         texts = [name for name, kind in table.columns.items() if kind == TEXT]
         return {name: name if name == "id" else SPOILED for name in texts}
 
+    number = dict.fromkeys(
+        (name for name in entity.table.key if entity.table.columns[name] == WHOLE), 1
+    )
     inner = {entity.expand: [{**row(entity.lines), "id": "line"}]} if entity.lines else {}
-    return {**row(entity.table), **inner}
+    return {**row(entity.table), **number, **inner}
 
 
 @pytest.mark.covers("decision 16")

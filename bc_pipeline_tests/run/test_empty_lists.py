@@ -45,16 +45,18 @@ def reasons(summary: RunSummary) -> list[str]:
     return [each.reason for each in summary.problems if each.entity == "optiply/products"]
 
 
+@pytest.mark.parametrize("path", ["itemLedgerEntries", "inventoryByLocations"])
 def test_given_no_stock_of_any_location_although_items_have_some_then_none_is_sent(
-    installation: Installation,
+    installation: Installation, company: Company, path: str
 ) -> None:
+    company.settings.analytics = path == "itemLedgerEntries"
     installation.change_settings(TENANT, "sync", locations=["AMS"])
     assert installation.sync(TENANT).status == "success"
     before = products(installation, "stockLevel")
     assert any(before.values())
 
-    # When the extension shows no rows any more
-    answer_empty(installation, "inventoryByLocations")
+    # When the list shows no rows any more
+    answer_empty(installation, path)
     summary = installation.sync(TENANT)
 
     # Then stock stays and the reason is told, and once there are rows all is well
@@ -64,14 +66,16 @@ def test_given_no_stock_of_any_location_although_items_have_some_then_none_is_se
     assert installation.sync(TENANT).status == "success"
 
 
+@pytest.mark.parametrize("path", ["itemLedgerEntries", "inventoryByLocations"])
 def test_given_neither_stock_nor_rows_then_zero_is_sent(
-    installation: Installation, company: Company
+    installation: Installation, company: Company, path: str
 ) -> None:
+    company.settings.analytics = path == "itemLedgerEntries"
     installation.change_settings(TENANT, "sync", locations=["AMS"], deduct_sales_orders=False)
     installation.sync(TENANT)
     for item in company.tables["items"]:
         company.tables["items"][item]["inventory"] = 0
-    answer_empty(installation, "inventoryByLocations")
+    answer_empty(installation, path)
 
     assert installation.sync(TENANT).status == "success"
     assert not any(products(installation, "stockLevel").values())

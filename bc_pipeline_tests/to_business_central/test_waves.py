@@ -16,7 +16,7 @@ from bc_pipeline.catalogue.exports import EXPORTS
 from bc_pipeline.errors import AuthError, Cancelled, PipelineError, RecordError, RequestFailed
 from bc_pipeline.report import EntityResult
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.tenants.settings import ExportSettings
+from bc_pipeline.tenants.export_settings import ExportSettings
 from bc_pipeline.to_business_central.export_types import Intent, Outcome, Pending
 from bc_pipeline.to_business_central.unified import Bill
 from bc_pipeline.to_business_central.waves import (

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from bc_pipeline.catalogue.entities import ENTITIES, FOR_FILES
+from bc_pipeline.reading import mirror_state
 from bc_pipeline.run.dependencies import dependencies
 from bc_pipeline.run.history import SENT
 from bc_pipeline.snapshot.rows import Row, rows
@@ -71,6 +72,7 @@ class Freshness:
         reason: why it did not; None when it worked or is not known.
         absent: an optional source that Business Central does not have.
         late: good longer ago than it may be.
+        instead: others that tell the same; it is not read while they are there.
     """
 
     entity: str
@@ -79,6 +81,7 @@ class Freshness:
     reason: str | None = None
     absent: bool = False
     late: bool = False
+    instead: tuple[str, ...] = ()
 
     @property
     def done(self) -> str:
@@ -87,6 +90,8 @@ class Freshness:
 
     def told(self) -> str:
         """One line for an operator, ``bc/items was last read 2026-08-22 10:29 UTC: ...``."""
+        if self.instead:
+            return f"{self.entity} is not needed: {mirror_state.told_by(self.instead)}"
         if self.absent:
             return f"{self.entity} is not there"
         when = f"last {self.done} {minute(self.good)}" if self.good else f"never {self.done}"
@@ -125,7 +130,11 @@ def freshness(
         booked += rows(cursor, _SENDS, {"names": sent, "sent": SENT, "legacy": LEGACY_RUNS})
     by_name = {row["entity"]: row for row in booked}
     problems = _problems(cursor)
-    return {name: _one(name, by_name.get(name, {}), problems, now) for name in asked}
+    found = {name: _one(name, by_name.get(name, {}), problems, now) for name in asked}
+    for name, others in mirror_state.unneeded(cursor, tenant).items():
+        if name in found:
+            found[name] = Freshness(name, found[name].good, instead=others)
+    return found
 
 
 def minute(moment: datetime) -> str:

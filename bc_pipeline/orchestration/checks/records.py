@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bc_pipeline.catalogue import stock_source
 from bc_pipeline.catalogue.tasks import BY_NAME
+from bc_pipeline.mapping import stock, values
 from bc_pipeline.orchestration.checks.check import SAMPLE_ROWS, CheckInput, Finding
+from bc_pipeline.reading import mirror_state
 from bc_pipeline.run.records import records
 
 COUNT_TOLERANCE = 0.01
@@ -82,6 +85,28 @@ def unique_gtin(given: CheckInput) -> Finding:
         f"{len(shared)} GTINs stand on more than one item",
         sample=shared[:SAMPLE_ROWS],
         metadata={"gtins": len(shared)},
+    )
+
+
+def stock_sums_agree(given: CheckInput) -> Finding:
+    """What lies at all locations together is the inventory of each item (platform 2)."""
+    of_one_run = {"bc/items", stock_source.ENTRIES}
+    if not stock_source.reads_analytics(given.tenant):
+        return Finding(True, "Not compared: stock is not taken from the Analytics API")
+    if not mirror_state.of_one_run(given.cursor, of_one_run):
+        return Finding(True, "Not compared: items and open entries are not of one run")
+    values.install(given.cursor)
+    sums = f"SELECT number, inventory, lying FROM ({stock.SUMS}) ORDER BY number"
+    differing = given.rows(sums)
+    if not differing:
+        return Finding(True, "The inventory of every item lies somewhere")
+    return Finding(
+        False,
+        f"{len(differing)} items have another inventory than lies at all locations together. Goods "
+        "that moved between the two reads differ once; if it stays, look for entries that the user "
+        "in Business Central may not see",
+        sample=differing[:SAMPLE_ROWS],
+        metadata={"items": len(differing)},
     )
 
 

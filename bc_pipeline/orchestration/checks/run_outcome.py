@@ -6,6 +6,7 @@ from __future__ import annotations
 from bc_pipeline.orchestration.checks.check import SAMPLE_ROWS, CheckInput, Finding
 from bc_pipeline.orchestration.checks.freshness import Freshness, freshness, minute
 from bc_pipeline.run.dependencies import made_from
+from bc_pipeline.run.tasks import NOT_NEEDED
 from bc_pipeline.run.tenant_run import NOT_CONFIGURED
 from bc_pipeline.to_optiply.held import held_deletions
 
@@ -14,6 +15,8 @@ def read_complete(given: CheckInput) -> Finding:
     """The read of the entity reached its end; otherwise nothing was deleted because of it."""
     if given.result.mode == NOT_CONFIGURED:
         return Finding(True, f"Not read: {given.tenant.name} is not configured for it")
+    if given.result.mode and given.result.mode.startswith(NOT_NEEDED):
+        return Finding(True, f"Not read, {given.result.mode}")
     if given.result.complete:
         return Finding(True, f"{given.result.rows} rows are in the mirror")
     reasons = [problem.reason for problem in given.result.problems]

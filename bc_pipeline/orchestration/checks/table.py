@@ -60,6 +60,14 @@ CHECKS: tuple[Check, ...] = (
         records.references_resolve,
     ),
     Check(
+        "stock_sums_agree",
+        "Where stock by location comes from the Analytics API, all locations together have the "
+        "inventory of each item.",
+        "warn",
+        lambda name: name == "optiply/products",
+        records.stock_sums_agree,
+    ),
+    Check(
         "counts_agree",
         "At least 99 % of the wanted records stand in Optiply.",
         "warn",

@@ -10,8 +10,10 @@ from bc_pipeline.business_central import published_pages
 from bc_pipeline.business_central.client import BusinessCentral, query_url
 from bc_pipeline.catalogue.entities import selected_entities
 from bc_pipeline.catalogue.entity import Entity
+from bc_pipeline.catalogue.task import needed
 from bc_pipeline.errors import AuthError, RequestFailed
 from bc_pipeline.orchestration.checks.check import Finding
+from bc_pipeline.reading import mirror_state
 from bc_pipeline.reading.entity import is_absent_source
 from bc_pipeline.reading.source_url import entity_url
 from bc_pipeline.tenants.settings import Tenant
@@ -41,6 +43,8 @@ TABLE_DATA: Mapping[str, str] = MappingProxyType(
         "paymentMethods": "Payment Method",
         "vendorPaymentJournals": "Gen. Journal Batch",
         "items": "Item",
+        "itemLedgerEntries": "Item Ledger Entry",
+        "outstandingSalesLines": "Sales Line",
         "itemVariants": "Item Variant",
         "vendors": "Vendor",
         "customers": "Customer",
@@ -80,13 +84,19 @@ class Read:
     ask: Callable[[], Finding]
 
 
-def reads(tenant: Tenant, bc: BusinessCentral) -> Iterator[Read]:
-    """Everything this tenant's settings ask for, in the order of a run."""
+def reads(tenant: Tenant, bc: BusinessCentral, found: dict[str, bool]) -> Iterator[Read]:
+    """Everything this tenant's settings ask for, in the order of a run.
+
+    Args:
+        tenant: whose settings.
+        bc: its Business Central.
+        found: is told of each entity that was asked for whether it is there.
+    """
     entities = [each for each in selected_entities(tenant) if each.route != "companies"]
     for entity in entities:
         name = LABELS.get(entity.name, entity.name)
         what = getattr(tenant.business_central, entity.path, None) or entity.path
-        yield Read(name, what, lambda entity=entity: _one_row(bc, entity))  # type: ignore[misc]
+        yield Read(name, what, lambda entity=entity: _of_entity(bc, entity, found))  # type: ignore[misc]
     known = {entity.path for entity in entities}
     for switch, entity_sets in READ_BY_EXPORTS.items():
         for each in entity_sets:
@@ -120,14 +130,28 @@ def lacking(reads: list[Read]) -> Finding:
     )
 
 
+def _of_entity(bc: BusinessCentral, entity: Entity, found: dict[str, bool]) -> Finding:
+    """One row, unless others that are there tell the same, as in a run."""
+    others = needed(entity.unless, bc.tenant)
+    if others and all(found.get(name) for name in others):
+        return Finding(True, f"not needed: {mirror_state.told_by(others)}")
+    try:
+        finding = _one_row(bc, entity)
+    except RequestFailed as error:
+        if not is_absent_source(bc, entity, error):
+            raise
+        found[entity.name] = False
+        told = f"is not there, so it is done without: {error}. {entity.without}".removesuffix(". ")
+        return Finding(False, told, severity="warn")
+    found[entity.name] = True
+    return finding
+
+
 def _one_row(bc: BusinessCentral, entity: Entity) -> Finding:
     """One row as a run would ask for it: same columns, same lines."""
     try:
         return _rows(bc, query_url(entity_url(bc, entity, select=entity.select), _ONE_ROW))
     except RequestFailed as error:
-        if is_absent_source(bc, entity, error):
-            told = f"is not there, so it is done without: {error}"
-            return Finding(False, told, severity="warn")
         if not entity.select or error.status != 400:
             raise
         refusal = str(error)

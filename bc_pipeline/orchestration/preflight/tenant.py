@@ -12,7 +12,7 @@ from bc_pipeline.errors import AuthError, PipelineError, TenantBusy
 from bc_pipeline.optiply.client import Optiply
 from bc_pipeline.orchestration.checks.check import Finding, Outcome, outcome
 from bc_pipeline.orchestration.checks.dimensions import NAME as DIMENSIONS
-from bc_pipeline.orchestration.preflight import exports, optiply
+from bc_pipeline.orchestration.preflight import exports, optiply, stock
 from bc_pipeline.orchestration.preflight.reads import Read, forbidden, lacking, reads
 from bc_pipeline.reading import mirror_state
 from bc_pipeline.run import identity
@@ -78,8 +78,10 @@ def _business_central(tenant: Tenant, bc: BusinessCentral) -> Iterator[Answer]:
     if reached[0].outcome == "failed":
         return
     refused: list[Read] = []
-    for read in reads(tenant, bc):
+    found: dict[str, bool] = {}
+    for read in reads(tenant, bc, found):
         yield from _ask(read.name, lambda read=read: _read(read, refused))  # type: ignore[misc]
+    yield from _ask(stock.NAME, lambda: stock.source(tenant, found))
     yield from _ask("permissions", lambda: lacking(refused))
     yield from _ask(DIMENSIONS, lambda: exports.mapped_dimensions(tenant, bc))
     for name, question in exports.questions(tenant, bc):

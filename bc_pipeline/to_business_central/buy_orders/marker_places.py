@@ -14,7 +14,7 @@ from bc_pipeline.business_central.retry import passes
 from bc_pipeline.errors import RequestFailed
 from bc_pipeline.snapshot import learned
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.tenants.settings import ExportSettings
+from bc_pipeline.tenants.export_settings import ExportSettings
 
 Feature = Literal["marker_field", "number", "sequence", "deep_insert"]
 FIELD: Feature = "marker_field"

@@ -82,6 +82,54 @@ def test_given_two_items_with_one_gtin_then_they_are_named(given: CheckInput):
     assert finding.sample == [{"gtin": "871", "items": 2, "numbers": "1000, 1001"}]
 
 
+def test_given_stock_by_location_then_its_sums_are_compared_where_both_reads_are_of_one_run(
+    given: CheckInput,
+):
+    options = given.tenant.sync.model_copy(update={"locations": ("AMS",)})
+    given = replace(given, tenant=given.tenant.model_copy(update={"sync": options}))
+    for number, inventory, lying in (("A", 5, (3, 2)), ("B", 5, (3,)), ("C", 0, ())):
+        given.cursor.execute(
+            "INSERT INTO bc.items (id, number, type, inventory) VALUES ($1, $1, 'Inventory', $2)",
+            [number, inventory],
+        )
+        for quantity in lying:
+            given.cursor.execute(
+                "INSERT INTO bc.stock_by_location (entryNo, itemNo, remainingQuantity) "
+                "VALUES (1, ?, ?)",
+                [number, quantity],
+            )
+    assert records.stock_sums_agree(given).passed, "nothing was read"
+
+    for name in ("bc/items", "bc/stock_by_location"):
+        given.cursor.execute(
+            "INSERT INTO ops.reads (run_no, entity, complete) VALUES (1, ?, true)", [name]
+        )
+    finding = records.stock_sums_agree(given)
+
+    assert not finding.passed
+    assert finding.sample == [{"number": "B", "inventory": 5, "lying": 3}]
+
+
+def test_given_a_source_that_is_not_needed_then_it_is_not_late(given: CheckInput):
+    options = given.tenant.sync.model_copy(update={"locations": ("AMS",)})
+    given = replace(given, tenant=given.tenant.model_copy(update={"sync": options}))
+    extension = about(given, "bc/inventory_by_locations")
+    assert not run_outcome.fresh(extension).passed
+
+    given.cursor.execute(
+        "INSERT INTO ops.reads (run_no, entity, complete) VALUES (1, 'bc/stock_by_location', true)"
+    )
+
+    finding = run_outcome.fresh(extension)
+    assert (finding.passed, finding.description) == (
+        True,
+        "bc/inventory_by_locations is not needed: bc/stock_by_location tells the same",
+    )
+    mode = "not needed: bc/stock_by_location tells the same"
+    told = run_outcome.read_complete(about(given, "bc/inventory_by_locations", mode=mode))
+    assert (told.passed, told.description) == (True, f"Not read, {mode}")
+
+
 def test_given_lines_of_unknown_items_then_references_do_not_resolve(given: CheckInput):
     items(given, ("known", None))
     for item in ("known", "lost", "lost", "", records.NO_GUID, None):
