@@ -14,9 +14,9 @@ from bc_pipeline.catalogue.exports import EXPORTS, export_named
 from bc_pipeline.errors import PipelineError
 from bc_pipeline.report import EntityResult
 from bc_pipeline.run.graph import Work
-from bc_pipeline.to_business_central.contexts import ExportRun
 from bc_pipeline.to_business_central.gate import Gate
 from bc_pipeline.to_business_central.session import ExportSession
+from bc_pipeline.to_business_central.writer import ExportRun
 
 NOT_NEEDED = "not needed"
 GROUP = "outbound/"

@@ -41,7 +41,7 @@ from bc_pipeline.run.graph import Task, Work
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.to_business_central.buy_orders import recognition
-from bc_pipeline.to_business_central.contexts import ExportRun
+from bc_pipeline.to_business_central.writer import ExportRun
 from bc_pipeline.to_optiply.resource_sync import Rules, SyncContext, sync_resource
 
 FRESH_ENOUGH = timedelta(minutes=5)

@@ -16,7 +16,6 @@ from bc_pipeline.errors import AuthError, ConfigError, PipelineError, ReadFailed
 from bc_pipeline.http.counting import RequestCounter
 from bc_pipeline.report import EntityResult
 from bc_pipeline.tenants.tenant_config import DimensionMappings, load_dimension_mappings
-from bc_pipeline.to_business_central.contexts import ExportRun
 from bc_pipeline.to_business_central.export_types import Outcome, Pending, Preparation
 from bc_pipeline.to_business_central.inbox.inbox import Inbox, WaitingLine
 from bc_pipeline.to_business_central.inbox.streams import STREAMS
@@ -25,7 +24,7 @@ from bc_pipeline.to_business_central.offenders import offender, offenders_among
 from bc_pipeline.to_business_central.pendings import Waiting, waiting
 from bc_pipeline.to_business_central.waves import fail_if_nothing_worked, write_all
 from bc_pipeline.to_business_central.words import without_unknown_words
-from bc_pipeline.to_business_central.writer import ExportContext
+from bc_pipeline.to_business_central.writer import EntityRun, ExportContext, ExportRun
 from bc_pipeline.to_business_central.writers import writer_of
 from bc_pipeline.to_optiply.counting import shorten
 
@@ -204,7 +203,7 @@ class ExportSession:
         )
         finished = writer_of(export).finished
         if finished is not None:
-            finished(self._export_run.source(self._connect, ledger, result))
+            finished(self._run_of(ledger, result))
 
     def _tell(self, result: EntityResult, done: int, tally: RequestCounter) -> None:
         if self._export_run.listener is not None:
@@ -268,7 +267,7 @@ class ExportSession:
 
     def _found(self, export: Export, ledger: Ledger, result: EntityResult) -> list[Pending]:
         find = writer_of(export).find
-        return list(find(self._export_run.source(self._connect, ledger, result))) if find else []
+        return list(find(self._run_of(ledger, result))) if find else []
 
     def _waiting_in_files(self, entity: str) -> Waiting:
         with self._guard:
@@ -317,11 +316,20 @@ class ExportSession:
         ledger: Ledger,
         result: EntityResult,
     ) -> dict[str, ExportContext]:
-        bc = self._export_run.bc.tallied(tally)
-        references = {company: self._reference(company) for company in companies}
+        run = self._export_run
+        shared = vars(self._run_of(ledger, result)) | {"bc": run.bc.tallied(tally)}
         return {
-            company.id: self._export_run.context(
-                bc, company, reference, Dimensions(reference, self.mappings), ledger, result
+            company.id: ExportContext(
+                **shared,
+                company=company,
+                reference=reference,
+                dimensions=Dimensions(reference, self.mappings),
+                now=run.bc.http.clock.at(run.started_at),
             )
-            for company, reference in references.items()
+            for company in companies
+            for reference in [self._reference(company)]
         }
+
+    def _run_of(self, ledger: Ledger, result: EntityResult) -> EntityRun:
+        shared = vars(self._export_run)
+        return EntityRun(**shared, home=self._connect, ledger=ledger, result=result)

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from bc_pipeline.business_central.client import BusinessCentral, Company
+from bc_pipeline.business_central.client import BusinessCentral, Company, company_path
 from bc_pipeline.business_central.lookup.dimensions import Dimensions
 from bc_pipeline.business_central.lookup.reference_data import KindName, ReferenceData
 from bc_pipeline.optiply.client import Optiply
-from bc_pipeline.report import EntityResult
+from bc_pipeline.report import EntityResult, ProgressListener
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants.export_settings import ExportSettings
 from bc_pipeline.tenants.settings import Tenant
@@ -20,32 +20,65 @@ from bc_pipeline.to_business_central.ledger import Ledger
 from bc_pipeline.to_business_central.stream import Stream
 
 
-@dataclass
-class ExportContext:
+@dataclass(frozen=True)
+class ExportRun:
+    """What the exports of one run work with.
+
+    Args:
+        optiply: the tenant's other side; only ``purchase_orders`` uses it.
+        started_at: when the run began.
+        dry_run: nothing is sent, no file is touched; ``bc`` notes the requests.
+    """
+
+    tenant: Tenant
+    snapshot: Snapshot
+    bc: BusinessCentral
+    optiply: Optiply
+    run_no: int
+    cancel: threading.Event
+    started_at: datetime
+    dry_run: bool = False
+    listener: ProgressListener | None = None
+
+    @property
+    def exports(self) -> ExportSettings:
+        """The tenant's settings for what is written."""
+        return self.tenant.exports
+
+    @property
+    def today(self) -> date:
+        """The date in the tenant's time zone."""
+        return self.started_at.astimezone(self.tenant.sync.zone()).date()
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntityRun(ExportRun):
+    """The same for one entity: also what finding its pendings works with, where they come in no
+    files.
+
+    Args:
+        home: the config company; asks Business Central when it is not known yet. Call it only when
+            something is pending, so that a run without anything costs no request.
+    """
+
+    home: Callable[[], Company]
+    ledger: Ledger
+    result: EntityResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportContext(EntityRun):
     """What a writer works with: one entity, one company, one run.
 
     Args:
         company: the one all the pendings of the call belong to.
-        today: the date in the tenant's time zone.
-        dry_run: nothing is sent; ``bc`` notes the requests.
-        optiply: the tenant's other side; only ``purchase_orders`` uses it.
+        now: when the run began, as Business Central's clock showed it.
     """
 
-    tenant: Tenant
-    exports: ExportSettings
-    bc: BusinessCentral
-    snapshot: Snapshot
     company: Company
     reference: ReferenceData
     dimensions: Dimensions
-    ledger: Ledger
-    result: EntityResult
-    cancel: threading.Event
     now: datetime
-    today: date
-    run_no: int
-    dry_run: bool = False
-    optiply: Optiply | None = None
 
     def url(self, path: str) -> str:
         """Absolute URL of something of the company in the standard API."""
@@ -53,30 +86,25 @@ class ExportContext:
 
     def path(self, path: str) -> str:
         """The same relative to the root of the API, as parts of a ``$batch`` want it."""
-        return f"companies({self.company.id})/{path}"
+        return company_path(self.company, path)
 
+    def warn(self, pending: Pending, kind: str, text: str) -> None:
+        """What a person should know about a record that was written: counted, and kept."""
+        self.count_warning(kind)
+        self.keep_warning(pending, kind, text)
 
-@dataclass
-class SourceContext:
-    """What finding the pendings of an entity that comes in no files works with.
+    def count_warning(self, kind: str) -> None:
+        """One more of this kind in the run's result."""
+        self.result.warnings[kind] = self.result.warnings.get(kind, 0) + 1
 
-    Args:
-        company: asks Business Central when it is not known yet; call it only when something is
-            pending, so that a run without anything costs no request.
-    """
-
-    tenant: Tenant
-    exports: ExportSettings
-    optiply: Optiply
-    snapshot: Snapshot
-    company: Callable[[], Company]
-    ledger: Ledger
-    result: EntityResult
-    cancel: threading.Event
-    now: datetime
-    today: date
-    run_no: int
-    dry_run: bool = False
+    def keep_warning(self, pending: Pending, kind: str, text: str) -> None:
+        """The text, where warnings of reads are kept too."""
+        with self.snapshot.transaction() as cursor:
+            cursor.execute(
+                "INSERT INTO ops.warnings (run_no, entity, remote_id, kind, message) "
+                "VALUES (?, ?, ?, ?, ?)",
+                [self.run_no, self.result.name, pending.key, kind, text],
+            )
 
 
 @dataclass(frozen=True)
@@ -98,6 +126,6 @@ class Writer:
     validate: Callable[[ExportContext, Pending], None]
     write: Callable[[ExportContext, Sequence[Pending]], None]
     complete: Callable[[ExportContext, Pending], bool] | None = None
-    find: Callable[[SourceContext], Sequence[Pending]] | None = None
-    finished: Callable[[SourceContext], None] | None = None
+    find: Callable[[EntityRun], Sequence[Pending]] | None = None
+    finished: Callable[[EntityRun], None] | None = None
     stream: Stream | None = None

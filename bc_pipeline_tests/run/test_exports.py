@@ -23,7 +23,7 @@ from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants import registry
 from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.to_business_central.export_types import Outcome, Pending, Preparation
-from bc_pipeline.to_business_central.writer import ExportContext, SourceContext
+from bc_pipeline.to_business_central.writer import EntityRun, ExportContext
 from bc_pipeline.to_business_central.writers import WRITERS
 from bc_pipeline_tests.to_business_central.records import done, drop, left, results
 from bc_pipeline_tests.to_business_central.writers import FakeWriter
@@ -427,14 +427,14 @@ def test_given_buy_orders_then_they_come_from_their_source_and_are_finished(
 ):
     seen: list[str] = []
 
-    def find(context: SourceContext) -> list[Pending]:
+    def find(context: EntityRun) -> list[Pending]:
         context.result.warnings["seen"] = 1
         return [
-            Pending("purchase_orders", key, "h", {"id": key}, {"id": key}, context.company(), key)
+            Pending("purchase_orders", key, "h", {"id": key}, {"id": key}, context.home(), key)
             for key in ("7", "8")
         ]
 
-    def finished(context: SourceContext) -> None:
+    def finished(context: EntityRun) -> None:
         seen.append("finished")
 
     writer = FakeWriter("purchase_orders").install(monkeypatch)

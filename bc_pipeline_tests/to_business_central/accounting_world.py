@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from bc_pipeline.business_central.answers import decoded, encoded
 from bc_pipeline.business_central.client import BusinessCentral
@@ -176,20 +176,21 @@ class AccountingWorld:
             mappings = load_dimension_mappings(self.tenant.snapshot_dir)
             now = bc.http.clock.at(datetime.now(UTC))
             yield ExportContext(
-                tenant=self.tenant,
-                exports=self.tenant.exports,
-                bc=bc,
-                snapshot=snapshot,
+                self.tenant,
+                snapshot,
+                bc,
+                cast(Any, None),
+                self._runs,
+                threading.Event(),
+                datetime.now(UTC),
+                dry_run,
+                home=lambda: company,
                 company=company,
                 reference=reference,
                 dimensions=Dimensions(reference, mappings),
                 ledger=Ledger(snapshot, entity, self._runs, result),
                 result=result,
-                cancel=threading.Event(),
                 now=now,
-                today=now.date(),
-                run_no=self._runs,
-                dry_run=dry_run,
             )
 
     def operations(self, method: str, entity_set: str) -> list[Any]:

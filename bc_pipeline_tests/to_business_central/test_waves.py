@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -48,19 +49,20 @@ class Bench:
         nothing = cast(Any, None)
         contexts = {
             company.id: ExportContext(
-                tenant=nothing,
-                exports=self.exports,
+                cast(Any, SimpleNamespace(exports=self.exports)),
+                self.snapshot,
                 bc=nothing,
-                snapshot=self.snapshot,
+                optiply=nothing,
+                run_no=1,
+                cancel=self.cancel,
+                started_at=datetime.now(UTC),
+                home=lambda: HOME,
                 company=company,
                 reference=nothing,
                 dimensions=nothing,
                 ledger=book,
                 result=self.result,
-                cancel=self.cancel,
                 now=datetime.now(UTC),
-                today=date(2026, 1, 1),
-                run_no=1,
             )
             for company in (HOME, BRANCH)
         }

@@ -35,8 +35,6 @@ class OrderLookups:
         """
         with self._guard:
             if self._catalogue is None:
-                if context.optiply is None:
-                    raise RuntimeError("buy orders need Optiply")
                 reader = CatalogueReader(
                     context.tenant,
                     context.bc,

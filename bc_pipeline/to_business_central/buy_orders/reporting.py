@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 
 from bc_pipeline.errors import RecordError
 from bc_pipeline.report import Problem, ProblemKind
-from bc_pipeline.to_business_central import warned
 from bc_pipeline.to_business_central.buy_orders.payload import Request
 from bc_pipeline.to_business_central.buy_orders.restate import Departure
 from bc_pipeline.to_business_central.buy_orders.sent import Row
@@ -31,14 +30,14 @@ def hold_blocked(context: ExportContext, pending: Pending, problem: RecordError 
     if by_settings or (same and runs != ESCALATED_AFTER):
         del context.result.problems[told:]  # told before, or once for all
     if runs >= ESCALATED_AFTER:
-        warned.count(context, LONG_BLOCKED)
+        context.count_warning(LONG_BLOCKED)
         if runs == ESCALATED_AFTER:
             _file(context, pending, LONG_BLOCKED, f"blocked for {runs} runs: {reason}")
 
 
 def warn(context: ExportContext, pending: Pending, kind: str, text: str) -> None:
     """Something about an exported order a person should know; kept with the run's warnings."""
-    warned.count(context, kind)
+    context.count_warning(kind)
     _file(context, pending, kind, text)
 
 
@@ -86,4 +85,4 @@ def tell_settings(context: ExportContext, faults: Iterable[str]) -> None:
 
 
 def _file(context: ExportContext, pending: Pending, kind: str, text: str) -> None:
-    warned.keep(context, pending, kind, f"buy order {pending.key}: {text}")
+    context.keep_warning(pending, kind, f"buy order {pending.key}: {text}")

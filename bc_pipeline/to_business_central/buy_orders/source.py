@@ -15,7 +15,7 @@ from bc_pipeline.to_business_central.buy_orders.buy_order import ENTITY, moment
 from bc_pipeline.to_business_central.buy_orders.job import Job, OrderLookups
 from bc_pipeline.to_business_central.buy_orders.links import tell_remote_ids
 from bc_pipeline.to_business_central.export_types import LedgerEntry, Pending
-from bc_pipeline.to_business_central.writer import SourceContext
+from bc_pipeline.to_business_central.writer import EntityRun
 from bc_pipeline.to_optiply.attribute_values import moment_text
 
 SEEN = "outbound.purchase_orders.seen"
@@ -25,7 +25,7 @@ NO_CANDIDATE = "no candidate"
 differs."""
 
 
-def find(context: SourceContext) -> list[Pending]:
+def find(context: EntityRun) -> list[Pending]:
     """The buy orders to be exported, and those an earlier run has not brought to an end, oldest
     first. Asks Optiply only.
 
@@ -41,7 +41,7 @@ def find(context: SourceContext) -> list[Pending]:
     bookmark = candidates.bookmark(context.snapshot)
     found = candidates.read(
         context.optiply,
-        start=candidates.export_start(context.tenant, context.snapshot, context.now),
+        start=candidates.export_start(context.tenant, context.snapshot, context.started_at),
         bookmark=bookmark,
         waiting=unended.keys() - linked.keys(),
         linked=candidates.linked_ids(context.snapshot) | made,
@@ -61,7 +61,7 @@ def find(context: SourceContext) -> list[Pending]:
     return [_pending(context, key, job, entries.get(str(key))) for key, job in sorted(jobs.items())]
 
 
-def finished(context: SourceContext) -> None:
+def finished(context: EntityRun) -> None:
     """Tell Optiply the remote ids it does not know yet, and move the bookmark, unless an order
     was left alone of which nothing would remind the next run.
 
@@ -88,7 +88,7 @@ def _linked(snapshot: Snapshot, keys: Collection[str]) -> dict[int, str]:
     return dict(found)
 
 
-def _pending(context: SourceContext, key: int, job: Job, entry: LedgerEntry | None) -> Pending:
+def _pending(context: EntityRun, key: int, job: Job, entry: LedgerEntry | None) -> Pending:
     payload: Mapping[str, object] = entry.record if entry else {}
     fingerprint = NO_CANDIDATE
     if job.order is not None:
@@ -101,7 +101,7 @@ def _pending(context: SourceContext, key: int, job: Job, entry: LedgerEntry | No
         payload_hash=fingerprint,
         record=job,
         payload=payload,
-        company=context.company(),
+        company=context.home(),
         external_id=str(key),
         entry=entry,
     )

@@ -30,7 +30,6 @@ from bc_pipeline.to_business_central.upsert.adoption import adopt, made_since
 from bc_pipeline.to_business_central.upsert.owners import owners
 from bc_pipeline.to_business_central.upsert.upsert import Upsert
 from bc_pipeline.to_business_central.upsert.work import Work
-from bc_pipeline.to_business_central.warned import warn
 from bc_pipeline.to_business_central.writer import ExportContext, Writer
 from bc_pipeline.values import by_code, guid
 
@@ -137,7 +136,7 @@ class MasterTarget:
                 f"{self._master.entity} {number} is externalId {owner.name} already, and now "
                 f"{pending.name} writes it too: whichever comes last holds"
             )
-            warn(context, pending, SHARED, text)
+            context.warn(pending, SHARED, text)
 
     def _find_the_rest(
         self, context: ExportContext, works: Sequence[Work], expand: str | None
