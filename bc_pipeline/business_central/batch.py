@@ -8,6 +8,7 @@ any failure means that nothing was done, whatever the earlier parts were told.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 from bc_pipeline.business_central.batch_exchange import Exchange
 from bc_pipeline.business_central.batch_model import BatchMode, Part, PartAnswer
@@ -18,6 +19,8 @@ __all__ = ["MAX_PARTS", "BatchMode", "Part", "PartAnswer", "chunks", "send_batch
 
 MAX_PARTS = 100
 """Operations BC takes in one batch (behaviour.md 6)."""
+
+Item = TypeVar("Item")
 COMMITTING = "Microsoft.NAV."
 """Bound actions: posting commits, so a batch with one cannot be rolled back as a whole."""
 
@@ -65,10 +68,10 @@ def send_batch(
     return {part.id: done[part.id] for part in parts}
 
 
-def chunks(parts: Sequence[Part]) -> Iterator[Sequence[Part]]:
-    """``parts`` in order, as many at once as BC takes."""
-    for start in range(0, len(parts), MAX_PARTS):
-        yield parts[start : start + MAX_PARTS]
+def chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """Parts, or records with one part each, in order: as many at once as BC takes."""
+    for start in range(0, len(items), MAX_PARTS):
+        yield items[start : start + MAX_PARTS]
 
 
 def _never_sent(part: Part, error: PipelineError) -> PartAnswer:

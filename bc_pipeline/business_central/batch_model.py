@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from bc_pipeline.business_central.retry import passes
+from bc_pipeline.business_central.retry import passes, worth_repeating
 from bc_pipeline.business_central.urls import PAGE_SIZE, access_intent, record_is_absent
 
 BatchMode = Literal["independent", "atomic"]
@@ -88,6 +88,13 @@ class PartAnswer:
     def absent(self) -> bool:
         """BC says that the record the path names does not exist."""
         return self.status is not None and record_is_absent(self.status, self.error_code)
+
+    @property
+    def worth_repeating(self) -> bool:
+        """BC did nothing, and the same may work a little later, such as after a lost lock."""
+        if self.ok or self.status is None:
+            return False
+        return worth_repeating(self.status, self.error_code, self.error_message or "")
 
     @property
     def later(self) -> bool:

@@ -193,3 +193,27 @@ class Preparation:
     pending: int = 0
     mappings: MappingFinding | None = None
     offenders: tuple[Offender, ...] = ()
+
+
+# Records that wait: for another record, or for somebody to look.
+
+ESCALATED_AFTER = 3
+"""Runs a record may be blocked before a person is asked to look (flows.md 5)."""
+
+COMPANY_NOT_FOUND = "CompanyNotFound"
+"""Error class of records that name a company that is not there."""
+LACKS_ANOTHER = frozenset({"RecordNotFound", "InvalidRecordState"})
+"""Error classes of records whose vendor is not there, or whose bill is not posted yet."""
+
+
+def escalated(reason: str, kind: HoldKind, entry: LedgerEntry | None) -> str:
+    """The reason, with more weight when the record has been blocked for long."""
+    runs = entry.blocked_runs if entry is not None and kind == "blocked" else 0
+    if runs < ESCALATED_AFTER:
+        return reason
+    return f"{reason} (for {runs} runs now: somebody has to look)"
+
+
+def lacks_another(outcome: Outcome) -> bool:
+    """Whether the record failed because another one is not there, or not ready."""
+    return outcome.error_class in LACKS_ANOTHER

@@ -25,8 +25,9 @@ from bc_pipeline.to_business_central.export_types import (
     LedgerState,
     Outcome,
     Pending,
+    escalated,
+    lacks_another,
 )
-from bc_pipeline.to_business_central.waiting import escalated, lacks_another
 
 _BUCKETS: Mapping[Action, str] = {
     "created": "created",

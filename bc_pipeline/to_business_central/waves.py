@@ -22,7 +22,7 @@ from bc_pipeline.errors import (
     RecordError,
 )
 from bc_pipeline.report import COUNT_NAMES, EntityResult
-from bc_pipeline.to_business_central.export_types import Outcome, Pending
+from bc_pipeline.to_business_central.export_types import Offender, Outcome, Pending
 from bc_pipeline.to_business_central.writer import ExportContext
 from bc_pipeline.to_business_central.writers import writer_of
 
@@ -190,3 +190,39 @@ def _with_entries(context: ExportContext, pendings: Sequence[Pending]) -> list[P
 def _same(pending: Pending) -> Outcome:
     entry = pending.entry
     return Outcome("unchanged", entry.bc_id if entry else None, entry.bc_number if entry else None)
+
+
+# Which waiting records will be refused, known before anything is written.
+
+
+def offenders_among(
+    export: Export, contexts: Mapping[str, ExportContext], pendings: Sequence[Pending]
+) -> list[Offender]:
+    """Those that will be refused, as far as that can be known."""
+    found: list[Offender] = []
+    for pending in pendings:
+        context = contexts[pending.company.id]
+        if is_unchanged(export, context, pending):
+            continue
+        try:
+            writer_of(export).validate(context, pending)
+        except RecordError as error:
+            found.append(offender(pending, error))
+        except PipelineError:
+            raise
+        except Exception:
+            # A mistake of ours about one record: its writer will meet it again, and hold it alone.
+            logger.exception("%s: validating a record failed unexpectedly", export.task)
+    return found
+
+
+def offender(pending: Pending, error: RecordError) -> Offender:
+    """The record and why it is refused."""
+    return Offender(
+        pending.key,
+        pending.external_id,
+        pending.file,
+        pending.line,
+        error.error_class,
+        error.message,
+    )

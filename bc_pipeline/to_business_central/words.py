@@ -10,9 +10,9 @@ from typing import Any
 
 from bc_pipeline.business_central.client import BusinessCentral, Company
 from bc_pipeline.business_central.lookup.by_property import comparable, find_rows
-from bc_pipeline.to_business_central.company import company_of
 from bc_pipeline.to_business_central.inbox.cells import CODES, means_nothing
 from bc_pipeline.to_business_central.inbox.inbox import WaitingLine
+from bc_pipeline.to_business_central.pendings import company_of
 from bc_pipeline.to_business_central.unified import DimensionEntry, Unified, WithDimensions
 
 Place = tuple[str, str]

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bc_pipeline.sandbox import Sandbox
-from bc_pipeline.to_business_central.contradictions import contradictions
 from bc_pipeline.to_business_central.export_types import Pending, Source
+from bc_pipeline.to_business_central.pendings import contradictions
 from bc_pipeline.to_business_central.unified import Customer
 from bc_pipeline_tests.to_business_central.defects.records import (
     bill,

@@ -15,11 +15,10 @@ from bc_pipeline.catalogue.tasks import BY_NAME
 from bc_pipeline.orchestration.checks.check import SAMPLE_ROWS, CheckInput, Finding
 from bc_pipeline.orchestration.checks.dimensions import dimension_mappings_exist
 from bc_pipeline.run.records import LEDGER_NAME
-from bc_pipeline.to_business_central.export_types import UNRESOLVED
+from bc_pipeline.to_business_central.export_types import ESCALATED_AFTER, UNRESOLVED
 from bc_pipeline.to_business_central.inbox.endings import READABLE
 from bc_pipeline.to_business_central.inbox.files import file_stream, not_read
 from bc_pipeline.to_business_central.inbox.streams import STREAMS
-from bc_pipeline.to_business_central.waiting import ESCALATED_AFTER
 
 VALUES_VALID = "dimension_values_valid"
 

@@ -14,8 +14,7 @@ from bc_pipeline.errors import RecordError
 from bc_pipeline.to_business_central import properties
 from bc_pipeline.to_business_central.documents.lookups import Question, ask
 from bc_pipeline.to_business_central.properties import Property, differences
-from bc_pipeline.to_business_central.upsert.adoption import adopt, made_since
-from bc_pipeline.to_business_central.upsert.owners import Owner, owners
+from bc_pipeline.to_business_central.upsert.owners import Owner, adopt, made_since, owners
 from bc_pipeline.to_business_central.upsert.work import Work
 from bc_pipeline.to_business_central.writer import ExportContext
 from bc_pipeline.values import by_code, guid

@@ -16,9 +16,8 @@ from bc_pipeline.to_business_central.bills.differences import (
     Plan,
     deep_insert,
 )
-from bc_pipeline.to_business_central.bills.find import lost_draft
+from bc_pipeline.to_business_central.bills.find import lost_draft, refuse_anothers
 from bc_pipeline.to_business_central.bills.lines import matched
-from bc_pipeline.to_business_central.bills.owned import refuse_anothers
 from bc_pipeline.to_business_central.documents import changes
 from bc_pipeline.to_business_central.documents.changes import Row
 from bc_pipeline.to_business_central.documents.concurrency import Unclear, looked_for

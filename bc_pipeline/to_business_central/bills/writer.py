@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from bc_pipeline.business_central.lookup.reference_data import KindName
 from bc_pipeline.errors import ReadFailed, RecordError, RequestFailed
 from bc_pipeline.to_business_central.bills.bill import POSTED, BillWork, Shared
+from bc_pipeline.to_business_central.bills.differences import is_draft
+from bc_pipeline.to_business_central.bills.draft import brought_about, created, found
 from bc_pipeline.to_business_central.bills.find import Bills, look_up
-from bc_pipeline.to_business_central.bills.steps import run
+from bc_pipeline.to_business_central.bills.posting import as_it_stands, posted
 from bc_pipeline.to_business_central.bills.wanted import WantedBill, wanted_bill
 from bc_pipeline.to_business_central.documents.concurrency import (
     Identity,
@@ -143,7 +145,7 @@ def _write_one(shared: Shared, ready: _Ready) -> None:
         if ready.wanted is None:
             raise ValueError("a bill is either wanted or refused")
         post = will_post(shared.context, ready.pending.record)
-        return run(BillWork(shared, ready.pending, ready.wanted, progress, post=post))
+        return _run(BillWork(shared, ready.pending, ready.wanted, progress, post=post))
 
     to_an_end(shared.context, ready.pending, progress, work)
 
@@ -154,3 +156,21 @@ _OF_A_VENDOR = tuple(
 _STREAM = Stream("purchase_invoices", Bill, (("id",), ("transaction_number",), *_OF_A_VENDOR))
 
 WRITER = Writer(needs, validate, write, complete, stream=_STREAM)
+
+
+def _run(work: BillWork) -> Outcome:
+    """Brings a bill to its end.
+
+    Raises:
+        RecordError: it cannot be written; what remains in BC is in its progress.
+        Unclear, RequestFailed, ReadFailed, AuthError, Cancelled: no end for now.
+    """
+    bill = found(work) or created(work)
+    work.at(bill)
+    if not is_draft(bill):
+        return as_it_stands(work, bill)
+    bill, last = brought_about(work, bill)
+    work.finished(last)
+    if work.post:
+        return posted(work, bill)
+    return work.outcome(work.action(), bill)

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bc_pipeline.business_central.batch import MAX_PARTS, Part
+from bc_pipeline.business_central.batch import Part, chunks
 from bc_pipeline.business_central.retry import passes
 from bc_pipeline.errors import RequestFailed
 from bc_pipeline.mapping.markers import marker
 from bc_pipeline.to_business_central.buy_orders import marker_places
-from bc_pipeline.to_business_central.buy_orders.batches import error_of
 from bc_pipeline.to_business_central.buy_orders.buy_order import Blocked, BuyOrder
 from bc_pipeline.to_business_central.buy_orders.marker_places import Shape
 from bc_pipeline.to_business_central.buy_orders.payload import SEQUENCE_STEP, Body, Request
 from bc_pipeline.to_business_central.buy_orders.sent import LINES, comment_line, sent
+from bc_pipeline.to_business_central.documents.changes import error_of
 from bc_pipeline.to_business_central.export_types import Intent, Pending
 from bc_pipeline.to_business_central.writer import ExportContext
 
@@ -139,8 +139,7 @@ def _add_lines(context: ExportContext, pending: Pending, bc_id: str, lines: Sequ
     the header is taken away again."""
     path = context.path(f"purchaseOrders({bc_id})/{LINES}")
     parts = [Part(f"line-{n}", "POST", path, line) for n, line in enumerate(lines, start=1)]
-    for start in range(0, len(parts), MAX_PARTS):
-        chunk = parts[start : start + MAX_PARTS]
+    for chunk in chunks(parts):
         error = error_of(context, chunk, context.bc.batch(chunk, mode="atomic"))
         if error is None:
             continue

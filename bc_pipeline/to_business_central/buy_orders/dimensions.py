@@ -14,9 +14,9 @@ from bc_pipeline.business_central.batch import MAX_PARTS, BatchMode, Part
 from bc_pipeline.business_central.lookup.dimensions import DimensionValue, dimension_set_parts
 from bc_pipeline.business_central.retry import passes
 from bc_pipeline.errors import RecordError, RequestFailed
-from bc_pipeline.to_business_central.buy_orders.batches import error_of
 from bc_pipeline.to_business_central.buy_orders.find import guid, order_now
 from bc_pipeline.to_business_central.buy_orders.sent import LINES, Row, item_lines
+from bc_pipeline.to_business_central.documents.changes import error_of
 from bc_pipeline.to_business_central.writer import ExportContext
 
 SETS = "dimensionSetLines"

@@ -7,9 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bc_pipeline.to_business_central.buy_orders.buy_order import Blocked, BuyOrder
-from bc_pipeline.to_business_central.buy_orders.create import FAILURE, SENT
+from bc_pipeline.to_business_central.buy_orders.create import (
+    FAILURE,
+    HEADER,
+    LOST_HEADER,
+    POSTED,
+    SENT,
+)
+from bc_pipeline.to_business_central.buy_orders.find import Sighting, guid
 from bc_pipeline.to_business_central.buy_orders.resolve import Catalogue
-from bc_pipeline.to_business_central.buy_orders.sent import Sent
+from bc_pipeline.to_business_central.buy_orders.sent import LINES, Row, Sent
 from bc_pipeline.to_business_central.buy_orders.vendors_and_items import CatalogueReader
 from bc_pipeline.to_business_central.export_types import LedgerEntry
 from bc_pipeline.to_business_central.writer import ExportContext
@@ -84,3 +91,23 @@ def sent_before(entry: LedgerEntry | None) -> Sent | None:
     """What an earlier run has sent, or was about to send."""
     given = entry.detail.get(SENT) if entry is not None else None
     return Sent.model_validate(given) if given else None
+
+
+# What orders without lines may be: headers of ours whose lines never came.
+
+
+def is_left_behind(entry: LedgerEntry | None, row: Row) -> bool:
+    """Whether an order was made by us, and is without any line."""
+    return (
+        entry is not None
+        and entry.bc_id == guid(row)
+        and entry.step != POSTED
+        and not row.get(LINES)
+    )
+
+
+def header_may_be(entry: LedgerEntry | None, seen: Sighting) -> bool:
+    """Whether an order without lines may be a header of ours whose answer was lost."""
+    if entry is None or entry.bc_id is not None or not seen.empty:
+        return False
+    return entry.step == HEADER or bool(entry.detail.get(LOST_HEADER))

@@ -11,8 +11,7 @@ from bc_pipeline.to_business_central.buy_orders.payload import Request
 from bc_pipeline.to_business_central.buy_orders.restate import Departure
 from bc_pipeline.to_business_central.buy_orders.sent import Row
 from bc_pipeline.to_business_central.buy_orders.settings import UNKNOWN_NAME
-from bc_pipeline.to_business_central.export_types import Pending
-from bc_pipeline.to_business_central.waiting import ESCALATED_AFTER
+from bc_pipeline.to_business_central.export_types import ESCALATED_AFTER, Pending
 from bc_pipeline.to_business_central.writer import ExportContext
 
 LONG_BLOCKED = "blocked_for_three_runs"

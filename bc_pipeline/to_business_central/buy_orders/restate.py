@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from bc_pipeline.business_central.batch import MAX_PARTS, Part, PartAnswer
-from bc_pipeline.business_central.retry import worth_repeating
+from bc_pipeline.business_central.batch import Part, PartAnswer, chunks
 from bc_pipeline.errors import RequestFailed
-from bc_pipeline.to_business_central.buy_orders.batches import error_of
 from bc_pipeline.to_business_central.buy_orders.sent import LINES, Row, Sent, SentLine, item_lines
+from bc_pipeline.to_business_central.documents.changes import error_of
 from bc_pipeline.to_business_central.documents.concurrency import CHANGED_MEANWHILE
 from bc_pipeline.to_business_central.writer import ExportContext
 from bc_pipeline.values import by_code, guid_or_none
@@ -102,8 +101,7 @@ def restate(context: ExportContext, row: Row, found: Sequence[Departure]) -> Non
             passes: a later run has to say it.
     """
     parts = list(_parts(context.path(f"purchaseOrders({row['id']})/{LINES}"), found))
-    for start in range(0, len(parts), MAX_PARTS):
-        chunk = parts[start : start + MAX_PARTS]
+    for chunk in chunks(parts):
         answers = context.bc.batch(chunk)
         later = [part for part in chunk if _passes(answers[part.id])]
         error = error_of(context, later or chunk, answers)
@@ -114,10 +112,8 @@ def restate(context: ExportContext, row: Row, found: Sequence[Departure]) -> Non
 
 def _passes(answer: PartAnswer) -> bool:
     """Whether the part was not done, and the same one may be a little later."""
-    if answer.ok or answer.status is None:
-        return False
-    code, message = answer.error_code, answer.error_message or ""
-    return code == CHANGED_MEANWHILE or worth_repeating(answer.status, code, message)
+    refused = not answer.ok and answer.status is not None
+    return answer.worth_repeating or (refused and answer.error_code == CHANGED_MEANWHILE)
 
 
 def _parts(path: str, found: Sequence[Departure]) -> Iterator[Part]:

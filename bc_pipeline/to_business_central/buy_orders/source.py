@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import orjson
 
+from bc_pipeline.business_central.lookup.reference_data import KindName
 from bc_pipeline.report import Problem
 from bc_pipeline.snapshot import learned
 from bc_pipeline.snapshot.store import Snapshot
@@ -14,8 +15,10 @@ from bc_pipeline.to_business_central.buy_orders import candidates, marker_places
 from bc_pipeline.to_business_central.buy_orders.buy_order import ENTITY, moment
 from bc_pipeline.to_business_central.buy_orders.job import Job, OrderLookups
 from bc_pipeline.to_business_central.buy_orders.links import tell_remote_ids
+from bc_pipeline.to_business_central.buy_orders.prepare import validate
+from bc_pipeline.to_business_central.buy_orders.writer import write
 from bc_pipeline.to_business_central.export_types import LedgerEntry, Pending
-from bc_pipeline.to_business_central.writer import EntityRun
+from bc_pipeline.to_business_central.writer import EntityRun, ExportContext, Writer
 from bc_pipeline.to_optiply.attribute_values import moment_text
 
 SEEN = "outbound.purchase_orders.seen"
@@ -105,3 +108,21 @@ def _pending(context: EntityRun, key: int, job: Job, entry: LedgerEntry | None) 
         external_id=str(key),
         entry=entry,
     )
+
+
+# Buy orders as an entity that is written: where they come from, what they need, who writes.
+
+_NEEDS: frozenset[KindName] = frozenset({"company_information", "dimensions", "locations"})
+"""Reference data buy orders may need: currency, header dimensions, location."""
+
+
+def _needs(pendings: Sequence[Pending]) -> frozenset[KindName]:
+    return _NEEDS if pendings else frozenset()
+
+
+def _complete(context: ExportContext, pending: Pending) -> bool:
+    """Never: an order that is done comes again only when there is something left to do."""
+    return False
+
+
+WRITER = Writer(_needs, validate, write, _complete, find, finished)

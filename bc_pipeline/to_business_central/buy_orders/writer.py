@@ -16,11 +16,12 @@ from bc_pipeline.to_business_central.buy_orders.create import (
     create,
     discard,
 )
-from bc_pipeline.to_business_central.buy_orders.doubts import header_may_be, is_left_behind
 from bc_pipeline.to_business_central.buy_orders.find import Sighting, Wanted, guid, order_now
 from bc_pipeline.to_business_central.buy_orders.job import (
     LOOKUPS_BEFORE_REPEAT,
     Job,
+    header_may_be,
+    is_left_behind,
     may_exist,
     sent_before,
     was_lost,

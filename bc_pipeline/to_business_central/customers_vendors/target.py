@@ -26,8 +26,8 @@ from bc_pipeline.to_business_central.customers_vendors.fields import (
 from bc_pipeline.to_business_central.documents.lookups import Question, ask
 from bc_pipeline.to_business_central.export_types import Outcome, Pending
 from bc_pipeline.to_business_central.stream import Stream
-from bc_pipeline.to_business_central.upsert.adoption import adopt, made_since
-from bc_pipeline.to_business_central.upsert.owners import owners
+from bc_pipeline.to_business_central.unified import Party
+from bc_pipeline.to_business_central.upsert.owners import adopt, made_since, owners
 from bc_pipeline.to_business_central.upsert.upsert import Upsert
 from bc_pipeline.to_business_central.upsert.work import Work
 from bc_pipeline.to_business_central.writer import ExportContext, Writer
@@ -38,13 +38,15 @@ SHARED = "written_by_two"
 """Kind of the warning that two externalIds write one customer or vendor."""
 
 
-def writer_of(master: Master, stream: Stream) -> Writer:
+def writer_of(master: Master, model: type[Party]) -> Writer:
     """The writer of customers or of vendors.
 
     Args:
         master: which of the two, field by field.
-        stream: their records.
+        model: of their records.
     """
+    keys = (("id",), (master.number,))
+    stream = Stream(master.entity, model, keys, master.number)
 
     def validate(context: ExportContext, pending: Pending) -> None:
         work_of(master, context, pending)

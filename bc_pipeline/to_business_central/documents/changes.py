@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from bc_pipeline.business_central.answers import is_record
-from bc_pipeline.business_central.batch import MAX_PARTS, Part, PartAnswer
-from bc_pipeline.business_central.retry import worth_repeating
+from bc_pipeline.business_central.batch import Part, PartAnswer, chunks
+from bc_pipeline.business_central.batch_exchange import FAILED_DEPENDENCY
+from bc_pipeline.business_central.lookup.by_property import failure
 from bc_pipeline.business_central.urls import query_url
-from bc_pipeline.errors import ReadFailed, RecordError, RequestFailed
+from bc_pipeline.errors import PipelineError, ReadFailed, RecordError, RequestFailed
 from bc_pipeline.http.meanings import THROTTLED
 from bc_pipeline.to_business_central.writer import ExportContext
 
@@ -110,8 +111,8 @@ def apply(context: ExportContext, parts: Sequence[Part], document: Document) -> 
         RecordError: BC refused a change; its transaction was taken back, earlier ones stand.
         AuthError, Cancelled, RequestFailed: nothing was done for now, or nobody knows.
     """
-    *chunks, last = _chunks([*parts, document.look(context)])
-    for chunk in chunks:
+    *first, last = chunks([*parts, document.look(context)])
+    for chunk in first:
         if _in_one_transaction(context, chunk) is None:
             return None
     answers = _in_one_transaction(context, last)
@@ -164,22 +165,35 @@ def _look_again(failed: Sequence[PartAnswer]) -> bool:
         RequestFailed: BC did nothing, for a reason that passes.
     """
     first = failed[0]
-    code, message = first.error_code, first.error_message or ""
-    passes = first.status is not None and worth_repeating(first.status, code, message)
-    if first.later or passes:
+    if first.later or first.worth_repeating:
+        message = first.error_message or ""
         raise RequestFailed(
             f"Business Central did not take it now: {message}",
             status=first.status or THROTTLED,
-            code=code,
+            code=first.error_code,
             explanation=message,
         )
     return any(answer.uncertain for answer in failed) or first.status == CHANGED_MEANWHILE
 
 
-def _chunks(parts: Sequence[Part]) -> list[Sequence[Part]]:
-    return [parts[start : start + MAX_PARTS] for start in range(0, len(parts), MAX_PARTS)]
-
-
 def _rows(value: object) -> list[Mapping[str, Any]]:
     """The children in a property of a document; none when it is no list."""
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+
+
+def error_of(
+    context: ExportContext, parts: Sequence[Part], answers: Mapping[str, PartAnswer]
+) -> PipelineError | None:
+    """The error to raise for a batch: one that leaves it unclear what was done, else the refusal
+    itself; None when every part worked."""
+    failed = [part for part in parts if not answers[part.id].ok]
+    if not failed:
+        return None
+    failed.sort(key=lambda part: _weight(answers[part.id]))
+    return failure(context.bc, failed[0].path, answers[failed[0].id])
+
+
+def _weight(answer: PartAnswer) -> int:
+    if answer.uncertain:
+        return 0
+    return 2 if answer.status in (None, FAILED_DEPENDENCY) else 1

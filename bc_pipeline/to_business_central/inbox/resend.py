@@ -19,8 +19,7 @@ from bc_pipeline.catalogue.exports import EXPORTS, export_named
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.to_business_central import ledger_rows
-from bc_pipeline.to_business_central.company import NOT_FOUND
-from bc_pipeline.to_business_central.export_types import LedgerEntry
+from bc_pipeline.to_business_central.export_types import COMPANY_NOT_FOUND, LedgerEntry
 from bc_pipeline.to_business_central.inbox import files
 from bc_pipeline.to_business_central.inbox.streams import STREAMS
 from bc_pipeline.to_business_central.stream import Stream
@@ -90,7 +89,7 @@ def _drop_again(snapshot: Snapshot, snapshot_dir: Path, stream: Stream, key: str
     name = _drop(files.directory(snapshot_dir), stream, failed)
     # From here on they are in the file; noting that keeps a second resend from doubling them.
     now = clock.now()
-    nowhere = [entry.key for entry in failed if entry.error_class == NOT_FOUND]
+    nowhere = [entry.key for entry in failed if entry.error_class == COMPANY_NOT_FOUND]
     with snapshot.transaction() as cursor:
         ledger_rows.save(
             cursor,

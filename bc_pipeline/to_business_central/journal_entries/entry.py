@@ -13,8 +13,13 @@ from bc_pipeline.to_business_central.documents.lookups import ask
 from bc_pipeline.to_business_central.documents.work import DocumentWork
 from bc_pipeline.to_business_central.export_types import Action, Intent, Outcome, Pending
 from bc_pipeline.to_business_central.journal_entries.differences import EXPAND, JOURNALS
-from bc_pipeline.to_business_central.journal_entries.existing import Existing, Look, lines_of
-from bc_pipeline.to_business_central.journal_entries.posted import entries_question, of_document
+from bc_pipeline.to_business_central.journal_entries.existing import (
+    Existing,
+    Look,
+    entries_question,
+    lines_of,
+    of_document,
+)
 from bc_pipeline.to_business_central.journal_entries.wanted import WantedEntry
 from bc_pipeline.to_business_central.writer import ExportContext
 

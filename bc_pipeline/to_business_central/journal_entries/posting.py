@@ -15,9 +15,13 @@ from bc_pipeline.to_business_central.documents.concurrency import Unclear, looke
 from bc_pipeline.to_business_central.export_types import Action, Outcome
 from bc_pipeline.to_business_central.journal_entries.differences import JOURNALS
 from bc_pipeline.to_business_central.journal_entries.entry import DELETE, POST, EntryWork
-from bc_pipeline.to_business_central.journal_entries.existing import Look, lines_of
+from bc_pipeline.to_business_central.journal_entries.existing import (
+    Look,
+    holds,
+    lines_of,
+    of_document,
+)
 from bc_pipeline.to_business_central.journal_entries.journal import brought_about
-from bc_pipeline.to_business_central.journal_entries.posted import holds, of_document
 from bc_pipeline.values import by_code
 
 

@@ -17,10 +17,25 @@ from bc_pipeline.to_business_central.documents.lookups import Question, ask
 from bc_pipeline.to_business_central.export_types import Outcome, Pending
 from bc_pipeline.to_business_central.journal_entries.differences import EXPAND, JOURNALS
 from bc_pipeline.to_business_central.journal_entries.entry import POSTED, EntryWork
-from bc_pipeline.to_business_central.journal_entries.existing import Existing
-from bc_pipeline.to_business_central.journal_entries.owned import holders
-from bc_pipeline.to_business_central.journal_entries.posted import entries_question
-from bc_pipeline.to_business_central.journal_entries.steps import run
+from bc_pipeline.to_business_central.journal_entries.existing import (
+    Existing,
+    entries_question,
+    lines_of,
+)
+from bc_pipeline.to_business_central.journal_entries.journal import (
+    brought_about,
+    created,
+    found,
+    holders,
+    leave_former,
+    refuse_anothers,
+)
+from bc_pipeline.to_business_central.journal_entries.posting import (
+    after_interruption,
+    already_posted,
+    posted,
+    refuse_posted_as_something_else,
+)
 from bc_pipeline.to_business_central.journal_entries.wanted import (
     former_code,
     journal_code,
@@ -112,7 +127,7 @@ def _write_one(context: ExportContext, present: Existing, pending: Pending) -> N
     def work() -> Outcome:
         wanted = wanted_entry(context, pending.record)
         post = will_post(context, pending.record)
-        return run(EntryWork(context, present, pending, wanted, progress, post=post))
+        return _run(EntryWork(context, present, pending, wanted, progress, post=post))
 
     to_an_end(context, pending, progress, work)
 
@@ -120,3 +135,33 @@ def _write_one(context: ExportContext, present: Existing, pending: Pending) -> N
 _STREAM = Stream("general_journal_lines", JournalEntry, (("journal_entry_number",),))
 
 WRITER = Writer(needs, validate, write, complete, stream=_STREAM)
+
+
+# The order of a journal entry's steps; each is in the ledger before the next one begins.
+#
+# A journal of its own is made for the entry, its lines are compared with what is wanted, posted,
+# found again in the general ledger, and the empty journal is deleted.
+
+
+def _run(work: EntryWork) -> Outcome:
+    """Brings a journal entry to its end.
+
+    Raises:
+        RecordError: it cannot be written; what remains in BC is in its progress.
+        Unclear, RequestFailed, ReadFailed, AuthError, Cancelled: no end for now.
+    """
+    entries = work.in_ledger(work.present.entries(work.wanted.number))
+    refuse_anothers(work, entries)
+    if entries:
+        return already_posted(work, entries, work.present.with_code(work.wanted.code))
+    refuse_posted_as_something_else(work)
+    journal = found(work)
+    if work.was_posting and not lines_of(journal):
+        return after_interruption(work, journal)
+    if journal is None:
+        leave_former(work)
+        journal = created(work)
+    journal = brought_about(work, journal)
+    if work.post:
+        return posted(work, journal)
+    return work.outcome(work.action(), str(journal["id"]))

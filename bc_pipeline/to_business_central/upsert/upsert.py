@@ -19,13 +19,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from bc_pipeline.business_central.batch import MAX_PARTS, Part, PartAnswer
+from bc_pipeline.business_central.batch import MAX_PARTS, Part, PartAnswer, chunks
 from bc_pipeline.business_central.transport import TooSlow
 from bc_pipeline.errors import Cancelled, ReadFailed, RecordError, RequestFailed
 from bc_pipeline.to_business_central.documents.changes import refusal
 from bc_pipeline.to_business_central.documents.concurrency import CHANGED_MEANWHILE
 from bc_pipeline.to_business_central.export_types import Action, HoldKind, Intent, Outcome
-from bc_pipeline.to_business_central.upsert.batches import Unit, chunks, packs, passes, refused
 from bc_pipeline.to_business_central.upsert.work import (
     CREATE,
     DIMENSIONS,
@@ -33,7 +32,10 @@ from bc_pipeline.to_business_central.upsert.work import (
     SINCE,
     UPDATE,
     Target,
+    Unit,
     Work,
+    packs,
+    refused,
 )
 from bc_pipeline.to_business_central.writer import ExportContext
 
@@ -179,7 +181,7 @@ class Upsert(Generic[AnyWork]):
 
     # --- sending -------------------------------------------------------------------------------
 
-    def _create(self, works: list[AnyWork]) -> None:
+    def _create(self, works: Sequence[AnyWork]) -> None:
         answers = self._send(CREATE, works, [self._new_part(work) for work in works])
         ended: list[tuple[AnyWork, Outcome]] = []
         continued: list[AnyWork] = []
@@ -216,7 +218,7 @@ class Upsert(Generic[AnyWork]):
         )
         self._again += works
 
-    def _update(self, units: list[Unit[AnyWork]]) -> None:
+    def _update(self, units: Sequence[Unit[AnyWork]]) -> None:
         """Changes of one request each."""
         parts = [unit.parts[0] for unit in units]
         answers = self._send(UPDATE, [unit.work for unit in units], parts)
@@ -256,7 +258,7 @@ class Upsert(Generic[AnyWork]):
             units = [unit for unit in units if id(unit) not in left]
 
     def _send(
-        self, step: str, works: list[AnyWork], parts: list[Part], *, atomic: bool = False
+        self, step: str, works: Sequence[AnyWork], parts: list[Part], *, atomic: bool = False
     ) -> dict[str, PartAnswer]:
         """The answers; empty when there was none at all, which has been dealt with then."""
         if self._context.cancel.is_set():
@@ -294,7 +296,7 @@ class Upsert(Generic[AnyWork]):
             # dimensions before: they can also follow.
             work.deep = False
             self._again.append(work)
-        elif code in (SAME_KEY, CHANGED_MEANWHILE) or answer.absent or passes(answer):
+        elif code in (SAME_KEY, CHANGED_MEANWHILE) or answer.absent or answer.worth_repeating:
             self._look_again(work, refusal=error)
         else:
             return [(work, Outcome.failed(error, bc_id=work.bc_id))]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from bc_pipeline.business_central.batch import Part
+from bc_pipeline.business_central.batch import MAX_PARTS, Part, PartAnswer
 from bc_pipeline.business_central.lookup.dimensions import DimensionValue
 from bc_pipeline.errors import RecordError
 from bc_pipeline.to_business_central.export_types import LedgerEntry, Pending
@@ -90,10 +90,10 @@ class Work:
             self.doubt_since = None
 
 
-AnyWork = TypeVar("AnyWork", bound=Work, contravariant=True)
+TargetWork = TypeVar("TargetWork", bound=Work, contravariant=True)
 
 
-class Target(Protocol[AnyWork]):
+class Target(Protocol[TargetWork]):
     """What an entity adds to the general way."""
 
     @property
@@ -104,35 +104,77 @@ class Target(Protocol[AnyWork]):
     def deep_insert(self) -> str | None:
         """Navigation that dimensions go into with a POST; None: they follow it."""
 
-    def find(self, context: ExportContext, works: Sequence[AnyWork]) -> None:
+    def find(self, context: ExportContext, works: Sequence[TargetWork]) -> None:
         """Look at BC in few requests: ``saw`` of each, or its ``problem``, or ``unclear``.
 
         Raises:
             RequestFailed, ReadFailed: BC could not say.
         """
 
-    def claims(self, work: AnyWork) -> frozenset[tuple[str, ...]]:
+    def claims(self, work: TargetWork) -> frozenset[tuple[str, ...]]:
         """What only one record may write at a time, such as a number."""
 
-    def check_new(self, work: AnyWork) -> None:
+    def check_new(self, work: TargetWork) -> None:
         """Raises RecordError for what a new record may not lack."""
 
-    def changes(self, work: AnyWork) -> dict[str, Any]:
+    def changes(self, work: TargetWork) -> dict[str, Any]:
         """What of the body is to be sent."""
 
-    def nested(self, work: AnyWork) -> list[dict[str, Any]]:
+    def nested(self, work: TargetWork) -> list[dict[str, Any]]:
         """The dimensions as they go into ``deep_insert``."""
 
-    def dimension_parts(self, path: str, work: AnyWork, prefix_id: str) -> list[Part]:
+    def dimension_parts(self, path: str, work: TargetWork, prefix_id: str) -> list[Part]:
         """The requests that bring the dimensions of the row at ``path`` to what is wanted."""
 
-    def collection(self, work: AnyWork) -> str:
+    def collection(self, work: TargetWork) -> str:
         """Where it is POSTed to, below the company."""
 
-    def record_path(self, work: AnyWork) -> str:
+    def record_path(self, work: TargetWork) -> str:
         """Where its row is, below the company."""
 
 
 def _since(entry: LedgerEntry) -> datetime | None:
     noted = entry.detail.get(SINCE)
     return datetime.fromisoformat(noted) if isinstance(noted, str) else entry.created_at
+
+
+# Putting requests of many records into batches, and telling whose request was refused.
+
+AnyWork = TypeVar("AnyWork", bound=Work)
+
+
+@dataclass(frozen=True)
+class Unit(Generic[AnyWork]):
+    """A record and the requests that change it."""
+
+    work: AnyWork
+    parts: tuple[Part, ...]
+
+
+def refused(
+    units: Sequence[Unit[AnyWork]], answers: Mapping[str, PartAnswer]
+) -> list[tuple[Unit[AnyWork], PartAnswer]]:
+    """Who leaves a batch that was taken back: the record refused, or all when nobody was."""
+    first = [(unit, answers[unit.parts[0].id]) for unit in units]
+    if any(answer.uncertain or answer.later for _, answer in first):
+        return first
+    for unit in units:
+        for part in unit.parts:
+            # The others are only told that they were taken back along with it.
+            if answers[part.id].body is not None:
+                return [(unit, answers[part.id])]
+    return first if len(units) == 1 else []
+
+
+def packs(units: Iterable[Unit[AnyWork]]) -> Iterator[list[Unit[AnyWork]]]:
+    """As many records as fit into one batch, whole."""
+    pack: list[Unit[AnyWork]] = []
+    size = 0
+    for unit in units:
+        if size + len(unit.parts) > MAX_PARTS:
+            yield pack
+            pack, size = [], 0
+        pack.append(unit)
+        size += len(unit.parts)
+    if pack:
+        yield pack

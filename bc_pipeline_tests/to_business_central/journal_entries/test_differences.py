@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bc_pipeline.to_business_central.journal_entries.differences import balanced_elsewhere, plan
-from bc_pipeline.to_business_central.journal_entries.posted import holds, of_document
+from bc_pipeline.to_business_central.journal_entries.existing import holds, of_document
 from bc_pipeline.to_business_central.journal_entries.wanted import (
     WantedEntry,
     WantedLine,
