@@ -25,6 +25,7 @@ from bc_pipeline.to_business_central.bill_payments.links import PaymentLinks, Ro
 from bc_pipeline.to_business_central.bill_payments.target import PaymentTarget, PaymentWork
 from bc_pipeline.to_business_central.currency import names_currency, refuse_foreign
 from bc_pipeline.to_business_central.documents.amounts import AMOUNT_PLACES, exact
+from bc_pipeline.to_business_central.documents.lookups import kinds_needed
 from bc_pipeline.to_business_central.export_types import Outcome, Pending
 from bc_pipeline.to_business_central.stream import Stream
 from bc_pipeline.to_business_central.unified import BillPayment
@@ -39,12 +40,8 @@ LARGEST_LINE_NUMBER = 2**31 - 1
 
 def needs(pendings: Sequence[Pending]) -> frozenset[KindName]:
     """The reference data these records need."""
-    kinds: set[KindName] = {"vendor_payment_journals", "company_information"}
-    if any(names_currency(pending.record) for pending in pendings):
-        kinds.add("currencies")
-    if any(pending.record.dimensions or pending.record.dimension_fields for pending in pendings):
-        kinds.add("dimensions")
-    return frozenset(kinds)
+    named = kinds_needed(pending.record for pending in pendings)
+    return frozenset(named | {"vendor_payment_journals", "company_information"})
 
 
 def validate(context: ExportContext, pending: Pending) -> None:

@@ -21,14 +21,13 @@ from bc_pipeline.to_business_central.bills.wanted import WantedBill
 from bc_pipeline.to_business_central.documents.changes import Row
 from bc_pipeline.to_business_central.documents.concurrency import Progress
 from bc_pipeline.to_business_central.documents.lookups import Directory
+from bc_pipeline.to_business_central.documents.posting import POSTED
 from bc_pipeline.to_business_central.documents.work import DocumentWork
 from bc_pipeline.to_business_central.export_types import Action, Intent, Outcome, Pending
 from bc_pipeline.to_business_central.writer import ExportContext
 
 CREATE, CHANGE, POST = "create", "change", "post"
 """Steps in the ledger."""
-POSTED = "posted"
-"""In the detail of the ledger: the bill was seen posted."""
 _NOTHING_OPEN = {
     "unfinished": [],
     "undiscounted": [],
@@ -54,7 +53,7 @@ class Shared:
     deep: bool = True
 
 
-class BillWork(DocumentWork):
+class BillWork(DocumentWork[Plan]):
     """One bill on its way.
 
     Args:
@@ -62,24 +61,17 @@ class BillWork(DocumentWork):
         pending: the record.
         wanted: what it is to be.
         progress: kept up to date, for the case that it fails.
-        post: it shall be posted.
 
     Attributes:
         memory: the part of the ledger's detail about lines.
     """
 
-    PATH, EXPAND, CALLED, POSTING = BILLS, EXPAND, "the bill", (POST,)
+    PATH, LINES, EXPAND, CALLED, POSTING = BILLS, LINES, EXPAND, "the bill", (POST,)
 
     def __init__(
-        self,
-        shared: Shared,
-        pending: Pending,
-        wanted: WantedBill,
-        progress: Progress,
-        *,
-        post: bool,
+        self, shared: Shared, pending: Pending, wanted: WantedBill, progress: Progress
     ) -> None:
-        super().__init__(shared.context, pending, progress, post=post)
+        super().__init__(shared.context, pending, progress)
         self.shared = shared
         self.wanted = wanted
         self.memory = Memory.of(self.detail)
@@ -107,8 +99,14 @@ class BillWork(DocumentWork):
             detail=self.detail,
         )
 
+    @property
+    def takes_lines(self) -> bool:
+        return self.shared.deep
+
+    def lines_refused(self) -> None:
+        self.shared.deep = False
+
     def sent(self) -> None:
-        """What was planned has been sent and answered."""
         self.memory = self.memory.with_tax_codes(self.wanted.lines)
 
     def plan(self, present: Row, *, delete_missing: bool) -> Plan:
@@ -122,8 +120,15 @@ class BillWork(DocumentWork):
             new=self.creating,
         )
 
+    def step(self, present: Row) -> Plan:
+        return self.plan(present, delete_missing=self.context.exports.delete_missing_lines)
+
+    def about_to_send(self, step: Plan, present: Row) -> None:
+        if not self.changed:
+            self.intend(CHANGE, step.match.detail(self.memory, self.wanted.lines, done=False))
+            self.at(present)
+
     def at(self, present: Row) -> None:
-        """What to tell should the next step fail."""
         number = present.get("number")
         self.progress.bc_id = str(present["id"])
         self.progress.bc_number = str(number) if number else None

@@ -22,6 +22,7 @@ from bc_pipeline.to_business_central.bills.lines import (
     matched,
 )
 from bc_pipeline.to_business_central.bills.wanted import WantedBill, WantedLine
+from bc_pipeline.to_business_central.documents.work import DIMENSIONS
 from bc_pipeline.to_business_central.properties import (
     Property,
     codes,
@@ -35,7 +36,6 @@ from bc_pipeline.values import guid, member
 
 BILLS = "purchaseInvoices"
 LINES = "purchaseInvoiceLines"
-DIMENSIONS = "dimensionSetLines"
 EXPAND = f"{DIMENSIONS},{LINES}($expand={DIMENSIONS})"
 DRAFT = "Draft"
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from bc_pipeline.business_central.lookup.reference_data import KindName
 from bc_pipeline.errors import ReadFailed, RecordError, RequestFailed
-from bc_pipeline.to_business_central.bills.bill import POSTED, BillWork, Shared
+from bc_pipeline.to_business_central.bills.bill import BillWork, Shared
 from bc_pipeline.to_business_central.bills.differences import is_draft
-from bc_pipeline.to_business_central.bills.draft import brought_about, created, found
+from bc_pipeline.to_business_central.bills.draft import created, found
 from bc_pipeline.to_business_central.bills.find import Bills, look_up
 from bc_pipeline.to_business_central.bills.posting import as_it_stands, posted
 from bc_pipeline.to_business_central.bills.wanted import WantedBill, wanted_bill
@@ -27,7 +27,8 @@ from bc_pipeline.to_business_central.documents.concurrency import (
     joined,
     to_an_end,
 )
-from bc_pipeline.to_business_central.documents.lookups import Directory
+from bc_pipeline.to_business_central.documents.lookups import Directory, kinds_needed
+from bc_pipeline.to_business_central.documents.posting import complete, will_post
 from bc_pipeline.to_business_central.export_types import Outcome, Pending
 from bc_pipeline.to_business_central.stream import Stream
 from bc_pipeline.to_business_central.unified import Bill
@@ -37,19 +38,9 @@ from bc_pipeline.values import by_code, guid
 
 def needs(pendings: Sequence[Pending]) -> frozenset[KindName]:
     """The kinds of reference data these bills need."""
-    kinds: set[KindName] = set()
-    for pending in pendings:
-        bill: Bill = pending.record
-        lines = (*bill.line_items, *bill.expenses)
-        if any(part.dimensions or part.dimension_fields for part in (bill, *lines)):
-            kinds.add("dimensions")
-        if bill.expenses:
-            kinds.add("accounts")
-        if any(x.location_id or x.location_number or x.location_name for x in lines):
-            kinds.add("locations")
-        if bill.currency_id or bill.currency or bill.currency_name:
-            kinds |= {"currencies", "company_information"}
-    return frozenset(kinds)
+    bills: list[Bill] = [pending.record for pending in pendings]
+    parts = ((bill, *bill.line_items, *bill.expenses) for bill in bills)
+    return frozenset(kinds_needed(part for of_bill in parts for part in of_bill))
 
 
 def validate(context: ExportContext, pending: Pending) -> None:
@@ -80,18 +71,6 @@ def write(context: ExportContext, pendings: Sequence[Pending]) -> None:
     shared = Shared(context, items, bills)
     groups = _grouped(context, pendings, vendors, items, bills)
     in_groups(context, groups, lambda bill: _write_one(shared, bill))
-
-
-def complete(context: ExportContext, pending: Pending) -> bool:
-    """Whether a bill that was written as it is needs nothing more: it may have stayed a draft
-    only because posting was switched off."""
-    posted = bool(pending.entry and pending.entry.detail.get(POSTED))
-    return posted or not will_post(context, pending.record)
-
-
-def will_post(context: ExportContext, bill: Bill) -> bool:
-    """Only where the tenant has switched posting on and the bill says it is no draft (C19)."""
-    return context.exports.post_documents and bill.is_draft is False
 
 
 @dataclass(frozen=True)
@@ -144,8 +123,7 @@ def _write_one(shared: Shared, ready: _Ready) -> None:
             raise ready.error
         if ready.wanted is None:
             raise ValueError("a bill is either wanted or refused")
-        post = will_post(shared.context, ready.pending.record)
-        return _run(BillWork(shared, ready.pending, ready.wanted, progress, post=post))
+        return _run(BillWork(shared, ready.pending, ready.wanted, progress))
 
     to_an_end(shared.context, ready.pending, progress, work)
 
@@ -169,7 +147,7 @@ def _run(work: BillWork) -> Outcome:
     work.at(bill)
     if not is_draft(bill):
         return as_it_stands(work, bill)
-    bill, last = brought_about(work, bill)
+    bill, last = work.brought_about(bill)
     work.finished(last)
     if work.post:
         return posted(work, bill)

@@ -21,7 +21,8 @@ from typing import Any
 from bc_pipeline.business_central.lookup.reference_data import KindName, ReferenceData
 from bc_pipeline.errors import RecordError
 from bc_pipeline.to_business_central import properties
-from bc_pipeline.to_business_central.currency import currency_code, names_currency
+from bc_pipeline.to_business_central.currency import currency_code
+from bc_pipeline.to_business_central.documents.lookups import kinds_needed
 from bc_pipeline.to_business_central.export_types import Pending
 from bc_pipeline.to_business_central.properties import Property, differences
 from bc_pipeline.to_business_central.unified import Address, Party, PhoneNumber
@@ -118,19 +119,10 @@ def payment_method(text: str, reference: ReferenceData) -> str:
 
 def needed_kinds(master: Master, pendings: Iterable[Pending]) -> frozenset[KindName]:
     """The reference data these records need."""
-    kinds: set[KindName] = set()
-    for pending in pendings:
-        record: Party = pending.record
-        if record.dimensions or record.dimension_fields:
-            kinds.add("dimensions")
-        if names_currency(record):
-            kinds |= {"currencies", "company_information"}
-        if any(
-            field.value is payment_method and getattr(record, field.source)
-            for field in master.fields
-        ):
-            kinds.add("payment_methods")
-    return frozenset(kinds)
+    records: list[Party] = [pending.record for pending in pendings]
+    paid = [field.source for field in master.fields if field.value is payment_method]
+    by_method = any(getattr(record, source) for record in records for source in paid)
+    return frozenset(kinds_needed(records) | ({"payment_methods"} if by_method else set()))
 
 
 def body_of(master: Master, record: Party, reference: ReferenceData) -> dict[str, Any]:

@@ -21,7 +21,15 @@ from bc_pipeline.business_central.lookup.by_property import (
 )
 from bc_pipeline.business_central.lookup.reference_data import KindName
 from bc_pipeline.errors import RecordError
+from bc_pipeline.to_business_central.currency import names_currency
 from bc_pipeline.to_business_central.documents.changes import Row, only_reading, whole
+from bc_pipeline.to_business_central.unified import (
+    Unified,
+    WithAccount,
+    WithCurrency,
+    WithDimensions,
+    WithLocation,
+)
 from bc_pipeline.to_business_central.writer import ExportContext
 from bc_pipeline.values import is_guid
 
@@ -134,6 +142,23 @@ def _paths(context: ExportContext, question: Question) -> list[str]:
         )
         for condition in question.conditions()
     ]
+
+
+def kinds_needed(parts: Iterable[Unified]) -> set[KindName]:
+    """The kinds of reference data that records and their lines name something of."""
+    kinds: set[KindName] = set()
+    for part in parts:
+        if isinstance(part, WithDimensions) and (part.dimensions or part.dimension_fields):
+            kinds.add("dimensions")
+        if isinstance(part, WithCurrency) and names_currency(part):
+            kinds |= {"currencies", "company_information"}
+        if isinstance(part, WithAccount):
+            kinds.add("accounts")
+        if isinstance(part, WithLocation) and (
+            part.location_id or part.location_number or part.location_name
+        ):
+            kinds.add("locations")
+    return kinds
 
 
 class Directory:

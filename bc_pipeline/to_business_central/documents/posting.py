@@ -8,12 +8,28 @@ from typing import TypeVar
 from bc_pipeline.business_central.transport import TooSlow
 from bc_pipeline.errors import RequestFailed
 from bc_pipeline.to_business_central.documents.concurrency import Unclear, looked_for
+from bc_pipeline.to_business_central.export_types import Pending
+from bc_pipeline.to_business_central.unified import Bill, JournalEntry
 from bc_pipeline.to_business_central.writer import ExportContext
 
 ACTION = "Microsoft.NAV.post"
 TRIES = 2
+POSTED = "posted"
+"""In the detail of the ledger: the document was seen posted."""
 
 Seen = TypeVar("Seen")
+
+
+def will_post(context: ExportContext, document: Bill | JournalEntry) -> bool:
+    """Only where the tenant has switched posting on and the record says it is no draft (C19)."""
+    return context.exports.post_documents and document.is_draft is False
+
+
+def complete(context: ExportContext, pending: Pending) -> bool:
+    """Whether a document that was written as it is needs nothing more: it may have stayed a draft
+    only because posting was switched off."""
+    posted = bool(pending.entry and pending.entry.detail.get(POSTED))
+    return posted or not will_post(context, pending.record)
 
 
 def post(

@@ -13,12 +13,12 @@ from typing import Any
 
 from bc_pipeline.business_central.batch import Part
 from bc_pipeline.business_central.lookup.dimensions import dimension_set_parts
+from bc_pipeline.to_business_central.documents.work import DIMENSIONS
 from bc_pipeline.to_business_central.journal_entries.wanted import STEP, WantedEntry, WantedLine
 from bc_pipeline.values import ZERO_GUID, by_code, guid
 
 JOURNALS = "journals"
 LINES = "journalLines"
-DIMENSIONS = "dimensionSetLines"
 EXPAND = f"{LINES}($expand={DIMENSIONS})"
 
 Row = Mapping[str, Any]

@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from bc_pipeline.errors import RecordError
 from bc_pipeline.report import Problem
 from bc_pipeline.to_business_central.documents import changes
 from bc_pipeline.to_business_central.documents.changes import Row
 from bc_pipeline.to_business_central.documents.concurrency import Progress
 from bc_pipeline.to_business_central.documents.lookups import ask
+from bc_pipeline.to_business_central.documents.posting import POSTED
 from bc_pipeline.to_business_central.documents.work import DocumentWork
 from bc_pipeline.to_business_central.export_types import Action, Intent, Outcome, Pending
-from bc_pipeline.to_business_central.journal_entries.differences import EXPAND, JOURNALS
+from bc_pipeline.to_business_central.journal_entries.differences import (
+    EXPAND,
+    JOURNALS,
+    LINES,
+    Plan,
+    balanced_elsewhere,
+    numbers_given,
+    plan,
+)
 from bc_pipeline.to_business_central.journal_entries.existing import (
     Existing,
     Look,
@@ -25,11 +35,9 @@ from bc_pipeline.to_business_central.writer import ExportContext
 
 CREATE, CHANGE, POST, DELETE = "create", "change", "post", "delete"
 """Steps in the ledger."""
-POSTED = "posted"
-"""In the detail of the ledger: the entry was seen in the general ledger."""
 
 
-class EntryWork(DocumentWork):
+class EntryWork(DocumentWork[Plan]):
     """One journal entry on its way.
 
     Args:
@@ -37,13 +45,12 @@ class EntryWork(DocumentWork):
         pending: the record.
         wanted: what it is to be.
         progress: kept up to date, for the case that it fails.
-        post: it shall be posted.
 
     Attributes:
         ours: line numbers we have given in its journal.
     """
 
-    PATH, EXPAND, CALLED = JOURNALS, EXPAND, "the journal"
+    PATH, LINES, EXPAND, CALLED = JOURNALS, LINES, EXPAND, "the journal"
     # A journal is deleted only after it was posted.
     POSTING = (POST, DELETE)
 
@@ -54,10 +61,8 @@ class EntryWork(DocumentWork):
         pending: Pending,
         wanted: WantedEntry,
         progress: Progress,
-        *,
-        post: bool,
     ) -> None:
-        super().__init__(context, pending, progress, post=post)
+        super().__init__(context, pending, progress)
         self.present = present
         self.wanted = wanted
         self.ours = {int(number) for number in self.detail.get("lines") or ()}
@@ -90,14 +95,39 @@ class EntryWork(DocumentWork):
             self.pending, step=step, bc_id=str(journal["id"]), bc_number=self.wanted.number
         )
 
-    def at(self, journal: Row) -> None:
-        """What to tell should the next step fail."""
-        self.progress.bc_id = str(journal["id"])
+    def step(self, present: Row) -> Plan:
+        return plan(self.context.path, self.wanted, present, self.ours)
+
+    def refuse(self, step: Plan, present: Row) -> None:
+        """A journal with lines of somebody else, or with lines that would be booked twice."""
+        name = f"journal {present.get('code')} ({present.get('displayName')})"
+        if step.foreign:
+            numbers = ", ".join(str(row.get("lineNumber")) for row in step.foreign)
+            raise RecordError(
+                "InvalidRecordState",
+                f"{name} holds lines that are not from this record ({numbers}); they would be "
+                "posted with it: take them out in Business Central",
+            )
+        if account := balanced_elsewhere(present):
+            raise RecordError(
+                "InvalidRecordState",
+                f"the lines of {name} have the balancing account {account} from their template, so "
+                "every line would be booked twice",
+            )
+
+    def about_to_send(self, step: Plan, present: Row) -> None:
+        given = numbers_given(step.parts)
+        if not self.changed or not given <= self.ours:
+            self.ours |= given
+            self.note(CHANGE)
+
+    def at(self, present: Row) -> None:
+        self.progress.bc_id = str(present["id"])
         self.progress.bc_number = self.wanted.number
         self.progress.detail = self._noted()
         self.progress.remains = (
-            f"journal {journal.get('code')} stays in Business Central with "
-            f"{len(lines_of(journal))} lines, not posted, and is used when the record comes again"
+            f"journal {present.get('code')} stays in Business Central with "
+            f"{len(lines_of(present))} lines, not posted, and is used when the record comes again"
         )
 
     def warn(self, reason: str) -> None:

@@ -1,25 +1,18 @@
-"""Finding or making the journal of an entry, and changing it until it holds the wanted lines."""
+"""Finding or making the journal of an entry."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from bc_pipeline.business_central.transport import TooSlow
-from bc_pipeline.errors import RecordError, RequestFailed
-from bc_pipeline.to_business_central.documents import changes
+from bc_pipeline.errors import RecordError
 from bc_pipeline.to_business_central.documents.changes import Row
-from bc_pipeline.to_business_central.documents.concurrency import Unclear, looked_for
 from bc_pipeline.to_business_central.documents.lookups import Question, ask
 from bc_pipeline.to_business_central.export_types import IN_DOUBT, UNRESOLVED
 from bc_pipeline.to_business_central.journal_entries.differences import (
-    DIMENSIONS,
     EXPAND,
     JOURNALS,
     LINES,
-    balanced_elsewhere,
-    numbers_given,
     plan,
 )
 from bc_pipeline.to_business_central.journal_entries.entry import (
@@ -35,10 +28,7 @@ from bc_pipeline.to_business_central.upsert.owners import Owner, told_in
 from bc_pipeline.to_business_central.writer import ExportContext
 from bc_pipeline.values import by_code
 
-ROUNDS = 8
-"""Comparisons of a journal before it is given up; some leave room for lost answers."""
 SAME_KEY = "Internal_EntityWithSameKeyExists"
-_MALFORMED = "BadRequest"
 
 
 def found(work: EntryWork) -> Row | None:
@@ -93,53 +83,12 @@ def created(work: EntryWork) -> Row:
     work.ours |= {line.line_number for line in work.wanted.lines}
     work.detail["creating"] = True
     work.note(CREATE)
-    try:
-        journal = _send(work)
-    except RequestFailed as error:
-        if not error.uncertain and error.code != SAME_KEY:
-            raise
-        there = looked_for(work.context, lambda: _by_code(work), patient=error.uncertain)
-        if there is None and not error.uncertain:
-            raise
-        if there is None and isinstance(error, TooSlow):
-            raise Unclear(f"Business Central may still be at work on it: {error}") from error
-        journal = there or _send(work)
+    wanted = work.wanted
+    body = {"code": wanted.code, "displayName": wanted.number, LINES: wanted.bodies()}
+    journal = work.made(body, lambda: _by_code(work), taken=SAME_KEY)
     work.present.put(journal)
     work.advance(CHANGE, journal)
-    return journal if _is_whole(journal) else work.again(journal)
-
-
-def brought_about(work: EntryWork, journal: Row) -> Row:
-    """Changes the journal until it holds exactly the wanted lines.
-
-    Raises:
-        RecordError: it holds lines of somebody else, or BC does not keep what it is sent.
-        AuthError, Cancelled, RequestFailed, ReadFailed: the ledger knows where it stands.
-    """
-    before: tuple[str, ...] = ()
-    for _ in range(ROUNDS):
-        work.at(journal)
-        step = plan(work.context.path, work.wanted, journal, work.ours)
-        if step.parts and step.differences == before:
-            # It may be a replica that has shown the journal as it was (platform 1).
-            journal = work.again(journal)
-            step = plan(work.context.path, work.wanted, journal, work.ours)
-        _refuse_foreign(journal, step.foreign)
-        if not step.parts:
-            return journal
-        if step.differences == before:
-            break
-        given = numbers_given(step.parts)
-        if not work.changed or not given <= work.ours:
-            work.ours |= given
-            work.note(CHANGE)
-        after = changes.apply(work.context, step.parts, work.document(journal))
-        before = step.differences if after is not None else ()
-        journal = after or work.again(journal)
-        if work.context.dry_run:
-            return journal
-    listed = ", ".join(step.differences[:5])
-    raise RecordError("InvalidRecordState", f"Business Central does not keep: {listed}")
+    return work.shown(journal)
 
 
 def _by_name(work: EntryWork) -> Row | None:
@@ -159,42 +108,6 @@ def _by_name(work: EntryWork) -> Row | None:
 def _by_code(work: EntryWork) -> Row | None:
     question = Question(JOURNALS, "code", [work.wanted.code], expand=EXPAND, certain=True)
     return next(iter(ask(work.context, [question])[0]), None)
-
-
-def _send(work: EntryWork) -> Row:
-    """Journal and lines in one transaction; the journal alone where BC does not take both."""
-    url = work.context.url(JOURNALS)
-    journal = {"code": work.wanted.code, "displayName": work.wanted.number}
-    try:
-        body = {**journal, LINES: work.wanted.bodies()}
-        return work.context.bc.post(url, body, expand=EXPAND)
-    except RequestFailed as error:
-        if error.uncertain or not (error.code or "").startswith(_MALFORMED):
-            raise
-    return work.context.bc.post(url, journal)
-
-
-def _refuse_foreign(journal: Row, foreign: Sequence[Mapping[str, Any]]) -> None:
-    name = f"journal {journal.get('code')} ({journal.get('displayName')})"
-    if foreign:
-        numbers = ", ".join(str(row.get("lineNumber")) for row in foreign)
-        raise RecordError(
-            "InvalidRecordState",
-            f"{name} holds lines that are not from this record ({numbers}); they would be posted "
-            "with it: take them out in Business Central",
-        )
-    if account := balanced_elsewhere(journal):
-        raise RecordError(
-            "InvalidRecordState",
-            f"the lines of {name} have the balancing account {account} from their template, so "
-            "every line would be booked twice",
-        )
-
-
-def _is_whole(journal: Row) -> bool:
-    """Whether the answer to a POST carries lines and dimensions, as it was asked to."""
-    lines = journal.get(LINES)
-    return isinstance(lines, list) and all(DIMENSIONS in line for line in lines)
 
 
 # Whose a document number on a day is: what one record has made, no other one takes (decision 6).

@@ -21,7 +21,6 @@ from bc_pipeline.to_business_central.journal_entries.existing import (
     lines_of,
     of_document,
 )
-from bc_pipeline.to_business_central.journal_entries.journal import brought_about
 from bc_pipeline.values import by_code
 
 
@@ -37,7 +36,7 @@ def posted(work: EntryWork, journal: Row) -> Outcome:
         look = work.look(journal)
         if look.entries:
             return already_posted(work, look.entries, look.journal)
-        journal = brought_about(work, look.journal or work.again(journal))
+        journal, _ = work.brought_about(look.journal or work.again(journal))
     work.note(POST, journal)
     document = f"{JOURNALS}({journal['id']})"
     if work.context.dry_run:

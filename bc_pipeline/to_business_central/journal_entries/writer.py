@@ -13,17 +13,17 @@ from bc_pipeline.to_business_central.documents.concurrency import (
     in_groups,
     to_an_end,
 )
-from bc_pipeline.to_business_central.documents.lookups import Question, ask
+from bc_pipeline.to_business_central.documents.lookups import Question, ask, kinds_needed
+from bc_pipeline.to_business_central.documents.posting import complete
 from bc_pipeline.to_business_central.export_types import Outcome, Pending
 from bc_pipeline.to_business_central.journal_entries.differences import EXPAND, JOURNALS
-from bc_pipeline.to_business_central.journal_entries.entry import POSTED, EntryWork
+from bc_pipeline.to_business_central.journal_entries.entry import EntryWork
 from bc_pipeline.to_business_central.journal_entries.existing import (
     Existing,
     entries_question,
     lines_of,
 )
 from bc_pipeline.to_business_central.journal_entries.journal import (
-    brought_about,
     created,
     found,
     holders,
@@ -49,14 +49,10 @@ from bc_pipeline.values import by_code
 
 def needs(pendings: Sequence[Pending]) -> frozenset[KindName]:
     """The kinds of reference data these entries need."""
-    if not pendings:
-        return frozenset()
-    kinds: set[KindName] = {"accounts", "company_information", "currencies"}
-    for pending in pendings:
-        entry: JournalEntry = pending.record
-        if any(part.dimensions or part.dimension_fields for part in (entry, *entry.line_items)):
-            kinds.add("dimensions")
-    return frozenset(kinds)
+    entries: list[JournalEntry] = [pending.record for pending in pendings]
+    kinds = kinds_needed(part for entry in entries for part in (entry, *entry.line_items))
+    always = {"accounts", "company_information", "currencies"} if pendings else set()
+    return frozenset(kinds | always)
 
 
 def validate(context: ExportContext, pending: Pending) -> None:
@@ -88,18 +84,6 @@ def write(context: ExportContext, pendings: Sequence[Pending]) -> None:
     in_groups(context, list(groups.values()), lambda each: _write_one(context, present, each))
 
 
-def complete(context: ExportContext, pending: Pending) -> bool:
-    """Whether an entry that was written as it is needs nothing more: it may have stayed a draft
-    only because posting was switched off."""
-    posted = bool(pending.entry and pending.entry.detail.get(POSTED))
-    return posted or not will_post(context, pending.record)
-
-
-def will_post(context: ExportContext, entry: JournalEntry) -> bool:
-    """Only where the tenant has switched posting on and the entry says it is no draft (C19)."""
-    return context.exports.post_documents and entry.is_draft is False
-
-
 def _look_up(context: ExportContext, pendings: Sequence[Pending]) -> Existing:
     numbers = {pending.record.journal_entry_number for pending in pendings}
     before = [pending.entry for pending in pendings if pending.entry]
@@ -126,8 +110,7 @@ def _write_one(context: ExportContext, present: Existing, pending: Pending) -> N
 
     def work() -> Outcome:
         wanted = wanted_entry(context, pending.record)
-        post = will_post(context, pending.record)
-        return _run(EntryWork(context, present, pending, wanted, progress, post=post))
+        return _run(EntryWork(context, present, pending, wanted, progress))
 
     to_an_end(context, pending, progress, work)
 
@@ -161,7 +144,7 @@ def _run(work: EntryWork) -> Outcome:
     if journal is None:
         leave_former(work)
         journal = created(work)
-    journal = brought_about(work, journal)
+    journal, _ = work.brought_about(journal)
     if work.post:
         return posted(work, journal)
     return work.outcome(work.action(), str(journal["id"]))
