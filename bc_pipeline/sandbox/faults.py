@@ -45,64 +45,37 @@ from typing import Any, Literal, get_args
 
 from bc_pipeline.sandbox.json_text import JsonValue
 
-Kind = Literal[
-    "status",
-    "throttled",
-    "unavailable",
-    "deadlock",
-    "try_again",
-    "expired_token",
-    "delay",
-    "drop",
-    "apply_then_drop",
-    "apply_then_fail",
-    "apply_then_refuse",
-    "part_then_refuse",
+Refused = Literal[
+    "status", "throttled", "unavailable", "deadlock", "try_again", "expired_token", "drop"
+]
+Applied = Literal["apply_then_drop", "apply_then_fail", "apply_then_refuse"]
+Spoilt = Literal[
     "apply_then_empty",
     "apply_then_not_json",
     "truncate",
     "cut",
-    "not_json",
-    "empty",
-    "no_value",
-    "token_error",
     "alter",
     "repeat_next_link",
     "foreign_next_link",
     "path_next_link",
 ]
+Kind = Literal[
+    Refused,
+    Applied,
+    Spoilt,
+    "delay",
+    "part_then_refuse",
+    "not_json",
+    "empty",
+    "no_value",
+    "token_error",
+]
 
 # Kinds that let the request be handled and only then spoil the answer.
-HANDLED: frozenset[Kind] = frozenset(
-    (
-        "apply_then_drop",
-        "apply_then_fail",
-        "apply_then_refuse",
-        "apply_then_empty",
-        "apply_then_not_json",
-        "truncate",
-        "cut",
-        "alter",
-        "repeat_next_link",
-        "foreign_next_link",
-        "path_next_link",
-    )
-)
+HANDLED: frozenset[Kind] = frozenset((*get_args(Applied), *get_args(Spoilt)))
 # Kinds that can strike one operation of a batch.
 OF_OPERATIONS: frozenset[Kind] = frozenset(
-    (
-        "status",
-        "throttled",
-        "unavailable",
-        "deadlock",
-        "try_again",
-        "expired_token",
-        "drop",
-        "apply_then_drop",
-        "apply_then_fail",
-        "apply_then_refuse",
-        "part_then_refuse",
-    )
+    (*get_args(Refused), *get_args(Applied), "part_then_refuse")
 )
 # What is answered where the fault names no status.
 _STATUS: dict[Kind, int] = {"apply_then_refuse": 400, "token_error": 400}

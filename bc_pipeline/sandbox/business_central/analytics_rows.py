@@ -6,8 +6,10 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from itertools import chain
 
 from bc_pipeline.sandbox.changes.documents import factor
+from bc_pipeline.sandbox.changes.kinds import PURCHASE_ORDER, SALES_ORDER, Kind
 from bc_pipeline.sandbox.company.company import Company, Row
 from bc_pipeline.sandbox.company.values import ZERO_DATE
 from bc_pipeline.sandbox.json_text import JsonValue
@@ -70,54 +72,49 @@ def _remaining(company: Company, entries: Iterable[Row]) -> dict[int, Decimal]:
 
 
 def sales_lines(company: Company) -> Iterator[Row]:
-    yield from _summed(company, _open_sales(company))
+    lines = company.tables["salesReturnOrderLines"].values()
+    left = ((line, line["quantity"] - line["returnQtyReceived"]) for line in lines)
+    returns = _returned(company, SALES_ORDER, "salesReturnOrders", "requestedDeliveryDate", left)
+    yield from _summed(company, chain(_ordered(company, SALES_ORDER), returns))
 
 
 def purchase_lines(company: Company) -> Iterator[Row]:
-    yield from _summed(company, _open_purchases(company))
+    lines = company.tables["purchaseReturnOrderLines"].values()
+    left = ((line, line["outstandingQuantity"]) for line in lines)
+    returns = _returned(company, PURCHASE_ORDER, "purchaseReturnOrders", PURCHASE_ORDER.day, left)
+    yield from _summed(company, chain(_ordered(company, PURCHASE_ORDER), returns))
 
 
-def _open_sales(company: Company) -> Iterator[Row]:
-    orders = company.tables["salesOrders"]
-    for line in company.tables["salesOrderLines"].values():
+def _ordered(company: Company, kind: Kind) -> Iterator[Row]:
+    orders = company.tables[kind.headers]
+    for line in company.tables[kind.lines].values():
         order = orders[line["documentId"]]
-        yield _line(company, line, ORDER, line["quantity"] - line["shippedQuantity"]) | {
+        yield _line(company, line, ORDER, line["quantity"] - line[kind.done]) | {
             "documentNo": order["number"],
-            "sellToCustomerNo": order["customerNumber"],
-            "shipmentDate": line["shipmentDate"],
+            f"{_party(kind)}No": order[f"{kind.party}Number"],
+            kind.day: line[kind.day],
             "locationCode": _location_code(company, line),
         }
-    returns = _by_number(company, "salesReturnOrders")
-    for line in company.tables["salesReturnOrderLines"].values():
+
+
+def _returned(
+    company: Company, kind: Kind, headers: str, day: str, lines: Iterable[tuple[Row, Decimal]]
+) -> Iterator[Row]:
+    """The lines of return orders, each with what is left of it; ``day`` of the order counts."""
+    returns = _by_number(company, headers)
+    for line, left in lines:
         order = returns[line["documentNumber"]]
-        left = line["quantity"] - line["returnQtyReceived"]
         yield _line(company, line, RETURN_ORDER, left) | {
             "documentNo": order["number"],
-            "sellToCustomerNo": order["sellToCustomerNumber"],
-            "shipmentDate": order["requestedDeliveryDate"],
+            f"{_party(kind)}No": order[f"{_party(kind)}Number"],
+            kind.day: order[day],
             "locationCode": order["locationCode"],
         }
 
 
-def _open_purchases(company: Company) -> Iterator[Row]:
-    orders = company.tables["purchaseOrders"]
-    for line in company.tables["purchaseOrderLines"].values():
-        order = orders[line["documentId"]]
-        yield _line(company, line, ORDER, line["quantity"] - line["receivedQuantity"]) | {
-            "documentNo": order["number"],
-            "buyFromVendorNo": order["vendorNumber"],
-            "expectedReceiptDate": line["expectedReceiptDate"],
-            "locationCode": _location_code(company, line),
-        }
-    returns = _by_number(company, "purchaseReturnOrders")
-    for line in company.tables["purchaseReturnOrderLines"].values():
-        order = returns[line["documentNumber"]]
-        yield _line(company, line, RETURN_ORDER, line["outstandingQuantity"]) | {
-            "documentNo": order["number"],
-            "buyFromVendorNo": order["buyFromVendorNumber"],
-            "expectedReceiptDate": order["expectedReceiptDate"],
-            "locationCode": order["locationCode"],
-        }
+def _party(kind: Kind) -> str:
+    """``sellToCustomer`` or ``buyFromVendor``."""
+    return kind.address + kind.party.capitalize()
 
 
 def transfer_lines(company: Company) -> Iterator[Row]:

@@ -19,74 +19,73 @@ from bc_pipeline.sandbox.company.transaction import Transaction
 
 Change = Callable[..., Row]
 
-CHANGES: dict[str, Change] = {
-    change.__name__: change
-    for change in (
-        masters.move_stock,
-        transfers.transfer_stock,
-        masters.new_item,
-        masters.new_variant,
-        masters.rename_item,
-        masters.change_price,
-        masters.change_gtin,
-        masters.block_item,
-        masters.unblock_item,
-        masters.change_item_type,
-        masters.change_item_card,
-        masters.change_main_vendor,
-        masters.delete_item,
-        masters.new_vendor,
-        masters.rename_vendor,
-        masters.change_vendor_email,
-        masters.block_vendor,
-        masters.unblock_vendor,
-        masters.delete_vendor,
-        sales.new_sales_order,
-        sales.change_sales_order_line,
-        sales.ship_sales_order,
-        sales.post_sales_order,
-        sales.delete_sales_order,
-        sales.new_sales_invoice,
-        sales.pay_sales_invoice,
-        sales.cancel_sales_invoice,
-        purchases.new_purchase_order,
-        purchases.add_purchase_line,
-        purchases.change_purchase_line,
-        purchases.remove_purchase_line,
-        purchases.change_vendor_of_purchase_order,
-        purchases.change_purchase_order_status,
-        purchases.change_requested_date,
-        purchases.delete_purchase_order,
-        receiving.receive_purchase_order,
-        receiving.undo_receipt,
-        receiving.invoice_purchase_order,
-        receiving.new_purchase_invoice,
-    )
-}
+
+def _by_name(*changes: Change) -> dict[str, Change]:
+    return {change.__name__: change for change in changes}
+
+
+CHANGES = _by_name(
+    masters.move_stock,
+    transfers.transfer_stock,
+    masters.new_item,
+    masters.new_variant,
+    masters.rename_item,
+    masters.change_price,
+    masters.change_gtin,
+    masters.block_item,
+    masters.unblock_item,
+    masters.change_item_type,
+    masters.change_item_card,
+    masters.change_main_vendor,
+    masters.delete_item,
+    masters.new_vendor,
+    masters.rename_vendor,
+    masters.change_vendor_email,
+    masters.block_vendor,
+    masters.unblock_vendor,
+    masters.delete_vendor,
+    sales.new_sales_order,
+    sales.change_sales_order_line,
+    sales.ship_sales_order,
+    sales.post_sales_order,
+    sales.delete_sales_order,
+    sales.new_sales_invoice,
+    sales.pay_sales_invoice,
+    sales.cancel_sales_invoice,
+    purchases.new_purchase_order,
+    purchases.add_purchase_line,
+    purchases.change_purchase_line,
+    purchases.remove_purchase_line,
+    purchases.change_vendor_of_purchase_order,
+    purchases.change_purchase_order_status,
+    purchases.change_requested_date,
+    purchases.delete_purchase_order,
+    receiving.receive_purchase_order,
+    receiving.undo_receipt,
+    receiving.invoice_purchase_order,
+    receiving.new_purchase_invoice,
+)
 
 NAMES: tuple[str, ...] = tuple(CHANGES)
 
 # What is changed rarely and on purpose; random business leaves it alone.
-SETUP_CHANGES: dict[str, Change] = {
-    change.__name__: change
-    for change in (
-        setup.new_dimension,
-        setup.new_dimension_value,
-        setup.delete_dimension,
-        setup.block_dimension,
-        setup.unblock_dimension,
-        setup.block_dimension_value,
-        setup.unblock_dimension_value,
-        setup.block_account,
-        setup.unblock_account,
-        masters.block_customer,
-        masters.unblock_customer,
-        masters.clear_posting_groups,
-        purchases.enter_vendor_invoice_number,
-        prices.new_purchase_price,
-        prices.new_sales_price,
-    )
-}
+SETUP_CHANGES = _by_name(
+    setup.new_dimension,
+    setup.new_dimension_value,
+    setup.delete_dimension,
+    setup.block_dimension,
+    setup.unblock_dimension,
+    setup.block_dimension_value,
+    setup.unblock_dimension_value,
+    setup.block_account,
+    setup.unblock_account,
+    masters.block_customer,
+    masters.unblock_customer,
+    masters.clear_posting_groups,
+    purchases.enter_vendor_invoice_number,
+    prices.new_purchase_price,
+    prices.new_sales_price,
+)
 
 
 def change_called(name: str) -> Change:

@@ -18,9 +18,10 @@ from bc_pipeline.sandbox.changes.amounts import (
     net_amounts,
 )
 from bc_pipeline.sandbox.changes.kinds import Kind
+from bc_pipeline.sandbox.changes.numbers import next_number
 from bc_pipeline.sandbox.company.company import Company, Row
 from bc_pipeline.sandbox.company.metadata import entities
-from bc_pipeline.sandbox.company.values import ZERO_DATE, ZERO_GUID
+from bc_pipeline.sandbox.company.values import BLANK_ENUM, ZERO_DATE, ZERO_GUID
 
 LINE_STEP = 10000
 
@@ -74,8 +75,56 @@ def factor(item: Row, unit: str) -> Decimal:
     return decimal(units[unit])
 
 
-def create_header(company: Company, kind: Kind, party: Row, number: str, **other: object) -> Row:
-    """Adds the header of a document for a customer or vendor, who lend it name and currency."""
+def open_party(company: Company, kind: Kind, key: str) -> Row:
+    """The vendor or customer with this id or number. Raises Refused for a blocked one."""
+    party = resolve(company, kind.parties, key)
+    stops = party["blocked"] == "All" if kind.is_purchase else party["blocked"] != BLANK_ENUM
+    if stops:
+        raise Refused(f"{kind.party} {party['number']} is blocked")
+    return party
+
+
+def line_at(company: Company, kind: Kind, header: Row, sequence: int) -> Row:
+    """The document's line with that sequence. Raises Refused."""
+    for line in lines_of(company, kind, header["id"]):
+        if line["sequence"] == sequence:
+            return line
+    raise Refused(f"{header['number']} has no line {sequence}")
+
+
+def outstanding(
+    company: Company, kind: Kind, header: Row, quantities: Mapping[str, object] | None
+) -> list[tuple[Row, Decimal]]:
+    """The lines of an order, each with the quantity of it that is to come or go now.
+
+    Args:
+        quantities: sequence -> quantity in the line's unit; None means all that is left.
+
+    Raises:
+        Refused: more than is left.
+    """
+    chosen = []
+    for line in lines_of(company, kind, header["id"]):
+        left = line["quantity"] - line[kind.done]
+        wanted = left
+        if quantities is not None:
+            wanted = decimal(quantities.get(str(line["sequence"]), 0))
+        if not 0 <= wanted <= max(left, NOTHING):
+            raise Refused(f"line {line['sequence']} of {header['number']} has {left} left")
+        chosen.append((line, wanted))
+    return chosen
+
+
+def handled(company: Company, kind: Kind, line: Row, quantity: Decimal) -> None:
+    """Notes on a line of an order how much of it came or went."""
+    after: Row = {kind.done: quantity}
+    after |= open_quantities(company, kind, line | after)
+    company.modify(kind.lines, line["id"], **after)
+
+
+def create_header(company: Company, kind: Kind, party: Row, **other: object) -> Row:
+    """Adds the header of a document for a customer or vendor, who lend it name and currency; its
+    number is the next of its series."""
     role, payer = ("customer", "billTo") if kind.party == "customer" else ("vendor", "payTo")
     cap = role.capitalize()
     values = {
@@ -88,7 +137,7 @@ def create_header(company: Company, kind: Kind, party: Row, number: str, **other
         "currencyId": party["currencyId"],
         "currencyCode": party["currencyCode"],
         "pricesIncludeTax": party.get("#pricesIncludeTax", False),
-        "number": number,
+        "number": next_number(company, kind.series),
         "partialShipping": True,
     }
     fields = entities()[kind.headers].fields

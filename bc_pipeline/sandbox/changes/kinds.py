@@ -6,13 +6,34 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Kind:
-    """One kind of document: where it stands and what its price is called."""
+class Side:
+    """What all documents of sales, or all of purchases, have in common.
+
+    Attributes:
+        party: whom they are made for; also their own properties about it begin so.
+        table: what their lines are called in Business Central.
+        address: what properties with the address of the party begin with.
+        done: what came or went of an order line.
+        to_handle: what the next posting of an order line moves.
+        day: when the goods of a line come or go.
+    """
+
+    party: str
+    table: str
+    address: str
+    done: str
+    to_handle: str
+    day: str
+
+
+@dataclass(frozen=True)
+class Kind(Side):
+    """One kind of document: where it stands, what its price is called, and its number series."""
 
     headers: str
     lines: str
     price: str
-    party: str
+    series: str
 
     @property
     def is_purchase(self) -> bool:
@@ -20,40 +41,33 @@ class Kind:
         return self.party == "vendor"
 
     @property
-    def table(self) -> str:
-        """What its lines are called in Business Central."""
-        return "Purchase Line" if self.is_purchase else "Sales Line"
-
-    @property
     def parties(self) -> str:
         """Entity set of those it is made for."""
         return f"{self.party}s"
 
-    @property
-    def address(self) -> str:
-        """What properties with the address of its vendor or customer begin with."""
-        return "buyFrom" if self.is_purchase else "sellTo"
 
-    @property
-    def done(self) -> str:
-        """What came or went of an order line."""
-        return "receivedQuantity" if self.is_purchase else "shippedQuantity"
-
-    @property
-    def to_handle(self) -> str:
-        """What the next posting of an order line moves."""
-        return "receiveQuantity" if self.is_purchase else "shipQuantity"
-
-    @property
-    def day(self) -> str:
-        """When the goods of a line come or go."""
-        return "expectedReceiptDate" if self.is_purchase else "shipmentDate"
+_SALES = Side("customer", "Sales Line", "sellTo", "shippedQuantity", "shipQuantity", "shipmentDate")
+_PURCHASES = Side(
+    "vendor",
+    "Purchase Line",
+    "buyFrom",
+    "receivedQuantity",
+    "receiveQuantity",
+    "expectedReceiptDate",
+)
 
 
-SALES_ORDER = Kind("salesOrders", "salesOrderLines", "unitPrice", "customer")
-SALES_INVOICE = Kind("salesInvoices", "salesInvoiceLines", "unitPrice", "customer")
-SALES_CREDIT_MEMO = Kind("salesCreditMemos", "salesCreditMemoLines", "unitPrice", "customer")
-SALES_SHIPMENT = Kind("salesShipments", "salesShipmentLines", "unitPrice", "customer")
-PURCHASE_ORDER = Kind("purchaseOrders", "purchaseOrderLines", "directUnitCost", "vendor")
-PURCHASE_INVOICE = Kind("purchaseInvoices", "purchaseInvoiceLines", "unitCost", "vendor")
-PURCHASE_RECEIPT = Kind("purchaseReceipts", "purchaseReceiptLines", "unitCost", "vendor")
+def _kind(side: Side, document: str, series: str, price: str) -> Kind:
+    """The kind of document whose entity set is called ``document`` and an s."""
+    return Kind(
+        **vars(side), headers=f"{document}s", lines=f"{document}Lines", price=price, series=series
+    )
+
+
+SALES_ORDER = _kind(_SALES, "salesOrder", "sales order", "unitPrice")
+SALES_INVOICE = _kind(_SALES, "salesInvoice", "sales invoice", "unitPrice")
+SALES_CREDIT_MEMO = _kind(_SALES, "salesCreditMemo", "sales credit memo", "unitPrice")
+SALES_SHIPMENT = _kind(_SALES, "salesShipment", "sales shipment", "unitPrice")
+PURCHASE_ORDER = _kind(_PURCHASES, "purchaseOrder", "purchase order", "directUnitCost")
+PURCHASE_INVOICE = _kind(_PURCHASES, "purchaseInvoice", "purchase invoice", "unitCost")
+PURCHASE_RECEIPT = _kind(_PURCHASES, "purchaseReceipt", "purchase receipt", "unitCost")

@@ -37,6 +37,11 @@ EMAILS = (
 DIGITS = "0123456789"
 
 
+def by_name(*picks: Pick) -> dict[str, Pick]:
+    """Each by the name of its change, which is its own."""
+    return {pick.__name__: pick for pick in picks}
+
+
 # -- pieces ---------------------------------------------------------------------------------------
 
 

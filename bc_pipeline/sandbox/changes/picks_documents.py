@@ -10,7 +10,7 @@ from bc_pipeline.sandbox.changes.documents import lines_of, today
 from bc_pipeline.sandbox.changes.kinds import PURCHASE_ORDER, PURCHASE_RECEIPT, SALES_ORDER, Kind
 from bc_pipeline.sandbox.changes.picks import (
     Params,
-    Pick,
+    by_name,
     day,
     document_line,
     items,
@@ -269,28 +269,25 @@ def _partly(company: Company, random: Random, kind: Kind, done: str) -> Params |
     return {"order": header["number"], "quantities": quantities}
 
 
-PICKS: dict[str, Pick] = {
-    pick.__name__: pick
-    for pick in (
-        new_sales_order,
-        change_sales_order_line,
-        ship_sales_order,
-        post_sales_order,
-        delete_sales_order,
-        new_sales_invoice,
-        pay_sales_invoice,
-        cancel_sales_invoice,
-        new_purchase_order,
-        add_purchase_line,
-        change_purchase_line,
-        remove_purchase_line,
-        change_vendor_of_purchase_order,
-        change_purchase_order_status,
-        change_requested_date,
-        delete_purchase_order,
-        receive_purchase_order,
-        undo_receipt,
-        invoice_purchase_order,
-        new_purchase_invoice,
-    )
-}
+PICKS = by_name(
+    new_sales_order,
+    change_sales_order_line,
+    ship_sales_order,
+    post_sales_order,
+    delete_sales_order,
+    new_sales_invoice,
+    pay_sales_invoice,
+    cancel_sales_invoice,
+    new_purchase_order,
+    add_purchase_line,
+    change_purchase_line,
+    remove_purchase_line,
+    change_vendor_of_purchase_order,
+    change_purchase_order_status,
+    change_requested_date,
+    delete_purchase_order,
+    receive_purchase_order,
+    undo_receipt,
+    invoice_purchase_order,
+    new_purchase_invoice,
+)

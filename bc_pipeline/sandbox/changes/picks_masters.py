@@ -11,7 +11,7 @@ from bc_pipeline.sandbox.changes.picks import (
     NAMES,
     VENDOR_NAMES,
     Params,
-    Pick,
+    by_name,
     items,
     one,
     quantity_of,
@@ -215,27 +215,24 @@ def _common_unit(company: Company) -> str:
     return max(counts, key=lambda unit: counts[unit], default="PCS")
 
 
-PICKS: dict[str, Pick] = {
-    pick.__name__: pick
-    for pick in (
-        move_stock,
-        transfer_stock,
-        new_item,
-        new_variant,
-        rename_item,
-        change_price,
-        change_gtin,
-        block_item,
-        unblock_item,
-        change_item_type,
-        change_item_card,
-        change_main_vendor,
-        delete_item,
-        new_vendor,
-        rename_vendor,
-        change_vendor_email,
-        block_vendor,
-        unblock_vendor,
-        delete_vendor,
-    )
-}
+PICKS = by_name(
+    move_stock,
+    transfer_stock,
+    new_item,
+    new_variant,
+    rename_item,
+    change_price,
+    change_gtin,
+    block_item,
+    unblock_item,
+    change_item_type,
+    change_item_card,
+    change_main_vendor,
+    delete_item,
+    new_vendor,
+    rename_vendor,
+    change_vendor_email,
+    block_vendor,
+    unblock_vendor,
+    delete_vendor,
+)

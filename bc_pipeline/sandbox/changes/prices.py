@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from bc_pipeline.sandbox.changes.documents import NOTHING, Refused, decimal, factor, resolve
 from bc_pipeline.sandbox.changes.kinds import Kind
@@ -51,50 +52,32 @@ def listed_price(
     return min(offers, key=lambda line: line.per_unit(item, unit), default=None)
 
 
-def new_purchase_price(
-    company: Company,
-    *,
-    item: str,
-    price: object,
-    vendor: str = "",
-    unit: str = "",
-    minimum: object = 0,
-    discount: object = 0,
-) -> Row:
-    """A new line of a price list of vendors; ``vendor`` blank for all, ``discount`` in percent."""
-    party = resolve(company, "vendors", vendor)["number"] if vendor else ""
-    return _add(company, "vendor", party, item, price, unit, minimum, discount)
+def new_purchase_price(company: Company, *, vendor: str = "", **offer: Any) -> Row:  # noqa: ANN401
+    """A new line of a price list of vendors; ``vendor`` blank for all, else as ``_add``."""
+    return _add(company, "vendor", vendor, **offer)
 
 
-def new_sales_price(
-    company: Company,
-    *,
-    item: str,
-    price: object,
-    customer: str = "",
-    unit: str = "",
-    minimum: object = 0,
-    discount: object = 0,
-) -> Row:
-    """A new line of a price list of customers; ``customer`` blank for all, ``discount`` in
-    percent."""
-    party = resolve(company, "customers", customer)["number"] if customer else ""
-    return _add(company, "customer", party, item, price, unit, minimum, discount)
+def new_sales_price(company: Company, *, customer: str = "", **offer: Any) -> Row:  # noqa: ANN401
+    """A new line of a price list of customers; ``customer`` blank for all, else as ``_add``."""
+    return _add(company, "customer", customer, **offer)
 
 
 def _add(
     company: Company,
     role: str,
     party: str,
+    *,
     item: str,
     price: object,
-    unit: str,
-    minimum: object,
-    discount: object,
+    unit: str = "",
+    minimum: object = 0,
+    discount: object = 0,
 ) -> Row:
+    """Adds a line to the price lists of an item; ``discount`` is in percent."""
+    number = resolve(company, f"{role}s", party)["number"] if party else ""
     row = resolve(company, "items", item)
     factor(row, unit)
-    line = ListedPrice(party, unit, decimal(minimum), decimal(price), decimal(discount))
+    line = ListedPrice(number, unit, decimal(minimum), decimal(price), decimal(discount))
     if not NOTHING <= line.discount <= 100:
         raise Refused(f"{discount} is no discount in percent")
     lines = (*row.get(_LISTS[role], ()), line)

@@ -13,7 +13,9 @@ from bc_pipeline.sandbox.changes.documents import (
     check_specs,
     create_header,
     decimal,
+    line_at,
     lines_of,
+    open_party,
     open_quantities,
     reprice,
     resolve,
@@ -21,7 +23,6 @@ from bc_pipeline.sandbox.changes.documents import (
     today,
 )
 from bc_pipeline.sandbox.changes.kinds import PURCHASE_ORDER
-from bc_pipeline.sandbox.changes.numbers import next_number
 from bc_pipeline.sandbox.company.company import Company, Row
 from bc_pipeline.sandbox.company.values import ZERO_DATE
 
@@ -65,14 +66,13 @@ def new_purchase_order(
     Raises:
         Refused: the vendor is blocked for All, an item is blocked.
     """
-    party = _open_vendor(company, vendor)
+    party = open_party(company, PURCHASE_ORDER, vendor)
     check_specs(company, PURCHASE_ORDER, lines)
     placed = order_date or today(company)
     header = create_header(
         company,
         PURCHASE_ORDER,
         party,
-        next_number(company, "purchase order"),
         orderDate=placed,
         postingDate=placed,
         requestedReceiptDate=requested,
@@ -116,7 +116,7 @@ def change_purchase_line(
             would go below what was received (rules.md 4.12).
     """
     header = resolve(company, "purchaseOrders", order)
-    found = line_at(company, header, sequence)
+    found = line_at(company, PURCHASE_ORDER, header, sequence)
     wanted = {
         name: decimal(value)
         for name, value in (
@@ -146,7 +146,7 @@ def remove_purchase_line(
 ) -> Row:
     """Deletes a line. Raises Refused when goods came in that are not invoiced (rules.md 4.18)."""
     header = editable(company, order)
-    found = line_at(company, header, sequence)
+    found = line_at(company, PURCHASE_ORDER, header, sequence)
     if found["receivedQuantity"] > found["invoicedQuantity"]:
         raise Refused(f"line {sequence} of {header['number']} was received")
     company.delete("purchaseOrderLines", found["id"])
@@ -160,7 +160,7 @@ def change_vendor_of_purchase_order(company: Company, *, order: str, vendor: str
         Refused: goods were received already, or the vendor is blocked (rules.md 3.13).
     """
     header = editable(company, order)
-    party = _open_vendor(company, vendor)
+    party = open_party(company, PURCHASE_ORDER, vendor)
     if header["vendorId"] == party["id"]:
         raise Refused(f"{header['number']} is already with {party['number']}")
     lines = lines_of(company, PURCHASE_ORDER, header["id"])
@@ -232,21 +232,6 @@ def editable(company: Company, order: str) -> Row:
     if header["status"] != "Draft":
         raise Refused(f"purchase order {header['number']} is {header['status']}")
     return header
-
-
-def line_at(company: Company, header: Row, sequence: int) -> Row:
-    """The order's line with that sequence. Raises Refused."""
-    for line in lines_of(company, PURCHASE_ORDER, header["id"]):
-        if line["sequence"] == sequence:
-            return line
-    raise Refused(f"{header['number']} has no line {sequence}")
-
-
-def _open_vendor(company: Company, key: str) -> Row:
-    vendor = resolve(company, "vendors", key)
-    if vendor["blocked"] == "All":
-        raise Refused(f"vendor {vendor['number']} is blocked")
-    return vendor
 
 
 def _add(company: Company, header: Row, spec: LineSpec) -> Row:

@@ -17,17 +17,17 @@ from bc_pipeline.sandbox.changes.documents import (
     check_postable,
     check_specs,
     create_header,
-    decimal,
+    handled,
     lines_of,
     move_goods,
-    open_quantities,
+    open_party,
+    outstanding,
     reprice,
     resolve,
     retotal,
     today,
 )
 from bc_pipeline.sandbox.changes.kinds import PURCHASE_INVOICE, PURCHASE_ORDER, PURCHASE_RECEIPT
-from bc_pipeline.sandbox.changes.numbers import next_number
 from bc_pipeline.sandbox.company.company import Company, Row
 
 COPIED_TO_RECEIPT = [
@@ -76,10 +76,8 @@ def receive_purchase_order(
         Refused: nothing to receive, more than is left, a blocked vendor or item.
     """
     header = resolve(company, "purchaseOrders", order)
-    vendor = company.tables["vendors"][header["vendorId"]]
-    if vendor["blocked"] == "All":
-        raise Refused(f"vendor {vendor['number']} is blocked")
-    taken = _outstanding(company, header, quantities)
+    vendor = open_party(company, PURCHASE_ORDER, header["vendorId"])
+    taken = outstanding(company, PURCHASE_ORDER, header, quantities)
     if not any(quantity for _, quantity in taken):
         raise Refused(f"there is nothing to receive on {header['number']}")
     check_postable(company, (line for line, quantity in taken if quantity))
@@ -88,7 +86,7 @@ def receive_purchase_order(
         if not quantity and line["lineType"] != "Comment":
             continue
         copy_to_receipt(company, receipt, line, quantity, line["directUnitCost"])
-        _set_received(company, line, line["receivedQuantity"] + quantity)
+        handled(company, PURCHASE_ORDER, line, line["receivedQuantity"] + quantity)
     retotal(company, PURCHASE_ORDER, header["id"])
     return receipt
 
@@ -120,7 +118,7 @@ def undo_receipt(
     negative = copy_to_receipt(
         company, header, line | {"sequence": own}, -undone["quantity"], undone["unitCost"]
     )
-    _set_received(company, line, line["receivedQuantity"] - undone["quantity"])
+    handled(company, PURCHASE_ORDER, line, line["receivedQuantity"] - undone["quantity"])
     retotal(company, PURCHASE_ORDER, orders[0]["id"])
     company.modify("purchaseReceipts", header["id"], touch=touch_header)
     return negative
@@ -134,9 +132,7 @@ def invoice_purchase_order(company: Company, *, order: str) -> Row:
     goods = [line for line in lines if line["lineType"] != "Comment"]
     if not goods or any(line["receivedQuantity"] < line["quantity"] for line in goods):
         raise Refused(f"purchase order {header['number']} is not fully received")
-    vendor = company.tables["vendors"][header["vendorId"]]
-    if vendor["blocked"] == "All":
-        raise Refused(f"vendor {vendor['number']} is blocked")
+    vendor = open_party(company, PURCHASE_INVOICE, header["vendorId"])
     invoice = _posted_invoice(
         company,
         vendor,
@@ -157,9 +153,7 @@ def invoice_purchase_order(company: Company, *, order: str) -> Row:
 def new_purchase_invoice(company: Company, *, vendor: str, lines: Sequence[LineSpec]) -> Row:
     """A posted purchase invoice without an order; its receipt has no order number
     (rules.md 5.10). Returns the invoice."""
-    party = resolve(company, "vendors", vendor)
-    if party["blocked"] == "All":
-        raise Refused(f"vendor {party['number']} is blocked")
+    party = open_party(company, PURCHASE_INVOICE, vendor)
     check_specs(company, PURCHASE_INVOICE, lines)
     invoice = _posted_invoice(company, party)
     for spec in lines:
@@ -173,27 +167,6 @@ def new_purchase_invoice(company: Company, *, vendor: str, lines: Sequence[LineS
 # -- pieces ---------------------------------------------------------------------------------------
 
 
-def _outstanding(
-    company: Company, header: Row, quantities: dict[str, object] | None
-) -> list[tuple[Row, Decimal]]:
-    chosen = []
-    for line in lines_of(company, PURCHASE_ORDER, header["id"]):
-        left = line["quantity"] - line["receivedQuantity"]
-        wanted = left
-        if quantities is not None:
-            wanted = decimal(quantities.get(str(line["sequence"]), 0))
-        if not 0 <= wanted <= max(left, NOTHING):
-            raise Refused(f"line {line['sequence']} of {header['number']} has {left} left")
-        chosen.append((line, wanted))
-    return chosen
-
-
-def _set_received(company: Company, line: Row, quantity: Decimal) -> None:
-    after: Row = {"receivedQuantity": quantity}
-    after |= open_quantities(company, PURCHASE_ORDER, line | after)
-    company.modify("purchaseOrderLines", line["id"], **after)
-
-
 def posted_receipt(
     company: Company, vendor: Row, *, order: Row | None, posting_date: date | str | None = None
 ) -> Row:
@@ -204,7 +177,6 @@ def posted_receipt(
         company,
         PURCHASE_RECEIPT,
         vendor,
-        next_number(company, "purchase receipt"),
         invoiceDate=day,
         postingDate=day,
         orderNumber=order["number"] if order else "",
@@ -248,7 +220,6 @@ def _posted_invoice(company: Company, vendor: Row, **other: object) -> Row:
         company,
         PURCHASE_INVOICE,
         vendor,
-        next_number(company, "purchase invoice"),
         invoiceDate=today(company),
         postingDate=today(company),
         status="Open",

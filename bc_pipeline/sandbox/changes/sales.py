@@ -16,9 +16,13 @@ from bc_pipeline.sandbox.changes.documents import (
     check_specs,
     create_header,
     decimal,
+    handled,
+    line_at,
     lines_of,
     move_goods,
+    open_party,
     open_quantities,
+    outstanding,
     reprice,
     resolve,
     retotal,
@@ -29,9 +33,7 @@ from bc_pipeline.sandbox.changes.kinds import (
     SALES_INVOICE,
     SALES_ORDER,
     SALES_SHIPMENT,
-    Kind,
 )
-from bc_pipeline.sandbox.changes.numbers import next_number
 from bc_pipeline.sandbox.company.company import Company, Row
 
 POSTED = ("Open", "Paid")
@@ -73,14 +75,13 @@ def new_sales_order(
     **other: object,
 ) -> Row:
     """A new sales order. Raises Refused for a blocked customer or item."""
-    party = _open_customer(company, customer)
+    party = open_party(company, SALES_ORDER, customer)
     check_specs(company, SALES_ORDER, lines)
     placed = order_date or today(company)
     header = create_header(
         company,
         SALES_ORDER,
         party,
-        next_number(company, "sales order"),
         orderDate=placed,
         postingDate=placed,
         status=status,
@@ -96,7 +97,7 @@ def change_sales_order_line(
 ) -> Row:
     """Another quantity on a line of an order that is not released."""
     header = resolve(company, "salesOrders", order)
-    line = _line(company, SALES_ORDER, header, sequence)
+    line = line_at(company, SALES_ORDER, header, sequence)
     wanted = decimal(quantity)
     if header["status"] != "Draft" or wanted < line["shippedQuantity"] or wanted <= 0:
         raise Refused(f"line {sequence} of sales order {header['number']} cannot become {wanted}")
@@ -115,7 +116,7 @@ def ship_sales_order(
         quantities: sequence -> quantity in the line's unit; None ships all that is left.
     """
     header = resolve(company, "salesOrders", order)
-    shipped = _outstanding(company, header, "shippedQuantity", quantities)
+    shipped = outstanding(company, SALES_ORDER, header, quantities)
     if not any(quantity for _, quantity in shipped):
         raise Refused(f"there is nothing to ship on sales order {header['number']}")
     check_postable(company, (line for line, quantity in shipped if quantity))
@@ -126,7 +127,7 @@ def post_sales_order(company: Company, *, order: str) -> Row:
     """Ships what is left and invoices all that is not invoiced yet: the order is gone, the
     posted invoice carries its number. Returns the invoice (rules.md 11.4)."""
     header = resolve(company, "salesOrders", order)
-    left = _outstanding(company, header, "shippedQuantity", None)
+    left = outstanding(company, SALES_ORDER, header, None)
     if not any(line["quantity"] for line, _ in left):
         raise Refused(f"there is nothing to post on sales order {header['number']}")
     check_postable(company, (line for line, _ in left))
@@ -169,7 +170,7 @@ def new_sales_invoice(
         discount: invoice discount in percent.
         status: of a posted one, Open or Paid.
     """
-    party = _open_customer(company, customer)
+    party = open_party(company, SALES_INVOICE, customer)
     check_specs(company, SALES_INVOICE, lines)
     invoice = _posted_invoice(company, party, discount=decimal(discount))
     if draft:
@@ -204,7 +205,6 @@ def cancel_sales_invoice(company: Company, *, invoice: str) -> Row:
         company,
         SALES_CREDIT_MEMO,
         party,
-        next_number(company, "sales credit memo"),
         creditMemoDate=today(company),
         postingDate=today(company),
         status="Corrective",
@@ -230,35 +230,6 @@ def cancel_sales_invoice(company: Company, *, invoice: str) -> Row:
 # -- pieces ---------------------------------------------------------------------------------------
 
 
-def _open_customer(company: Company, key: str) -> Row:
-    customer = resolve(company, "customers", key)
-    if customer["blocked"] != "_x0020_":
-        raise Refused(f"customer {customer['number']} is blocked")
-    return customer
-
-
-def _line(company: Company, kind: Kind, header: Row, sequence: int) -> Row:
-    for line in lines_of(company, kind, header["id"]):
-        if line["sequence"] == sequence:
-            return line
-    raise Refused(f"{header['number']} has no line {sequence}")
-
-
-def _outstanding(
-    company: Company, header: Row, done: str, quantities: dict[str, object] | None
-) -> list[tuple[Row, Decimal]]:
-    chosen = []
-    for line in lines_of(company, SALES_ORDER, header["id"]):
-        left = line["quantity"] - line[done]
-        wanted = left
-        if quantities is not None:
-            wanted = decimal(quantities.get(str(line["sequence"]), 0))
-        if not 0 <= wanted <= max(left, NOTHING):
-            raise Refused(f"line {line['sequence']} of {header['number']} has {left} left")
-        chosen.append((line, wanted))
-    return chosen
-
-
 def _ship(company: Company, header: Row, shipped: list[tuple[Row, Decimal]]) -> Row:
     party = company.tables["customers"][header["customerId"]]
     shipment = posted_shipment(company, party, order=header)
@@ -266,9 +237,7 @@ def _ship(company: Company, header: Row, shipped: list[tuple[Row, Decimal]]) -> 
         if not quantity and line["lineType"] != "Comment":
             continue
         copy_to_shipment(company, shipment, line, quantity)
-        after: Row = {"shippedQuantity": line["shippedQuantity"] + quantity}
-        after |= open_quantities(company, SALES_ORDER, line | after)
-        company.modify("salesOrderLines", line["id"], **after)
+        handled(company, SALES_ORDER, line, line["shippedQuantity"] + quantity)
     retotal(company, SALES_ORDER, header["id"])
     return shipment
 
@@ -282,7 +251,6 @@ def posted_shipment(
         company,
         SALES_SHIPMENT,
         party,
-        next_number(company, "sales shipment"),
         orderNumber=order["number"] if order else "",
         postingDate=day,
         invoiceDate=day,
@@ -321,7 +289,6 @@ def _posted_invoice(
         company,
         SALES_INVOICE,
         party,
-        next_number(company, "sales invoice"),
         invoiceDate=today(company),
         postingDate=today(company),
         status="Open",

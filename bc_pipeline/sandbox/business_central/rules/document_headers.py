@@ -25,7 +25,7 @@ from bc_pipeline.sandbox.company.company import Row
 from bc_pipeline.sandbox.company.metadata import entities
 from bc_pipeline.sandbox.company.values import ZERO_GUID, empty_value
 from bc_pipeline.sandbox.json_text import JsonValue
-from bc_pipeline.sandbox.odata_errors import BcError, dialog, no_relation
+from bc_pipeline.sandbox.odata_errors import BcError, dialog, field_error, no_relation
 
 # Parts of an address: as documents call them (after buyFrom, payTo, shipTo) -> as masters do.
 ADDRESS = {
@@ -37,6 +37,18 @@ ADDRESS = {
     "PostCode": "postalCode",
 }
 GENERAL_POSTING_GROUP = "#generalBusinessPostingGroup"
+
+
+def check_complete(master: Row, what: str) -> None:
+    """Refuses a vendor or customer that no document of any kind may be made for."""
+    number = master["number"]
+    if master.get("#privacyBlocked"):
+        raise dialog(f"{what} {number} is blocked for privacy.")
+    if not master.get(GENERAL_POSTING_GROUP):
+        raise field_error(
+            f"Gen. Bus. Posting Group must have a value in {what}: No.={number}. It cannot be "
+            "zero or empty."
+        )
 
 
 @dataclass(frozen=True)

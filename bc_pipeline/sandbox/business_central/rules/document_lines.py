@@ -5,6 +5,7 @@ from __future__ import annotations
 from bc_pipeline.sandbox.business_central.rules.dimension_sets import inherited
 from bc_pipeline.sandbox.business_central.rules.document_totals import retotal
 from bc_pipeline.sandbox.business_central.rules.line_values import LineValues
+from bc_pipeline.sandbox.business_central.rules.references import parent_of
 from bc_pipeline.sandbox.business_central.writes import EntityRules, Parent, WriteContext
 from bc_pipeline.sandbox.changes.dimension_sets import dimensions_of, replace_dimensions
 from bc_pipeline.sandbox.changes.documents import LINE_STEP, lines_of
@@ -15,6 +16,11 @@ from bc_pipeline.sandbox.company.values import ZERO_GUID, empty_row
 from bc_pipeline.sandbox.odata_errors import dialog
 
 _PLACE = ("documentId", "sequence")
+_DOCUMENT = (
+    "The document id does not match the document of the URL.",
+    "You must specify a document id to create a line.",
+    "No document with the specified id exists.",
+)
 
 
 class DocumentLines(EntityRules):
@@ -82,16 +88,7 @@ class DocumentLines(EntityRules):
 
     def _header(self, ctx: WriteContext, given: Row, parent: Parent | None) -> Row:
         wanted = given.get("documentId", ZERO_GUID)
-        if parent is not None:
-            if wanted not in (ZERO_GUID, parent.row["id"]):
-                raise dialog("The document id does not match the document of the URL.")
-            return parent.row
-        if wanted == ZERO_GUID:
-            raise dialog("You must specify a document id to create a line.")
-        header = ctx.get(self.kind.headers, wanted)
-        if header is None:
-            raise dialog("No document with the specified id exists.")
-        return header
+        return parent_of(ctx, parent.row if parent else None, self.kind.headers, wanted, _DOCUMENT)
 
     def _check_one_object(self, given: Row) -> None:
         if ZERO_GUID not in (given.get("itemId", ZERO_GUID), given.get("accountId", ZERO_GUID)):

@@ -9,7 +9,7 @@ from bc_pipeline.sandbox.business_central.rules.journal_accounts import (
     account_values,
     check_bookable,
 )
-from bc_pipeline.sandbox.business_central.rules.references import check_code
+from bc_pipeline.sandbox.business_central.rules.references import check_code, parent_of
 from bc_pipeline.sandbox.business_central.writes import RULES, EntityRules, Parent, WriteContext
 from bc_pipeline.sandbox.changes.amounts import cents
 from bc_pipeline.sandbox.changes.dimension_sets import replace_dimensions
@@ -24,6 +24,11 @@ ACCOUNT = ("accountId", "accountNumber")
 BALANCING = ("balancingAccountId", "balancingAccountNumber")
 # What a new line takes over from the one before it (6.8).
 COPIED_FROM_PREVIOUS = ("postingDate", "documentNumber")
+_JOURNAL = (
+    "The journal batch id and name do not match to a specific journal batch.",
+    "You must specify a journal batch ID or a journal ID to create a line.",
+    "The journal ID does not match a journal.",
+)
 # Sent blank, these leave a new line what it starts with (6.6).
 KEPT_WHEN_BLANK = {"postingDate": ZERO_DATE, "description": ""}
 
@@ -94,16 +99,7 @@ def journal_of(ctx: WriteContext, given: Row, parent: Parent | None) -> Row:
         BcError: none is given, it does not exist, or URL and body differ.
     """
     wanted = given.get("journalId", ZERO_GUID)
-    if parent is not None:
-        if wanted not in (ZERO_GUID, parent.row["id"]):
-            raise dialog("The journal batch id and name do not match to a specific journal batch.")
-        return parent.row
-    if wanted == ZERO_GUID:
-        raise dialog("You must specify a journal batch ID or a journal ID to create a line.")
-    journal = ctx.get("journals", wanted)
-    if journal is None:
-        raise dialog("The journal ID does not match a journal.")
-    return journal
+    return parent_of(ctx, parent.row if parent else None, "journals", wanted, _JOURNAL)
 
 
 def check_same_journal(row: Row, given: Row) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from bc_pipeline.sandbox.business_central.writes import WriteContext
-from bc_pipeline.sandbox.changes.document_ledger import roles_of
+from bc_pipeline.sandbox.changes.document_ledger import ledger_lines, post_lines, roles_of
 from bc_pipeline.sandbox.changes.kinds import Kind
 from bc_pipeline.sandbox.changes.ledger import role_account
 from bc_pipeline.sandbox.company.company import Row
@@ -34,6 +34,29 @@ def check_accounts(ctx: WriteContext, kind: Kind, lines: Sequence[Row]) -> None:
         account_for(ctx, roles.tax)
     if any(line["netAmount"] and line["lineType"] != "Account" for line in lines):
         account_for(ctx, roles.goods)
+
+
+def book_owed(
+    ctx: WriteContext, kind: Kind, payer: str, invoice: Row, lines: Sequence[Row]
+) -> None:
+    """General ledger entries of a posted invoice, and what is owed for it.
+
+    Args:
+        payer: what properties about who pays or is paid begin with.
+
+    Raises:
+        BcError: an account is missing, or nothing would be owed.
+    """
+    check_accounts(ctx, kind, lines)
+    booked = ledger_lines(ctx.company, kind, invoice, lines)
+    owed = booked[-1].amount * (-1 if kind.is_purchase else 1)
+    if owed < 0:
+        sign = "negative" if kind.is_purchase else "positive"
+        raise field_error(f"Amount must be {sign} in Gen. Journal Line: Document Type=Invoice.")
+    post_lines(ctx.company, kind, invoice, booked)
+    party = ctx.company.tables[kind.parties][invoice[f"{payer}{kind.party.capitalize()}Id"]]
+    balance = "balance" if kind.is_purchase else "balanceDue"
+    ctx.modify(kind.parties, party, touch=False, **{balance: party[balance] + owed})
 
 
 def check_posting_date(ctx: WriteContext, day: str) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from bc_pipeline.sandbox.business_central.rules.document_headers import (
-    GENERAL_POSTING_GROUP,
-    Party,
-)
+from bc_pipeline.sandbox.business_central.rules.document_headers import Party, check_complete
 from bc_pipeline.sandbox.business_central.rules.references import Pair
 from bc_pipeline.sandbox.company.company import Row
-from bc_pipeline.sandbox.odata_errors import dialog, field_error
+from bc_pipeline.sandbox.odata_errors import dialog
 
 
 def check_vendor_allowed(vendor: Row) -> None:
@@ -18,13 +15,7 @@ def check_vendor_allowed(vendor: Row) -> None:
             f"You cannot create this type of document when Vendor {vendor['number']} is blocked "
             "with type All"
         )
-    if vendor.get("#privacyBlocked"):
-        raise dialog(f"Vendor {vendor['number']} is blocked for privacy.")
-    if not vendor.get(GENERAL_POSTING_GROUP):
-        raise field_error(
-            f"Gen. Bus. Posting Group must have a value in Vendor: No.={vendor['number']}. It "
-            "cannot be zero or empty."
-        )
+    check_complete(vendor, "Vendor")
 
 
 VENDOR = Party(

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bc_pipeline.sandbox.business_central.rules.ledger import check_accounts
+from bc_pipeline.sandbox.business_central.rules.ledger import book_owed
 from bc_pipeline.sandbox.business_central.rules.posting_checks import check_postable
 from bc_pipeline.sandbox.business_central.rules.purchase_headers import VENDOR
 from bc_pipeline.sandbox.business_central.writes import WriteContext
-from bc_pipeline.sandbox.changes.document_ledger import ledger_lines, post_lines
 from bc_pipeline.sandbox.changes.kinds import PURCHASE_INVOICE
 from bc_pipeline.sandbox.company.company import Row
-from bc_pipeline.sandbox.odata_errors import dialog, field_error
+from bc_pipeline.sandbox.odata_errors import dialog
 
 # What is still to be paid of a posted invoice, in its own currency; the API does not show it.
 REMAINING = "#remainingAmount"
@@ -52,13 +51,6 @@ def book(ctx: WriteContext, invoice: Row, lines: Sequence[Row]) -> None:
     Args:
         invoice: posted header, with its final number and totals.
     """
-    check_accounts(ctx, PURCHASE_INVOICE, lines)
-    booked = ledger_lines(ctx.company, PURCHASE_INVOICE, invoice, lines)
-    owed = -booked[-1].amount
-    if owed < 0:
-        raise field_error("Amount must be negative in Gen. Journal Line: Document Type=Invoice.")
-    post_lines(ctx.company, PURCHASE_INVOICE, invoice, booked)
-    vendor = ctx.company.tables["vendors"][invoice["payToVendorId"]]
-    ctx.modify("vendors", vendor, touch=False, balance=vendor["balance"] + owed)
+    book_owed(ctx, PURCHASE_INVOICE, "payTo", invoice, lines)
     remaining = invoice["totalAmountIncludingTax"]
     ctx.modify("purchaseInvoices", invoice, **{REMAINING: remaining})

@@ -52,6 +52,32 @@ def record_of(ctx: WriteContext, pair: Pair, given: Row, name: str) -> Row:
     return found[0]
 
 
+def parent_of(
+    ctx: WriteContext, parent: Row | None, entity_set: str, id: str, words: tuple[str, str, str]
+) -> Row:
+    """The document or journal that a new line is for, from the URL or the body.
+
+    Args:
+        parent: the one of the URL, if that names one.
+        id: the one of the body; the zero id where there is none.
+        words: what is said when they differ, when neither is there, and when there is no such one.
+
+    Raises:
+        BcError: as ``words`` say.
+    """
+    differ, missing, unknown = words
+    if parent is not None:
+        if id not in (ZERO_GUID, parent["id"]):
+            raise dialog(differ)
+        return parent
+    if id == ZERO_GUID:
+        raise dialog(missing)
+    found = ctx.get(entity_set, id)
+    if found is None:
+        raise dialog(unknown)
+    return found
+
+
 def check_id(ctx: WriteContext, entity_set: str, id: str, what: str) -> None:
     """Refuses an id no record has; the zero id clears the field (0.4)."""
     if id != ZERO_GUID and ctx.get(entity_set, id) is None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from bc_pipeline.sandbox.business_central.rules.document_headers import (
-    GENERAL_POSTING_GROUP,
-    Party,
-)
+from bc_pipeline.sandbox.business_central.rules.document_headers import Party, check_complete
 from bc_pipeline.sandbox.business_central.rules.references import Pair
 from bc_pipeline.sandbox.company.company import Row
 from bc_pipeline.sandbox.company.values import BLANK_ENUM
-from bc_pipeline.sandbox.odata_errors import dialog, field_error
+from bc_pipeline.sandbox.odata_errors import dialog
 
 
 def check_customer_allowed(customer: Row) -> None:
@@ -20,13 +17,7 @@ def check_customer_allowed(customer: Row) -> None:
             f"You cannot create this type of document when Customer {number} is blocked with type "
             f"{customer['blocked']}"
         )
-    if customer.get("#privacyBlocked"):
-        raise dialog(f"Customer {number} is blocked for privacy.")
-    if not customer.get(GENERAL_POSTING_GROUP):
-        raise field_error(
-            f"Gen. Bus. Posting Group must have a value in Customer: No.={number}. It cannot be "
-            "zero or empty."
-        )
+    check_complete(customer, "Customer")
 
 
 CUSTOMER = Party(

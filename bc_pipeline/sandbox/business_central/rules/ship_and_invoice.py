@@ -6,12 +6,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
 
-from bc_pipeline.sandbox.business_central.rules.ledger import check_accounts
+from bc_pipeline.sandbox.business_central.rules.ledger import book_owed
 from bc_pipeline.sandbox.business_central.rules.order_posting import OrderPosting
 from bc_pipeline.sandbox.business_central.rules.posting_checks import check_postable
 from bc_pipeline.sandbox.business_central.rules.sales_headers import CUSTOMER
 from bc_pipeline.sandbox.business_central.writes import WriteContext
-from bc_pipeline.sandbox.changes.document_ledger import ledger_lines, post_lines
 from bc_pipeline.sandbox.changes.documents import factor
 from bc_pipeline.sandbox.changes.kinds import SALES_INVOICE, SALES_ORDER
 from bc_pipeline.sandbox.changes.sales import (
@@ -20,7 +19,7 @@ from bc_pipeline.sandbox.changes.sales import (
     posted_shipment,
 )
 from bc_pipeline.sandbox.company.company import Row
-from bc_pipeline.sandbox.odata_errors import dialog, field_error
+from bc_pipeline.sandbox.odata_errors import dialog
 
 
 def _check(ctx: WriteContext, order: Row, lines: Sequence[Row]) -> None:
@@ -57,14 +56,7 @@ def _ship(ctx: WriteContext, order: Row, lines: Sequence[Row]) -> None:
 
 def _book(ctx: WriteContext, invoice: Row, lines: Sequence[Row]) -> None:
     """General ledger entries of a posted invoice and what the customer owes."""
-    check_accounts(ctx, SALES_INVOICE, lines)
-    booked = ledger_lines(ctx.company, SALES_INVOICE, invoice, lines)
-    owed = booked[-1].amount
-    if owed < 0:
-        raise field_error("Amount must be positive in Gen. Journal Line: Document Type=Invoice.")
-    post_lines(ctx.company, SALES_INVOICE, invoice, booked)
-    customer = ctx.company.tables["customers"][invoice["billToCustomerId"]]
-    ctx.modify("customers", customer, touch=False, balanceDue=customer["balanceDue"] + owed)
+    book_owed(ctx, SALES_INVOICE, "billTo", invoice, lines)
     remaining = invoice["totalAmountIncludingTax"]
     ctx.modify("salesInvoices", invoice, remainingAmount=remaining)
 
