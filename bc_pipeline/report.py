@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from typing import Any, Literal, Protocol
 
@@ -65,12 +65,7 @@ class Problem:
         return "" if self.remote_id is None or _GUID.match(self.remote_id) else self.remote_id
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            "entity": self.entity,
-            "remote_id": self.remote_id,
-            "kind": self.kind,
-            "reason": self.reason,
-        }
+        return asdict(self)
 
 
 @dataclass
@@ -82,7 +77,7 @@ class RequestCounts:
     throttled: int = 0
 
     def as_json(self) -> dict[str, int]:
-        return {"total": self.total, "retried": self.retried, "throttled": self.throttled}
+        return asdict(self)
 
 
 @dataclass

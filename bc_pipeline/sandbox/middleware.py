@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from functools import partial
@@ -40,22 +41,15 @@ def system_of(path: str) -> System:
     return next((system for prefix, system in _SYSTEMS if path.startswith(prefix)), "other")
 
 
+@dataclass
 class Middleware:
     """ASGI application around ``app``; ``time_of`` gives the time a system's answers carry."""
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        log: RequestLog,
-        faults: Faults,
-        connections: Connections,
-        time_of: Callable[[System], datetime],
-    ) -> None:
-        self.app = app
-        self._log = log
-        self._faults = faults
-        self._connections = connections
-        self._time_of = time_of
+    app: ASGIApp
+    log: RequestLog
+    faults: Faults
+    connections: Connections
+    time_of: Callable[[System], datetime]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -63,14 +57,14 @@ class Middleware:
             return
         started = time.perf_counter()
         query = scope["query_string"].decode("latin-1")
-        entry = self._log.start(system_of(scope["path"]), scope["method"], scope["path"], query)
+        entry = self.log.start(system_of(scope["path"]), scope["method"], scope["path"], query)
         scope["state"] = {
             **scope.get("state", {}),
             "delay": 0.0,
             "number": entry.number,
             "operations": entry.operations,
-            "strike_operation": partial(self._faults.strike, entry.system, operation=True),
-            "cut": partial(self._connections.cut, scope),
+            "strike_operation": partial(self.faults.strike, entry.system, operation=True),
+            "cut": partial(self.connections.cut, scope),
         }
         entry.headers = {
             name.decode(): value.decode("latin-1")
@@ -78,7 +72,7 @@ class Middleware:
             if name.decode() in LOGGED_HEADERS
         }
         try:
-            noting = _noting(send, entry, lambda: self._time_of(entry.system))
+            noting = _noting(send, entry, lambda: self.time_of(entry.system))
             await self._handle(scope, _keeping_body(receive, entry), noting, entry)
         finally:
             entry.seconds = time.perf_counter() - started
@@ -91,7 +85,7 @@ class Middleware:
         fault = None
         if entry.system != "control":
             target = f"{entry.path}?{unquote(entry.query)}"
-            fault = self._faults.strike(entry.system, entry.method, target)
+            fault = self.faults.strike(entry.system, entry.method, target)
         if fault is None:
             await self.app(scope, receive, send)
             return
@@ -101,7 +95,7 @@ class Middleware:
         if fault.action == "delay":
             await self._delayed(fault, scope, receive, send)
         elif fault.action == "drop":
-            await self._connections.cut(scope)
+            await self.connections.cut(scope)
         elif fault.action == "part_then_refuse":
             scope["state"]["interrupted"] = True
             await self.app(scope, receive, send)
@@ -125,14 +119,14 @@ class Middleware:
         if fault.call is not None:
             await run_in_threadpool(fault.call)
         if fault.action == "apply_then_drop":
-            await self._connections.cut(scope)
+            await self.connections.cut(scope)
             return
         if fault.action == "truncate":
             await send(_start(status, headers | {"content-length": str(len(body))}))
             await send(
                 {"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True}
             )
-            await self._connections.cut(scope, flush=True)
+            await self.connections.cut(scope, flush=True)
             return
         answer = canned_answer(fault, system) or (status, headers, body)
         await _answer(send, _spoiled(fault, scope, answer))

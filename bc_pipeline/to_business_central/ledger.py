@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import duckdb
@@ -42,6 +43,7 @@ _BUCKETS: Mapping[Action, str] = {
 _Ended = tuple[str, str | None, int, int | None]
 
 
+@dataclass
 class Ledger:
     """The ledger of one entity during one run.
 
@@ -54,27 +56,21 @@ class Ledger:
             this one may refer to.
     """
 
-    def __init__(
-        self,
-        snapshot: Snapshot,
-        entity: str,
-        run_no: int,
-        result: EntityResult,
-        held_elsewhere: Callable[[], int] = lambda: 0,
-    ) -> None:
-        self._snapshot = snapshot
-        self._entity = entity
-        self._run_no = run_no
-        self._result = result
-        self._held_elsewhere = held_elsewhere
+    snapshot: Snapshot
+    entity: str
+    run_no: int
+    result: EntityResult
+    held_elsewhere: Callable[[], int] = lambda: 0
+
+    def __post_init__(self) -> None:
         self._guard = threading.Lock()
         self._ended: set[_Ended] = set()
         self._held_keys: set[str] = set()
 
     def entries(self, keys: Iterable[str]) -> dict[str, LedgerEntry]:
         """What is known about these records; absent ones have never been tried."""
-        with self._snapshot.cursor() as cursor:
-            return ledger_rows.entries(cursor, self._entity, list(keys))
+        with self.snapshot.cursor() as cursor:
+            return ledger_rows.entries(cursor, self.entity, list(keys))
 
     def intend(self, intents: Sequence[Intent]) -> None:
         """Note that requests that change BC are about to be sent. Call it BEFORE sending them.
@@ -84,8 +80,8 @@ class Ledger:
         """
         if not intents:
             return
-        with self._snapshot.transaction() as cursor:
-            known = ledger_rows.entries(cursor, self._entity, [i.pending.key for i in intents])
+        with self.snapshot.transaction() as cursor:
+            known = ledger_rows.entries(cursor, self.entity, [i.pending.key for i in intents])
             ledger_rows.save(cursor, [self._intended(i, known.get(i.pending.key)) for i in intents])
 
     def advance(
@@ -105,7 +101,7 @@ class Ledger:
             detail: merged into the entry's detail.
             state: to set; by default ``created`` once the BC id is known.
         """
-        with self._snapshot.transaction() as cursor:
+        with self.snapshot.transaction() as cursor:
             before = self._entry(cursor, pending)
             found = bc_id or before.bc_id
             entered: LedgerState = "created" if bc_id or before.state == "created" else "intent"
@@ -131,7 +127,7 @@ class Ledger:
         Returns:
             how often that has happened since the last answer.
         """
-        with self._snapshot.transaction() as cursor:
+        with self.snapshot.transaction() as cursor:
             before = self._entry(cursor, pending)
             times = before.missed_lookups + 1
             ledger_rows.save(
@@ -148,7 +144,7 @@ class Ledger:
         Raises:
             RuntimeError: a record was given an end before.
         """
-        if any(lacks_another(outcome) for _, outcome in outcomes) and self._held_elsewhere():
+        if any(lacks_another(outcome) for _, outcome in outcomes) and self.held_elsewhere():
             for pending, outcome in outcomes:
                 if lacks_another(outcome):
                     self._hold(
@@ -159,8 +155,8 @@ class Ledger:
             return
         with self._guard:
             self._end(pending for pending, _ in outcomes)
-            with self._snapshot.transaction() as cursor:
-                known = ledger_rows.entries(cursor, self._entity, [p.key for p, _ in outcomes])
+            with self.snapshot.transaction() as cursor:
+                known = ledger_rows.entries(cursor, self.entity, [p.key for p, _ in outcomes])
                 entries: dict[str, LedgerEntry] = {}
                 for pending, outcome in outcomes:
                     before = entries.get(pending.key) or known.get(pending.key)
@@ -201,7 +197,7 @@ class Ledger:
     @property
     def created(self) -> int:
         """How many records were created in this run."""
-        return self._result.created
+        return self.result.created
 
     def is_held(self, key: str) -> bool:
         """Whether a record with this key was held in this run."""
@@ -212,11 +208,11 @@ class Ledger:
     def _end(self, pendings: Iterable[Pending]) -> None:
         ends = [_ended(pending) for pending in pendings]
         if len(set(ends)) < len(ends) or not self._ended.isdisjoint(ends):
-            raise RuntimeError(f"{self._entity}: a record was given two ends in one run")
+            raise RuntimeError(f"{self.entity}: a record was given two ends in one run")
         self._ended.update(ends)
 
     def _entry(self, cursor: duckdb.DuckDBPyConnection, pending: Pending) -> LedgerEntry:
-        known = ledger_rows.entries(cursor, self._entity, [pending.key])
+        known = ledger_rows.entries(cursor, self.entity, [pending.key])
         return known.get(pending.key) or ledger_rows.first(pending)
 
     def _intended(self, intent: Intent, before: LedgerEntry | None) -> LedgerEntry:
@@ -243,7 +239,7 @@ class Ledger:
         wrote = outcome.action not in ("unchanged", "skipped", "failed")
         detail = {**before.detail, **(outcome.detail or {})}
         detail.pop(IN_DOUBT, None)
-        if not outcome.success and before.unresolved and before.run_no != self._run_no:
+        if not outcome.success and before.unresolved and before.run_no != self.run_no:
             # Nothing was sent in this run, so what an earlier one has sent still is to be found.
             detail[IN_DOUBT] = True
         return ledger_rows.changed(
@@ -270,13 +266,13 @@ class Ledger:
             return
         with self._guard:
             self._end(pendings)
-            with self._snapshot.transaction() as cursor:
-                known = ledger_rows.entries(cursor, self._entity, [p.key for p in pendings])
+            with self.snapshot.transaction() as cursor:
+                known = ledger_rows.entries(cursor, self.entity, [p.key for p in pendings])
                 entries = [self._held(p, known.get(p.key), reason, kind) for p in pendings]
                 ledger_rows.save(cursor, [entry for entry in entries if entry is not None])
             for pending, entry in zip(pendings, entries, strict=True):
                 self._held_keys.add(pending.key)
-                self._result.deferred += 1
+                self.result.deferred += 1
                 self._problem(pending, kind, escalated(reason, kind, entry))
 
     def _held(
@@ -302,13 +298,13 @@ class Ledger:
         )
 
     def _stamp(self) -> dict[str, Any]:
-        return {"run_no": self._run_no, "updated_at": clock.now()}
+        return {"run_no": self.run_no, "updated_at": clock.now()}
 
     def _count(self, pending: Pending, outcome: Outcome) -> None:
         bucket = _BUCKETS[outcome.action]
-        setattr(self._result, bucket, getattr(self._result, bucket) + 1)
+        setattr(self.result, bucket, getattr(self.result, bucket) + 1)
         if bucket in ("created", "updated"):
-            self._result.preview(
+            self.result.preview(
                 {
                     "action": outcome.action,
                     "reference": pending.name,
@@ -322,7 +318,7 @@ class Ledger:
     def _problem(
         self, pending: Pending, kind: HoldKind | Literal["quarantined"], reason: str
     ) -> None:
-        self._result.problems.append(Problem(self._result.name, pending.name, kind, reason))
+        self.result.problems.append(Problem(self.result.name, pending.name, kind, reason))
 
 
 def _ended(pending: Pending) -> _Ended:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass
 from itertools import islice
 
 from bc_pipeline.errors import Cancelled
@@ -19,6 +20,7 @@ Work = Callable[[PlannedRow], Outcome]
 Announce = Callable[[list[PlannedRow]], list[PlannedRow]]
 
 
+@dataclass
 class BoundedWorkers:
     """Runs work for records, ``window`` of them at a time.
 
@@ -28,10 +30,9 @@ class BoundedWorkers:
         cancel: set to start nothing more.
     """
 
-    def __init__(self, pool: Executor, window: int, cancel: threading.Event) -> None:
-        self._pool = pool
-        self._window = window
-        self._cancel = cancel
+    pool: Executor
+    window: int
+    cancel: threading.Event
 
     def run(
         self,
@@ -58,13 +59,13 @@ class BoundedWorkers:
         running: set[Future[Outcome]] = set()
         try:
             while True:
-                if len(running) <= self._window // 2:
-                    batch = list(islice(source, self._window - len(running)))
-                    if self._cancel.is_set():
+                if len(running) <= self.window // 2:
+                    batch = list(islice(source, self.window - len(running)))
+                    if self.cancel.is_set():
                         raise Cancelled("the run was cancelled")
                     if announce is not None and batch:
                         batch = announce(batch)
-                    running |= {self._pool.submit(work, row) for row in batch}
+                    running |= {self.pool.submit(work, row) for row in batch}
                 if not running:
                     return
                 done, running = wait(running, return_when=FIRST_COMPLETED)

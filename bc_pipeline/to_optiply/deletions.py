@@ -6,7 +6,7 @@ Methods run on worker threads and return what became of the record.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bc_pipeline.catalogue.resources import Resource
 from bc_pipeline.errors import RequestFailed
@@ -24,6 +24,7 @@ StillInSource = Callable[[str], bool]
 """Whether Business Central still has a record; RequestFailed when that cannot be found out."""
 
 
+@dataclass
 class Remover:
     """Takes away the records of one resource.
 
@@ -36,40 +37,31 @@ class Remover:
         still_in_source: asked before a row is taken away because the source lost it.
     """
 
-    def __init__(
-        self,
-        optiply: Optiply,
-        resource: Resource,
-        lookup: Lookup,
-        sender: Sender,
-        run_no: int,
-        still_in_source: StillInSource | None,
-    ) -> None:
-        self._optiply = optiply
-        self._resource = resource
-        self._lookup = lookup
-        self._sender = sender
-        self._run_no = run_no
-        self._still_in_source = still_in_source
+    optiply: Optiply
+    resource: Resource
+    lookup: Lookup
+    sender: Sender
+    run_no: int
+    still_in_source: StillInSource | None
 
     def remove(self, row: PlannedRow) -> Outcome:
         """Take the row out of use the way its resource wants it (flows.md 6)."""
         assert row.optiply_id is not None
-        if row.decision is None and self._still_in_source is not None:
+        if row.decision is None and self.still_in_source is not None:
             try:
-                if self._still_in_source(row.remote_id):
+                if self.still_in_source(row.remote_id):
                     return left_alone(row, "Business Central still has it")
             except RequestFailed as error:
                 return waiting(row, f"could not make sure that it is gone: {error}", failed=True)
         try:
-            if self._resource.gone is None:
-                self._optiply.delete(self._resource.path, row.optiply_id)
+            if self.resource.gone is None:
+                self.optiply.delete(self.resource.path, row.optiply_id)
                 return removed(row)
-            return self._retire(row, dict(self._resource.gone))
+            return self._retire(row, dict(self.resource.gone))
         except RequestFailed as error:
             stop_if_forbidden(error)
-            names = [name for name, _ in self._resource.gone or ()]
-            return not_changed(row, error, self._run_no, names)
+            names = [name for name, _ in self.resource.gone or ()]
+            return not_changed(row, error, self.run_no, names)
 
     def replace(self, row: PlannedRow) -> Outcome:
         """Take the row away; it is created anew right after (flows.md 3)."""
@@ -83,7 +75,7 @@ class Remover:
         """The source has lost a record whose POST was never confirmed: find it, take it away."""
         pending = row.last_sent or {}
         try:
-            record = self._lookup.posted(row.remote_id, pending)
+            record = self.lookup.posted(row.remote_id, pending)
         except RequestFailed as error:
             return not_found_out(row, pending, error)
         if record is None:
@@ -95,7 +87,7 @@ class Remover:
     def _retire(self, row: PlannedRow, attributes: Values) -> Outcome:
         assert row.optiply_id is not None
         try:
-            self._sender.patch(row.optiply_id, attributes)
+            self.sender.patch(row.optiply_id, attributes)
         except RequestFailed as error:
             if error.status == NOT_FOUND:
                 return removed(row)
@@ -106,7 +98,7 @@ class Remover:
             "disabled",
             optiply_id=row.optiply_id,
             optiply_uuid=row.optiply_uuid,
-            last_sent=after_sending(self._resource, row.last_sent or {}, attributes),
+            last_sent=after_sending(self.resource, row.last_sent or {}, attributes),
             extra=row.known_extra,
             changes=attributes,
         )

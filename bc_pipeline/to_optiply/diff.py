@@ -149,6 +149,7 @@ class PlannedRow:
         return frozenset(names if isinstance(names, list) else ())
 
 
+@dataclass
 class Plan:
     """The plan of one resource in a temporary table of one cursor.
 
@@ -159,13 +160,10 @@ class Plan:
         version: version of the mapping, part of the content hash (flows.md 2).
     """
 
-    def __init__(
-        self, cursor: duckdb.DuckDBPyConnection, resource: Resource, run_no: int, version: int
-    ) -> None:
-        self._cursor = cursor
-        self.resource = resource
-        self._run_no = run_no
-        self._version = version
+    cursor: duckdb.DuckDBPyConnection
+    resource: Resource
+    run_no: int
+    version: int
 
     def build(self) -> None:
         """Decide anew from the present state of both sides."""
@@ -185,16 +183,16 @@ class Plan:
             replaced=replaced,
             settled="TRUE" if resource.create_only else SETTLED,
         )
-        self._cursor.execute(
+        self.cursor.execute(
             _BUILD.format(
                 name=resource.name,
                 attributes=self._attributes(),
-                version=int(self._version),
+                version=int(self.version),
                 actions=actions,
                 standing=STANDING,
                 order=order,
             ),
-            {"run_no": self._run_no},
+            {"run_no": self.run_no},
         )
 
     def _attributes(self) -> str:
@@ -208,18 +206,18 @@ class Plan:
 
     def counts(self) -> dict[str, int]:
         """How many records there are per action."""
-        rows = self._cursor.execute("SELECT action, count(*) FROM plan GROUP BY ALL").fetchall()
+        rows = self.cursor.execute("SELECT action, count(*) FROM plan GROUP BY ALL").fetchall()
         return {action: int(count) for action, count in rows}
 
     def deletions(self) -> Deletions:
         """What would be taken away, for the deletion guard."""
-        row = self._cursor.execute(_DELETIONS).fetchone()
+        row = self.cursor.execute(_DELETIONS).fetchone()
         assert row is not None
         return Deletions(*row)
 
     def leave_absent(self) -> int:
         """Take records absent from the wanted rows out of the plan; how many there were."""
-        row = self._cursor.execute(
+        row = self.cursor.execute(
             "UPDATE plan SET action = 'none' WHERE action = 'gone' AND decision IS NULL"
         ).fetchone()
         return int(row[0]) if row else 0
@@ -231,7 +229,7 @@ class Plan:
         """
         after = 0
         while True:
-            chunk = self._cursor.execute(
+            chunk = self.cursor.execute(
                 _ROWS, {"action": action, "after": after, "limit": CHUNK}
             ).fetchall()
             for row in chunk:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import duckdb
@@ -37,12 +37,7 @@ class HeldDeletion:
         return spoken(self.number, self.name, self.remote_id)
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            "entity": self.entity,
-            "remote_id": self.remote_id,
-            "number": self.number,
-            "name": self.name,
-        }
+        return asdict(self)
 
 
 def held_deletions(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -127,6 +128,17 @@ SELECT optiply_id FROM sync.{name} WHERE optiply_id IS NOT NULL AND state <> 'de
 """
 
 
+def owner_of(snapshot: Snapshot, resource: Resource, optiply_id: int) -> str | None:
+    """The remote id of the record that a row of Optiply belongs to, or None."""
+    with snapshot.cursor() as cursor:
+        row = cursor.execute(
+            f"SELECT remote_id FROM sync.{resource.name} "
+            "WHERE optiply_id = ? AND state <> 'deleted'",
+            [optiply_id],
+        ).fetchone()
+    return row[0] if row else None
+
+
 def gone_in_optiply(
     cursor: duckdb.DuckDBPyConnection, resource: Resource, optiply_ids: Sequence[int]
 ) -> None:
@@ -136,6 +148,7 @@ def gone_in_optiply(
     _cascade(cursor, resource, list(optiply_ids))
 
 
+@dataclass
 class Ledger:
     """The rows of one resource. Used by one thread; the cursor also holds the plan.
 
@@ -146,30 +159,23 @@ class Ledger:
         run_no: number of the run.
     """
 
-    def __init__(
-        self,
-        snapshot: Snapshot,
-        cursor: duckdb.DuckDBPyConnection,
-        resource: Resource,
-        run_no: int,
-    ) -> None:
-        self._snapshot = snapshot
-        self._cursor = cursor
-        self._resource = resource
-        self._run_no = run_no
+    snapshot: Snapshot
+    cursor: duckdb.DuckDBPyConnection
+    resource: Resource
+    run_no: int
 
     def settle(self) -> None:
         """Record the state of every record of the plan that needs no request."""
-        parameters = {"now": clock.now(), "run_no": self._run_no}
+        parameters = {"now": clock.now(), "run_no": self.run_no}
         with self._transaction() as cursor:
             for statement in _SETTLE:
-                sql = statement.format(name=self._resource.name)
+                sql = statement.format(name=self.resource.name)
                 cursor.execute(sql, {k: v for k, v in parameters.items() if f"${k}" in sql})
 
     def hold(self) -> None:
         """Record that the guard holds the deletions of the plan back."""
         with self._transaction() as cursor:
-            cursor.execute(_HOLD.format(name=self._resource.name), {"now": clock.now()})
+            cursor.execute(_HOLD.format(name=self.resource.name), {"now": clock.now()})
 
     def announce(self, rows: Sequence[tuple[PlannedRow, Values]]) -> None:
         """Note durably that these records are about to be POSTed, with the attributes sent.
@@ -192,7 +198,7 @@ class Ledger:
         with self._transaction() as cursor:
             self._write(cursor, outcomes)
             if parents:
-                _cascade(cursor, self._resource, parents)
+                _cascade(cursor, self.resource, parents)
 
     def save(self, outcomes: Sequence[Outcome]) -> None:
         """Record what became of these records, all or nothing."""
@@ -202,10 +208,10 @@ class Ledger:
         with self._transaction() as cursor:
             self._write(cursor, [o for o in outcomes if not o.forget])
             if parents:
-                _cascade(cursor, self._resource, parents)
+                _cascade(cursor, self.resource, parents)
             if forgotten:
                 cursor.execute(
-                    f"DELETE FROM sync.{self._resource.name} WHERE remote_id IN "
+                    f"DELETE FROM sync.{self.resource.name} WHERE remote_id IN "
                     "(SELECT unnest(CAST(? AS VARCHAR[])))",
                     [forgotten],
                 )
@@ -220,8 +226,8 @@ class Ledger:
 
     @contextmanager
     def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self._snapshot.writing(), all_or_nothing(self._cursor):
-            yield self._cursor
+        with self.snapshot.writing(), all_or_nothing(self.cursor):
+            yield self.cursor
 
     def _write(self, cursor: duckdb.DuckDBPyConnection, outcomes: Sequence[Outcome]) -> None:
         if not outcomes:
@@ -230,7 +236,7 @@ class Ledger:
         columns: list[list[Any]] = [
             list(column) for column in zip(*map(_fields, outcomes), strict=True)
         ]
-        cursor.execute(_SAVE.format(name=self._resource.name), [now, now, self._run_no, *columns])
+        cursor.execute(_SAVE.format(name=self.resource.name), [now, now, self.run_no, *columns])
 
     def _warn(
         self, cursor: duckdb.DuckDBPyConnection, warnings: Sequence[tuple[str, str, str]]
@@ -239,7 +245,7 @@ class Ledger:
         cursor.execute(
             "INSERT INTO ops.warnings SELECT ?, ?, unnest(CAST(? AS VARCHAR[])), "
             "unnest(CAST(? AS VARCHAR[])), unnest(CAST(? AS VARCHAR[]))",
-            [self._run_no, f"optiply/{self._resource.name}", ids, kinds, messages],
+            [self.run_no, f"optiply/{self.resource.name}", ids, kinds, messages],
         )
 
 

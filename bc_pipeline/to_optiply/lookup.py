@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from bc_pipeline.catalogue.resources import Resource
@@ -74,6 +75,7 @@ class Twins:
                 self._changed.notify_all()
 
 
+@dataclass
 class Lookup:
     """Looks for rows of one resource.
 
@@ -83,10 +85,9 @@ class Lookup:
         claims: rows that belong to other records are no answer.
     """
 
-    def __init__(self, optiply: Optiply, resource: Resource, claims: Claims) -> None:
-        self._optiply = optiply
-        self._resource = resource
-        self._claims = claims
+    optiply: Optiply
+    resource: Resource
+    claims: Claims
 
     def posted(self, remote_id: str, values: Mapping[str, Any]) -> Record | None:
         """The row a POST of ``values`` has made, if it has.
@@ -95,10 +96,10 @@ class Lookup:
             RequestFailed: it could not be found out.
         """
         candidates = self._candidates(values)
-        if self._resource.has_remote_id_map and all(
+        if self.resource.has_remote_id_map and all(
             "remoteIdMap" in record.attributes for record in candidates
         ):
-            mine = [c for c in candidates if c.is_linked(self._optiply.coupling_id, remote_id)]
+            mine = [c for c in candidates if c.is_linked(self.optiply.coupling_id, remote_id)]
             return self._first(remote_id, mine)
         return self._first(remote_id, [c for c in candidates if self._equals(c, values)])
 
@@ -110,15 +111,15 @@ class Lookup:
             RequestFailed: it could not be found out.
         """
         candidates = self._candidates(values)
-        linked = [c for c in candidates if c.is_linked(self._optiply.coupling_id, remote_id)]
+        linked = [c for c in candidates if c.is_linked(self.optiply.coupling_id, remote_id)]
         if linked:
             return self._first(remote_id, linked)
-        if not self._resource.has_remote_id_map and self._resource.unique_pair is None:
+        if not self.resource.has_remote_id_map and self.resource.unique_pair is None:
             return self._first(remote_id, [c for c in candidates if self._equals(c, values)])
         free = [
             c
             for c in candidates
-            if self._claims.is_free(c.id, remote_id) and not c.is_of_others(remote_id)
+            if self.claims.is_free(c.id, remote_id) and not c.is_of_others(remote_id)
         ]
         return self._first(remote_id, free) if len(free) == 1 else None
 
@@ -126,22 +127,22 @@ class Lookup:
         """The row with our unique pair, unless it carries another's remote id (decisions 4); the
         answer is checked, because a server that ignores the filter would otherwise hand us any row
         (optiply.md 4)."""
-        pair = self._resource.unique_pair or ()
-        found = self._optiply.rows(self._resource.path, {name: values[name] for name in pair})
+        pair = self.resource.unique_pair or ()
+        found = self.optiply.rows(self.resource.path, {name: values[name] for name in pair})
         matching = [
             c for c in found if self._agrees(c, values, pair) and not c.is_of_others(remote_id)
         ]
         return self._first(remote_id, matching)
 
     def _candidates(self, values: Mapping[str, Any]) -> list[Record]:
-        names = [name for name in self._resource.lookup if values.get(name) is not None]
-        names = names or [a.name for a in self._resource.attributes if a.required][:1]
-        found = self._optiply.rows(self._resource.path, {name: values[name] for name in names})
+        names = [name for name in self.resource.lookup if values.get(name) is not None]
+        names = names or [a.name for a in self.resource.attributes if a.required][:1]
+        found = self.optiply.rows(self.resource.path, {name: values[name] for name in names})
         return [c for c in found if self._agrees(c, values, tuple(names))]
 
     def _agrees(self, record: Record, values: Mapping[str, Any], names: tuple[str, ...]) -> bool:
         for name in names:
-            attribute = self._resource.attribute(name)
+            attribute = self.resource.attribute(name)
             answered = canonical(attribute.kind, record.attributes.get(name))
             if not same(attribute, answered, values.get(name)):
                 return False
@@ -153,20 +154,20 @@ class Lookup:
             return False
         sent = tuple(
             a.name
-            for a in self._resource.attributes
+            for a in self.resource.attributes
             if a.kind != "lines" and values.get(a.name) is not None
         )
         return self._agrees(record, values, sent) and not self._has_lines(record)
 
     def _has_lines(self, record: Record) -> bool:
-        if self._resource.lines is None:
+        if self.resource.lines is None:
             return False
-        path, key = self._resource.lines
-        return any(True for _ in self._optiply.rows(path, {key: record.id}))
+        path, key = self.resource.lines
+        return any(True for _ in self.optiply.rows(path, {key: record.id}))
 
     def _first(self, remote_id: str, records: list[Record]) -> Record | None:
         for record in sorted(records, key=lambda record: record.id):
-            if self._claims.take(record.id, remote_id):
+            if self.claims.take(record.id, remote_id):
                 return record
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import orjson
 
@@ -11,6 +12,7 @@ from bc_pipeline.optiply.client import Optiply
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.to_optiply.attribute_values import Values
 from bc_pipeline.to_optiply.diff import PlannedRow
+from bc_pipeline.to_optiply.id_map import owner_of
 from bc_pipeline.to_optiply.lookup import Claims, Lookup
 
 KEY = "buyOrderLineId"
@@ -28,7 +30,9 @@ class LostLines:
         self._optiply = optiply
         self._known: dict[int, int | None] = {}
         self._lock = threading.Lock()
-        self._lookup = Lookup(optiply, BUY_ORDER_LINES, Claims(self._owner))
+        self._lookup = Lookup(
+            optiply, BUY_ORDER_LINES, Claims(partial(owner_of, snapshot, BUY_ORDER_LINES))
+        )
 
     def replacement(self, row: PlannedRow) -> Values | None:
         """The foreign key to use instead, or None.
@@ -73,12 +77,3 @@ class LostLines:
                 f"UPDATE sync.buy_order_lines SET {assignments} WHERE remote_id = ?",
                 [*values, remote_id],
             )
-
-    def _owner(self, optiply_id: int) -> str | None:
-        with self._snapshot.cursor() as cursor:
-            row = cursor.execute(
-                "SELECT remote_id FROM sync.buy_order_lines "
-                "WHERE optiply_id = ? AND state <> 'deleted'",
-                [optiply_id],
-            ).fetchone()
-        return row[0] if row else None

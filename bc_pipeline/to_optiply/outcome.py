@@ -87,6 +87,34 @@ def confirmed(
     )
 
 
+def _as_known(
+    row: PlannedRow,
+    bucket: Bucket,
+    state: str,
+    reason: str,
+    *,
+    pending: Values | None = None,
+    **more: Any,  # noqa: ANN401 - any field of an outcome
+) -> Outcome:
+    """What is known of the record in Optiply stays known.
+
+    Args:
+        pending: attributes of a POST that may have been applied; looked for next time.
+    """
+    stands = row.optiply_id is not None
+    return Outcome(
+        row,
+        bucket,
+        state,
+        optiply_id=row.optiply_id,
+        optiply_uuid=row.optiply_uuid,
+        content_hash=row.known_hash if stands else None,
+        last_sent=row.last_sent if stands else pending,
+        reason=reason,
+        **more,
+    )
+
+
 def rejected(
     row: PlannedRow, reason: str, run_no: int, *, pending: Values | None = None
 ) -> Outcome:
@@ -97,19 +125,16 @@ def rejected(
     """
     attempts = row.attempts + 1 if row.state == "quarantined" else 1
     distance = min(2 ** min(attempts - 1, 10), LONGEST_DISTANCE)
-    return Outcome(
+    return _as_known(
         row,
         "quarantined",
         "quarantined",
-        optiply_id=row.optiply_id,
-        optiply_uuid=row.optiply_uuid,
-        content_hash=row.known_hash if row.optiply_id is not None else None,
-        last_sent=row.last_sent if row.optiply_id is not None else pending,
+        reason,
+        pending=pending,
         extra=row.known_extra or row.extra,
         attempts=attempts,
         next_attempt_run=run_no + distance,
         failed_hash=row.attempt_hash,
-        reason=reason,
         failed=True,
         kind="quarantined",
     )
@@ -125,17 +150,14 @@ def waiting(
         pending: attributes of a POST that may have been applied; looked for next time.
         failed: a system did not answer; many of these stop the entity.
     """
-    return Outcome(
+    return _as_known(
         row,
         "deferred",
         "deferred",
-        optiply_id=row.optiply_id,
-        optiply_uuid=row.optiply_uuid,
-        content_hash=row.known_hash if row.optiply_id is not None else None,
-        last_sent=row.last_sent if row.optiply_id is not None else pending,
+        reason,
+        pending=pending,
         extra=(row.known_extra or row.extra) if row.optiply_id is not None else row.extra,
         attempts=row.attempts + 1 if row.state == "deferred" else 1,
-        reason=reason,
         failed=failed,
         kind="deferred",
     )
@@ -158,17 +180,8 @@ def in_doubt(outcome: Outcome, names: Iterable[str]) -> Outcome:
 
 def left_alone(row: PlannedRow, reason: str) -> Outcome:
     """Nothing to do for the record, and what is known of it stays known."""
-    return Outcome(
-        row,
-        "skipped",
-        "active" if row.optiply_id is not None else "skipped",
-        optiply_id=row.optiply_id,
-        optiply_uuid=row.optiply_uuid,
-        content_hash=row.known_hash if row.optiply_id is not None else None,
-        last_sent=row.last_sent if row.optiply_id is not None else None,
-        extra=row.known_extra or row.extra,
-        reason=reason,
-    )
+    state = "active" if row.optiply_id is not None else "skipped"
+    return _as_known(row, "skipped", state, reason, extra=row.known_extra or row.extra)
 
 
 def removed(row: PlannedRow) -> Outcome:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from functools import partial
 
 import duckdb
 
@@ -27,7 +28,7 @@ from bc_pipeline.to_optiply.concurrency import BoundedWorkers, Work
 from bc_pipeline.to_optiply.deletions import Remover, StillInSource
 from bc_pipeline.to_optiply.diff import Plan, PlannedRow
 from bc_pipeline.to_optiply.guard import Deletions, guard_reason
-from bc_pipeline.to_optiply.id_map import Ledger
+from bc_pipeline.to_optiply.id_map import Ledger, owner_of
 from bc_pipeline.to_optiply.lookup import Claims, Lookup
 from bc_pipeline.to_optiply.lost_parents import LostLines
 from bc_pipeline.to_optiply.outcome import Outcome, waiting
@@ -99,28 +100,24 @@ def sync_resource(
         _EntitySync(context, resource, rules, result, cursor).run()
 
 
+@dataclass
 class _EntitySync:
-    def __init__(
-        self,
-        context: SyncContext,
-        resource: Resource,
-        rules: Rules,
-        result: EntityResult,
-        cursor: duckdb.DuckDBPyConnection,
-    ) -> None:
-        self._context = context
-        self._resource = resource
-        self._rules = rules
-        self._result = result
-        self._cursor = cursor
+    context: SyncContext
+    resource: Resource
+    rules: Rules
+    result: EntityResult
+    cursor: duckdb.DuckDBPyConnection
+
+    def __post_init__(self) -> None:
+        context, resource, cursor = self.context, self.resource, self.cursor
         self._optiply = context.optiply.scoped()
         self._pump = BoundedWorkers(context.pool, 2 * self._optiply.concurrency, context.cancel)
-        self._plan = Plan(cursor, resource, context.run_no, rules.version)
+        self._plan = Plan(cursor, resource, context.run_no, self.rules.version)
         self._ledger = Ledger(context.snapshot, cursor, resource, context.run_no)
         self._learned = learned.load(cursor, resource)
-        self._breaker = CircuitBreaker(result.name, 0)
+        self._breaker = CircuitBreaker(self.result.name, 0)
         self._total = 0
-        claims = Claims(self._owner)
+        claims = Claims(partial(owner_of, context.snapshot, resource))
         sender = Sender(self._optiply, resource, self._learned)
         self._writer = Writer(
             self._optiply,
@@ -136,19 +133,19 @@ class _EntitySync:
             Lookup(self._optiply, resource, claims),
             sender,
             context.run_no,
-            rules.still_in_source,
+            self.rules.still_in_source,
         )
 
     def run(self) -> None:
-        result = self._result
+        result = self.result
         try:
             self._plan.build()
             self._adopt_existing()
             counts = self._plan.counts()
             self._ledger.settle()
             self._count_settled(counts)
-            counting.settled_problems(self._cursor, result, patient=self._resource.patient)
-            approved = approvals.pending(self._cursor, result.name)
+            counting.settled_problems(self.cursor, result, patient=self.resource.patient)
+            approved = approvals.pending(self.cursor, result.name)
             self._breaker = CircuitBreaker(
                 result.name, _requests_planned(counts), approved=approved
             )
@@ -161,7 +158,7 @@ class _EntitySync:
             result.retried += counter.retried
             result.throttled += counter.throttled
             counting.shorten(result)
-            learned.save(self._context.snapshot, self._resource, self._learned)
+            learned.save(self.context.snapshot, self.resource, self._learned)
 
     # -- the phases, in the order Optiply documents: DELETE, POST, PATCH ------------------------
 
@@ -176,62 +173,62 @@ class _EntitySync:
         self._create(self._phase(unknown, self._writer.refind))
 
     def _take_away(self, approved: bool) -> None:
-        unconfirmed = self._leave_absent() if self._rules.keep_absent else 0
+        unconfirmed = self._leave_absent() if self.rules.keep_absent else 0
         deletions = self._deletions()
         held_back = self._why_not_delete(deletions, approved) if deletions.gone else None
         if held_back is not None:
-            self._result.skipped += deletions.gone
-            self._result.problems.append(held_back)
+            self.result.skipped += deletions.gone
+            self.result.problems.append(held_back)
             return
         self._phase(self._plan.rows("gone"), self._remover.remove)
         self._phase(self._plan.rows("lost"), self._remover.remove_lost)
-        approvals.use(self._context.snapshot, self._result.name, self._context.run_no)
+        approvals.use(self.context.snapshot, self.result.name, self.context.run_no)
         if not unconfirmed:
-            restored.settle(self._context.snapshot, self._resource, self._context.run_no)
+            restored.settle(self.context.snapshot, self.resource, self.context.run_no)
 
     def _leave_absent(self) -> int:
         left = self._plan.leave_absent()
         if left:
-            self._result.skipped += left
+            self.result.skipped += left
             reason = f"{left} records left Business Central's list, which is not confirmed yet"
-            self._result.problems.append(Problem(self._result.name, None, "blocked", reason))
+            self.result.problems.append(Problem(self.result.name, None, "blocked", reason))
         return left
 
     def _deletions(self) -> Deletions:
         deletions = self._plan.deletions()
         # Each of them is asked for before it is taken away.
-        absent = deletions.absent if self._rules.still_in_source is None else 0
-        return replace(deletions, absent=absent, parts=self._rules.parts)
+        absent = deletions.absent if self.rules.still_in_source is None else 0
+        return replace(deletions, absent=absent, parts=self.rules.parts)
 
     def _why_not_delete(self, deletions: Deletions, approved: bool) -> Problem | None:
-        entity = self._result.name
-        if not self._rules.may_delete:
+        entity = self.result.name
+        if not self.rules.may_delete:
             gone = deletions.gone
             reason = f"{gone} records stay: Business Central has not been read completely"
             return Problem(entity, None, "blocked", reason)
         if approved and not deletions.are_more_than_was_seen:
             return None
         if approved:  # used up, or it would let the rest through in the next run
-            approvals.use(self._context.snapshot, entity, self._context.run_no)
-        if restored.waits(self._cursor, self._resource):
+            approvals.use(self.context.snapshot, entity, self.context.run_no)
+        if restored.waits(self.cursor, self.resource):
             tell = restored.reason
         elif deletions.are_too_many:
             tell = guard_reason
         else:
             return None
         self._ledger.hold()
-        names = [record.text for record in held.of_resource(self._cursor, self._resource.name)]
-        told = tell(entity, self._context.tenant, deletions.gone, deletions.standing, names)
+        names = [record.text for record in held.of_resource(self.cursor, self.resource.name)]
+        told = tell(entity, self.context.tenant, deletions.gone, deletions.standing, names)
         return Problem(entity, None, "guard", told)
 
     def _adopt_existing(self) -> None:
         """Recognise what Optiply has already, before the first creation."""
-        cursor, resource = self._cursor, self._resource
+        cursor, resource = self.cursor, self.resource
         if not self._plan.counts().get("create") or not map_is_empty(cursor, resource):
             return
-        if self._rules.before_adopting is not None:
-            self._rules.before_adopting(cursor)
-        adopt(cursor, self._optiply, resource, self._ledger, self._result)
+        if self.rules.before_adopting is not None:
+            self.rules.before_adopting(cursor)
+        adopt(cursor, self._optiply, resource, self._ledger, self.result)
         self._plan.build()
 
     def _phase(
@@ -258,7 +255,7 @@ class _EntitySync:
     def _complete(self, rows: Iterable[PlannedRow]) -> Iterator[PlannedRow]:
         """The records that can be created; the others wait for what is not known yet."""
         for row in rows:
-            unknown = missing(self._resource, row.wanted)
+            unknown = missing(self.resource, row.wanted)
             if unknown:
                 self._record([waiting(row, f"waits for its {' and '.join(unknown)}")])
             else:
@@ -283,13 +280,13 @@ class _EntitySync:
             return
         self._ledger.save(final)
         for outcome in final:
-            counting.count(self._result, outcome, patient=self._resource.patient)
+            counting.count(self.result, outcome, patient=self.resource.patient)
         self._progress()
 
     # -- counting ---------------------------------------------------------------------------------
 
     def _count_settled(self, counts: dict[str, int]) -> None:
-        result = self._result
+        result = self.result
         result.unchanged += counts.get("unchanged", 0)
         result.skipped += counts.get("skip", 0)
         result.deferred += counts.get("defer", 0)
@@ -298,26 +295,17 @@ class _EntitySync:
 
     def _count_untried(self) -> None:
         """Records an early end has left alone are tried again next run."""
-        self._result.deferred += max(0, self._total - counting.counted(self._result))
+        self.result.deferred += max(0, self._total - counting.counted(self.result))
 
     def _progress(self) -> None:
-        if self._context.listener is not None:
-            self._context.listener.progress(
-                self._result.name,
-                counting.counted(self._result),
+        if self.context.listener is not None:
+            self.context.listener.progress(
+                self.result.name,
+                counting.counted(self.result),
                 self._total,
                 self._optiply.counter.total,
                 self._optiply.rate,
             )
-
-    def _owner(self, optiply_id: int) -> str | None:
-        with self._context.snapshot.cursor() as cursor:
-            row = cursor.execute(
-                f"SELECT remote_id FROM sync.{self._resource.name} "
-                "WHERE optiply_id = ? AND state <> 'deleted'",
-                [optiply_id],
-            ).fetchone()
-        return row[0] if row else None
 
 
 def _line_finder(snapshot: Snapshot, optiply: Optiply, resource: Resource) -> FindParent | None:

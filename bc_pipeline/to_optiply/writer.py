@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bc_pipeline.catalogue.resources import Resource
 from bc_pipeline.errors import RequestFailed
@@ -41,6 +41,7 @@ FindParent = Callable[[PlannedRow], Values | None]
 """The foreign key to use instead of a parent Optiply does not know any more, or None."""
 
 
+@dataclass
 class Writer:
     """Writes the records of one resource.
 
@@ -54,23 +55,15 @@ class Writer:
             took its place, or None.
     """
 
-    def __init__(
-        self,
-        optiply: Optiply,
-        resource: Resource,
-        claims: Claims,
-        sender: Sender,
-        run_no: int,
-        *,
-        find_parent: FindParent | None = None,
-    ) -> None:
-        self._optiply = optiply
-        self._resource = resource
-        self._claims = claims
-        self._sender = sender
-        self._run_no = run_no
-        self._find_parent = find_parent
-        self._lookup = Lookup(optiply, resource, claims)
+    optiply: Optiply
+    resource: Resource
+    claims: Claims
+    sender: Sender
+    run_no: int
+    find_parent: FindParent | None = None
+
+    def __post_init__(self) -> None:
+        self._lookup = Lookup(self.optiply, self.resource, self.claims)
         self._twins = Twins()
 
     def posted_values(self, row: PlannedRow) -> Values:
@@ -83,7 +76,7 @@ class Writer:
     def create(self, row: PlannedRow) -> Outcome:
         """POST the record; its intent has been recorded before."""
         values = self.posted_values(row)
-        key = twin_key(self._resource, values)
+        key = twin_key(self.resource, values)
         with self._twins.alone(key) if key else nullcontext():
             return self._create(row, values)
 
@@ -91,7 +84,7 @@ class Writer:
         """A POST of an earlier run was announced and never confirmed: adopt the row it made; when
         it made none, the record is to be created now."""
         pending = row.last_sent or {}
-        key = twin_key(self._resource, pending)
+        key = twin_key(self.resource, pending)
         with self._twins.alone(key) if key else nullcontext():
             try:
                 record = self._lookup.posted(row.remote_id, pending)
@@ -104,7 +97,7 @@ class Writer:
     def refind(self, row: PlannedRow) -> Outcome:
         """Optiply does not know the row any more: adopt what it has instead; when it has nothing,
         the record is to be created now (optiply.md 4)."""
-        if not self._resource.repost_on_404:
+        if not self.resource.repost_on_404:
             values = self.posted_values(row)
             try:
                 record = self._lookup.known_as(row.remote_id, values)
@@ -132,9 +125,9 @@ class Writer:
         while True:
             tries += 1
             sent = {n: v for n, v in values.items() if n not in refused}
-            body = self._sender.body(sent, posting=True)
+            body = self.sender.body(sent, posting=True)
             try:
-                record = self._optiply.post(self._resource.path, body)
+                record = self.optiply.post(self.resource.path, body)
             except RequestFailed as error:
                 stop_if_forbidden(error)
                 if error.uncertain:
@@ -144,11 +137,11 @@ class Writer:
                         return not_found_out(row, sent, failure)
                     if found is not None:
                         return self._adopt(row, found, "created")
-                    if tries >= self._optiply.max_attempts:
-                        return rejected(row, str(error), self._run_no, pending=sent)
-                    self._optiply.back_off(tries)
+                    if tries >= self.optiply.max_attempts:
+                        return rejected(row, str(error), self.run_no, pending=sent)
+                    self.optiply.back_off(tries)
                     continue
-                remedy = self._sender.remedy(error, sent, body)
+                remedy = self.sender.remedy(error, sent, body)
                 if remedy is not None:
                     refused.update(remedy)
                     continue
@@ -157,7 +150,7 @@ class Writer:
                     values, parent_tried = {**values, **parent}, True
                     continue
                 return self._refused_post(row, values, error)
-            if not self._claims.take_new(record.id, row.remote_id):
+            if not self.claims.take_new(record.id, row.remote_id):
                 # A twin's look-up took this row for its own, so its own was never made: make it.
                 continue
             return self._created(row, record, sent, refused)
@@ -176,7 +169,7 @@ class Writer:
         outcome.warnings = left_out_warnings(refused)
         dropped = {
             a.name: sent[a.name]
-            for a in self._resource.attributes
+            for a in self.resource.attributes
             if a.confirm
             and a.name in sent
             and not same(a, canonical(a.kind, record.attributes.get(a.name)), sent[a.name])
@@ -188,7 +181,7 @@ class Writer:
     def _insist(self, outcome: Outcome, record_id: int, dropped: Values) -> None:
         """PATCH what the POST did not keep; where that fails too, the next run does it."""
         try:
-            self._sender.patch(record_id, dropped)
+            self.sender.patch(record_id, dropped)
         except RequestFailed as error:
             stop_if_forbidden(error)
             outcome.content_hash = None
@@ -197,7 +190,7 @@ class Writer:
             }
 
     def _refused_post(self, row: PlannedRow, values: Values, error: RequestFailed) -> Outcome:
-        if error.status == CONFLICT and self._resource.unique_pair:
+        if error.status == CONFLICT and self.resource.unique_pair:
             try:
                 record = self._lookup.pair(row.remote_id, values)
             except RequestFailed as failure:
@@ -208,17 +201,15 @@ class Writer:
                 row,
                 f"{error}; the existing row belongs to another record, or carries the id of "
                 "another coupling or company",
-                self._run_no,
+                self.run_no,
             )
-        if error.status == NOT_FOUND and self._find_parent is not None:
+        if error.status == NOT_FOUND and self.find_parent is not None:
             return waiting(row, "the order line does not exist in Optiply any more")
-        return not_accepted(row, error, self._run_no)
+        return not_accepted(row, error, self.run_no)
 
     def _adopt(self, row: PlannedRow, record: Record, bucket: str) -> Outcome:
         """Take over a row that exists in Optiply and bring it up to date."""
-        found = as_found(
-            self._resource, record, row.remote_id, row.wanted, self._optiply.coupling_id
-        )
+        found = as_found(self.resource, record, row.remote_id, row.wanted, self.optiply.coupling_id)
         known = replace(row, optiply_id=record.id, optiply_uuid=record.uuid, last_sent=found)
         outcome = self.update(known)
         if outcome.followed_by is not None:
@@ -234,7 +225,7 @@ class Writer:
         """What a PATCH of the record would carry."""
         sent = row.last_sent or {}
         return difference(
-            self._resource,
+            self.resource,
             row.remote_id,
             row.wanted,
             sent,
@@ -263,12 +254,12 @@ class Writer:
         if not changes:
             return self.unchanged(row)
         try:
-            refused = self._sender.patch(row.optiply_id, changes)
+            refused = self.sender.patch(row.optiply_id, changes)
         except RequestFailed as error:
             stop_if_forbidden(error)
             if error.status == NOT_FOUND:
                 return Outcome(row, None, "intent", followed_by="resolve", reason=str(error))
-            return not_changed(row, error, self._run_no, changes)
+            return not_changed(row, error, self.run_no, changes)
         sent = {n: v for n, v in changes.items() if n not in refused}
         known_refused = {n: v for n, v in row.refused.items() if v == row.wanted.get(n)}
         outcome = confirmed(
@@ -276,7 +267,7 @@ class Writer:
             "updated" if sent else "unchanged",
             row.optiply_id,
             row.optiply_uuid,
-            after_sending(self._resource, row.last_sent or {}, sent),
+            after_sending(self.resource, row.last_sent or {}, sent),
             content_hash=row.content_hash,
             changes=sent,
             refused={**known_refused, **refused},
@@ -287,10 +278,10 @@ class Writer:
     # -- pieces -------------------------------------------------------------------------------
 
     def _other_parent(self, row: PlannedRow, error: RequestFailed) -> Values | None:
-        if error.status != NOT_FOUND or self._find_parent is None:
+        if error.status != NOT_FOUND or self.find_parent is None:
             return None
         try:
-            return self._find_parent(row)
+            return self.find_parent(row)
         except RequestFailed as failure:
             stop_if_forbidden(failure)
             return None

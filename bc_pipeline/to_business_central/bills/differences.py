@@ -123,48 +123,43 @@ def undiscounted(line: WantedLine) -> WantedLine:
     return replace(line, values={**values, "discountAmount": Decimal(0)})
 
 
+@dataclass
 class _Planning:
     """One comparison of a bill; collects parts and differences."""
 
-    def __init__(
-        self,
-        path: Callable[[str], str],
-        wanted: WantedBill,
-        present: Row,
-        memory: Memory,
-        new: bool,
-    ) -> None:
-        self._path = path
-        self._wanted = wanted
-        self._present = present
-        self._memory = memory
-        self._new = new
-        self._match = matched(wanted.lines, present.get(LINES) or (), memory)
-        self._bill = f"{BILLS}({present['id']})"
+    path: Callable[[str], str]
+    wanted: WantedBill
+    present: Row
+    memory: Memory
+    new: bool
+
+    def __post_init__(self) -> None:
+        self._match = matched(self.wanted.lines, self.present.get(LINES) or (), self.memory)
+        self._bill = f"{BILLS}({self.present['id']})"
         self._parts: list[Part] = []
         self._differences: list[str] = []
 
     def plan(self, delete_missing: bool) -> Plan:
         delete, report = leftovers_to_delete(
-            self._match, self._memory, delete_missing=delete_missing
+            self._match, self.memory, delete_missing=delete_missing
         )
-        self._change("header", self._bill, self._present, self._header_changes())
+        self._change("header", self._bill, self.present, self._header_changes())
         for row in delete:
             self._add("DELETE", f"{LINES}({row['id']})", None, f"line {row['sequence']} is left")
-        there = [line for line in self._wanted.lines if line.key in self._match.claimed]
+        there = [line for line in self.wanted.lines if line.key in self._match.claimed]
         steady = [line for line in there if self._line(line)]
         for line in steady:
             self._line_dimensions(line)
         # After the lines that are there: what they have inherited is told by the header as it
         # still is. Before the new ones, which inherit from it.
-        self._dimensions("the bill", self._bill, self._present, self._wanted.dimensions)
-        for line in self._wanted.lines:
+        self._dimensions("the bill", self._bill, self.present, self.wanted.dimensions)
+        for line in self.wanted.lines:
             if line.key not in self._match.claimed:
                 self._new_line(line)
         return Plan(tuple(self._parts), self._match, tuple(report), tuple(self._differences))
 
     def _header_changes(self) -> dict[str, Any]:
-        return differences(HEADER, self._present, self._wanted.header)
+        return differences(HEADER, self.present, self.wanted.header)
 
     def _line(self, line: WantedLine) -> bool:
         """Plans the change of one line; whether it keeps what its dimensions come from."""
@@ -177,7 +172,7 @@ class _Planning:
             return False
         # A discount that stood there before is somebody's decision; any other one is that of a
         # price list, which BC takes whenever it prices the line.
-        ours = self._memory.unfinished | self._memory.undiscounted
+        ours = self.memory.unfinished | self.memory.undiscounted
         if number in ours or not row.get("discountAmount"):
             line = undiscounted(line)
         changes = self._line_changes(line, row)
@@ -194,7 +189,7 @@ class _Planning:
         compared = {name: value for name, value in line.body().items() if name in LINE}
         changes = differences(LINE, row, compared)
         tax_code = line.values.get("taxCode")
-        if tax_code and self._memory.tax_codes.get(line.key) != tax_code:
+        if tax_code and self.memory.tax_codes.get(line.key) != tax_code:
             changes["taxCode"] = tax_code
         # BC reprices when one of these changes, so the price is restated with it (rules.md 4.9).
         if changes.keys() & {"locationId", "quantity"}:
@@ -208,7 +203,7 @@ class _Planning:
         own = {guid(value.dimension_id) for value in line.dimensions}
         inherited = (
             value
-            for value in self._wanted.dimensions
+            for value in self.wanted.dimensions
             if guid(value.dimension_id) not in own and self._inherits(row, value)
         )
         number = self._match.numbers[line.key]
@@ -222,14 +217,14 @@ class _Planning:
         been made after that, they get the header's value. A value of their own that wins over one
         the header had from its vendor is theirs by priority, and stays.
         """
-        on_line, on_header = _value_of(row, value), _value_of(self._present, value)
-        return on_line in (None, on_header) or (self._new and on_header is None)
+        on_line, on_header = _value_of(row, value), _value_of(self.present, value)
+        return on_line in (None, on_header) or (self.new and on_header is None)
 
     def _dimensions(
         self, what: str, place: str, row: Row, wanted: Sequence[DimensionValue]
     ) -> None:
         prefix = f"{len(self._parts)}-"
-        parts = dimension_set_parts(self._path(place), row.get(DIMENSIONS) or (), wanted, prefix)
+        parts = dimension_set_parts(self.path(place), row.get(DIMENSIONS) or (), wanted, prefix)
         self._parts += parts
         self._differences += [f"dimensions of {what}"] * bool(parts)
 
@@ -246,7 +241,7 @@ class _Planning:
     def _add(
         self, method: str, place: str, body: Mapping[str, Any] | None, difference: str
     ) -> None:
-        self._parts.append(Part(f"{len(self._parts)}", method, self._path(place), body))
+        self._parts.append(Part(f"{len(self._parts)}", method, self.path(place), body))
         self._differences.append(difference)
 
 

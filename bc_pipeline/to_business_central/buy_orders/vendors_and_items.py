@@ -69,6 +69,7 @@ GROUP BY ALL
 """Under which category items came to Optiply."""
 
 
+@dataclass(frozen=True)
 class CatalogueReader:
     """Reads what the orders of one run need.
 
@@ -79,19 +80,11 @@ class CatalogueReader:
         snapshot: id map and mirror.
     """
 
-    def __init__(
-        self,
-        tenant: Tenant,
-        bc: BusinessCentral,
-        company: Company,
-        optiply: Optiply,
-        snapshot: Snapshot,
-    ) -> None:
-        self._tenant = tenant
-        self._bc = bc
-        self._company = company
-        self._optiply = optiply
-        self._snapshot = snapshot
+    tenant: Tenant
+    bc: BusinessCentral
+    company: Company
+    optiply: Optiply
+    snapshot: Snapshot
 
     def read(self, orders: Iterable[BuyOrder]) -> Catalogue:
         """Suppliers and products of the orders.
@@ -109,19 +102,19 @@ class CatalogueReader:
 
     def _links(self, resource: str, ids: Collection[int]) -> dict[int, _Link]:
         """By Optiply id; ids Optiply does not know are left out."""
-        with self._snapshot.cursor() as cursor:
+        with self.snapshot.cursor() as cursor:
             known = cursor.execute(_IN_MAP.format(name=resource), [sorted(ids)]).fetchall()
         links = {
             optiply_id: _link(optiply_id, orjson.loads(sent or "{}"), remote_id)
             for optiply_id, remote_id, sent in known
         }
         for optiply_id in sorted(set(ids) - links.keys()):
-            record = self._optiply.get(resource, optiply_id)
+            record = self.optiply.get(resource, optiply_id)
             if record is not None:
                 # Another coupling's remote id belongs to another system.
                 remote = record.attributes.get("remoteIdMap")
                 own = (
-                    remote.get(str(self._optiply.coupling_id))
+                    remote.get(str(self.optiply.coupling_id))
                     if isinstance(remote, Mapping)
                     else None
                 )
@@ -134,7 +127,7 @@ class CatalogueReader:
         given = {link.remote_id for link in links.values() if link.remote_id}
         vendors = {row["id"].lower(): row for row in self._rows("vendors", "id", given)}
         others = {text for text in given if text.lower() not in vendors}
-        if others and self._tenant.exports.vendor_by_number:
+        if others and self.tenant.exports.vendor_by_number:
             rows = self._rows("vendors", "number", others)
             vendors |= {str(row["number"]).lower(): row for row in rows}
         return {
@@ -170,8 +163,8 @@ class CatalogueReader:
         numbers = [str(row["number"]).strip() for row in rows]
         pages: dict[str, tuple[str | None, bool]] = {}
         units: dict[str, dict[str, Decimal]] = {}
-        with self._snapshot.cursor() as cursor:
-            published = mirror_state.optional(cursor, self._tenant)
+        with self.snapshot.cursor() as cursor:
+            published = mirror_state.optional(cursor, self.tenant)
             if "bc.item_page" in published:
                 for number, unit, blocked in cursor.execute(_PAGE, [numbers]).fetchall():
                     pages[number] = unit, blocked
@@ -189,17 +182,17 @@ class CatalogueReader:
     def _uncounted(self, rows: Collection[Mapping[str, Any]]) -> dict[str, str]:
         """Ids of items whose factor is not known, because ``quantity_scale`` names a category that
         Business Central does not have and that may mean them, with the reason (decisions 18)."""
-        scales = {key.strip().upper() for key in self._tenant.sync.quantity_scale}
+        scales = {key.strip().upper() for key in self.tenant.sync.quantity_scale}
         doubtful = [
             row["id"].lower() for row in rows if _category(row) and _category(row) not in scales
         ]
         if not scales or not doubtful:
             return {}
-        finding = named.asked(named.SCALES, self._tenant, self._bc)
+        finding = named.asked(named.SCALES, self.tenant, self.bc)
         if finding is None:
             return {}
         unknown = {name.strip().upper() for name in finding.names}
-        with self._snapshot.cursor() as cursor:
+        with self.snapshot.cursor() as cursor:
             before = dict(cursor.execute(_CATEGORIES, [doubtful]).fetchall())
         return {
             item: finding.message
@@ -215,7 +208,7 @@ class CatalogueReader:
         uncounted: Mapping[str, str],
     ) -> Item:
         number = str(row["number"]).strip()
-        factors_given = self._tenant.sync.quantity_scale.items()
+        factors_given = self.tenant.sync.quantity_scale.items()
         scales = {key.strip().upper(): value for key, value in factors_given}
         scale = Decimal(scales.get(_category(row), 1))
         base = str(row.get("baseUnitOfMeasureCode") or "").strip() or None
@@ -237,8 +230,8 @@ class CatalogueReader:
     def _rows(self, entity_set: str, field: str, values: Iterable[str]) -> list[dict[str, Any]]:
         columns = {"vendors": VENDOR_COLUMNS, "items": ITEM_COLUMNS}
         return find_rows(
-            self._bc,
-            self._company,
+            self.bc,
+            self.company,
             entity_set,
             field,
             sorted(values),

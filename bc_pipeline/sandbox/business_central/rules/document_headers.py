@@ -82,19 +82,19 @@ class Party:
             raise dialog(f"The {self.main.by_code} or the {self.main.by_id} must be provided.")
 
 
+@dataclass
 class HeaderWrite:
     """One POST or PATCH of a header: properties are applied one by one, each to what the ones
     before it left (rules.md 0.2)."""
 
-    def __init__(
-        self, ctx: WriteContext, kind: Kind, party: Party, header: Row, given: Row
-    ) -> None:
-        self.ctx = ctx
-        self.kind = kind
-        self.party = party
-        self.header = header
-        self.given = given
-        self.values: Row = dict(header)
+    ctx: WriteContext
+    kind: Kind
+    party: Party
+    header: Row
+    given: Row
+
+    def __post_init__(self) -> None:
+        self.values: Row = dict(self.header)
         self._dimensions: dict[str, str] | None = None
 
     def apply(self, name: str) -> None:
