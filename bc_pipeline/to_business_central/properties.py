@@ -10,15 +10,13 @@ from typing import Any
 from bc_pipeline.values import by_code, guid, member, trimmed
 
 
-def _flag(value: object) -> bool:
-    return value is True
-
-
-def _number(value: object) -> Decimal:
+def number(value: object) -> Decimal:
+    """A number as it is compared."""
     return Decimal(str(value or 0))
 
 
-def _day(value: object) -> str:
+def day(value: object) -> str:
+    """A date or moment as it is compared: its day, as text."""
     return str(value or "0001-01-01")[:10]
 
 
@@ -39,37 +37,31 @@ class Property:
         return self.normal(row.get(self.name)) != self.normal(wanted)
 
 
-def texts(*names: str) -> tuple[Property, ...]:
-    return tuple(Property(name, trimmed) for name in names)
+Properties = Mapping[str, Property]
+"""By name."""
 
 
-def codes(*names: str) -> tuple[Property, ...]:
-    """Code fields; comparing them as texts would find a difference again and again."""
-    return tuple(Property(name, by_code) for name in names)
+def _all(normal: Callable[[object], object]) -> Callable[..., tuple[Property, ...]]:
+    return lambda *names: tuple(Property(name, normal) for name in names)
 
 
-def guids(*names: str) -> tuple[Property, ...]:
-    return tuple(Property(name, guid) for name in names)
+texts = _all(trimmed)
+codes = _all(by_code)
+"""Code fields; comparing them as texts would find a difference again and again."""
+guids = _all(guid)
+members = _all(member)
+flags = _all(lambda value: value is True)
+numbers = _all(number)
+days = _all(day)
 
 
-def members(*names: str) -> tuple[Property, ...]:
-    return tuple(Property(name, member) for name in names)
-
-
-def flags(*names: str) -> tuple[Property, ...]:
-    return tuple(Property(name, _flag) for name in names)
-
-
-def numbers(*names: str) -> tuple[Property, ...]:
-    return tuple(Property(name, _number) for name in names)
-
-
-def days(*names: str) -> tuple[Property, ...]:
-    return tuple(Property(name, _day) for name in names)
+def by_name(*groups: tuple[Property, ...]) -> Properties:
+    """The properties of several kinds together."""
+    return {each.name: each for group in groups for each in group}
 
 
 def differences(
-    properties: Mapping[str, Property], row: Mapping[str, Any], wanted: Mapping[str, Any]
+    properties: Properties, row: Mapping[str, Any], wanted: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What of ``wanted`` BC does not show yet, in the order of ``wanted``."""
     return {name: value for name, value in wanted.items() if properties[name].differs(row, value)}

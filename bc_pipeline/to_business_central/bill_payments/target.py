@@ -13,22 +13,19 @@ from bc_pipeline.business_central.lookup.dimensions import dimension_set_parts
 from bc_pipeline.errors import RecordError
 from bc_pipeline.to_business_central import properties
 from bc_pipeline.to_business_central.documents.lookups import Question, ask
-from bc_pipeline.to_business_central.properties import Property, differences
+from bc_pipeline.to_business_central.properties import differences
 from bc_pipeline.to_business_central.upsert.owners import Owner, adopt, made_since, owners
 from bc_pipeline.to_business_central.upsert.work import Work
 from bc_pipeline.to_business_central.writer import ExportContext
 from bc_pipeline.values import by_code, guid
 
 DIMENSIONS = "dimensionSetLines"
-_PROPERTIES: Mapping[str, Property] = {
-    each.name: each
-    for each in (
-        *properties.codes("documentNumber"),
-        *properties.guids("vendorId", "appliesToInvoiceId"),
-        *properties.days("postingDate"),
-        *properties.numbers("amount"),
-    )
-}
+_PROPERTIES = properties.by_name(
+    properties.codes("documentNumber"),
+    properties.guids("vendorId", "appliesToInvoiceId"),
+    properties.days("postingDate"),
+    properties.numbers("amount"),
+)
 
 Row = Mapping[str, Any]
 

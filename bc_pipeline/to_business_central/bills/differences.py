@@ -13,6 +13,7 @@ from typing import Any
 
 from bc_pipeline.business_central.batch import Part
 from bc_pipeline.business_central.lookup.dimensions import DimensionValue, dimension_set_parts
+from bc_pipeline.to_business_central import properties
 from bc_pipeline.to_business_central.bills.lines import (
     Matched,
     Memory,
@@ -23,15 +24,7 @@ from bc_pipeline.to_business_central.bills.lines import (
 )
 from bc_pipeline.to_business_central.bills.wanted import WantedBill, WantedLine
 from bc_pipeline.to_business_central.documents.work import DIMENSIONS
-from bc_pipeline.to_business_central.properties import (
-    Property,
-    codes,
-    days,
-    differences,
-    guids,
-    numbers,
-    texts,
-)
+from bc_pipeline.to_business_central.properties import differences
 from bc_pipeline.values import guid, member
 
 BILLS = "purchaseInvoices"
@@ -40,23 +33,17 @@ EXPAND = f"{DIMENSIONS},{LINES}($expand={DIMENSIONS})"
 DRAFT = "Draft"
 
 # Codes are stored in capitals, so a comparison as text would find a difference again and again.
-HEADER: Mapping[str, Property] = {
-    each.name: each
-    for each in (
-        *guids("vendorId"),
-        *codes("vendorInvoiceNumber", "currencyCode"),
-        *days("invoiceDate", "dueDate", "postingDate"),
-    )
-}
+HEADER = properties.by_name(
+    properties.guids("vendorId"),
+    properties.codes("vendorInvoiceNumber", "currencyCode"),
+    properties.days("invoiceDate", "dueDate", "postingDate"),
+)
 # The tax code is not among them: BC shows another one than it takes (rules.md 4.16).
-LINE: Mapping[str, Property] = {
-    each.name: each
-    for each in (
-        *guids("locationId"),
-        *numbers("quantity", "unitCost", "discountAmount"),
-        *texts("description"),
-    )
-}
+LINE = properties.by_name(
+    properties.guids("locationId"),
+    properties.numbers("quantity", "unitCost", "discountAmount"),
+    properties.texts("description"),
+)
 
 
 @dataclass(frozen=True)

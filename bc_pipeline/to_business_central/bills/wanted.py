@@ -15,7 +15,12 @@ from typing import Any, Literal
 from bc_pipeline.business_central.lookup.dimensions import DimensionValue
 from bc_pipeline.errors import RecordError
 from bc_pipeline.to_business_central.documents import amounts
-from bc_pipeline.to_business_central.documents.lookups import Directory, Names, reference
+from bc_pipeline.to_business_central.documents.lookups import (
+    Directory,
+    Names,
+    account_of,
+    reference,
+)
 from bc_pipeline.to_business_central.unified import Bill, BillExpense, BillItem, BillLine
 from bc_pipeline.to_business_central.writer import ExportContext
 from bc_pipeline.values import ZERO_GUID, by_code, guid
@@ -221,13 +226,7 @@ def _item_line(
 
 
 def _expense_line(context: ExportContext, line: BillExpense, places: int) -> WantedLine:
-    names = (line.account_id, line.account_number, line.account_name)
-    if not any(names):
-        raise RecordError(
-            "InvalidInputError",
-            "an expense needs accountId, accountNumber or accountName",
-        )
-    account = reference(context, "accounts", "account", *names)
+    account = account_of(context, line, "an expense")
     values = {"quantity": EXPENSE_QUANTITY, **dict(_values(line, EXPENSE_LINE))}
     account_id = guid(account["id"])
     return _line(context, line, "expense", account_id, values, EXPENSE_QUANTITY, places)

@@ -7,7 +7,7 @@ finds it and sends only what Business Central made of it, and never creates it a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from bc_pipeline.errors import RequestFailed
 from bc_pipeline.optiply.client import Optiply
 from bc_pipeline.snapshot import learned as account_facts
 from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline.to_business_central.buy_orders.buy_order import BuyOrder, BuyOrderLine
 from bc_pipeline.to_optiply.attribute_values import REMOTE_ID, Values
 from bc_pipeline.to_optiply.id_map import ORIGIN
 from bc_pipeline.to_optiply.sender import Sender
@@ -74,31 +75,58 @@ class LinkedOrder:
     lines: tuple[LinkedRow, ...] = ()
 
 
-def order_extra(po_number: str, vendor_id: str) -> dict[str, Any]:
-    """What the id map keeps of a purchase order."""
-    return {"po_number": po_number, "vendor_id": vendor_id}
+@dataclass(frozen=True)
+class StandingLine:
+    """A line of a purchase order as it stands in Business Central: with the number of the order
+    and its sequence it is the key of its receipts (mapping.md 7)."""
+
+    line_id: str
+    sequence: int
+    item_id: str
+    item_number: str
+    ordered_quantity: str
+    factor: str
 
 
-def line_extra(
-    *,
-    po_number: str,
-    sequence: int,
+def linked(
+    order: BuyOrder,
     document_id: str,
-    item_number: str,
-    item_id: str,
-    ordered_quantity: str,
-    factor: str,
-) -> dict[str, Any]:
-    """What the id map keeps of a purchase order line: the key of its receipts (mapping.md 7)."""
-    return {
-        "po_number": po_number,
-        "sequence": sequence,
-        "document_id": document_id,
-        "item_number": item_number,
-        "item_id": item_id,
-        "ordered_quantity": ordered_quantity,
-        "factor": factor,
-    }
+    number: str,
+    vendor_id: str,
+    pairs: Iterable[tuple[BuyOrderLine, StandingLine]],
+) -> LinkedOrder:
+    """A buy order and its lines, with what the id map keeps of the purchase order they are.
+
+    Args:
+        document_id, number, vendor_id: of the purchase order.
+        pairs: lines of the buy order, each with the one it is there.
+    """
+    header = LinkedRow(
+        document_id,
+        order.id,
+        order.uuid,
+        dict(order.values),
+        {"po_number": number, "vendor_id": vendor_id},
+    )
+    lines = tuple(
+        LinkedRow(
+            line.line_id,
+            source.id,
+            source.uuid,
+            dict(source.values),
+            {
+                "po_number": number,
+                "sequence": line.sequence,
+                "document_id": document_id,
+                "item_number": line.item_number,
+                "item_id": line.item_id,
+                "ordered_quantity": line.ordered_quantity,
+                "factor": line.factor,
+            },
+        )
+        for source, line in pairs
+    )
+    return LinkedOrder(header, lines)
 
 
 def link(snapshot: Snapshot, linked: LinkedOrder, run_no: int) -> None:

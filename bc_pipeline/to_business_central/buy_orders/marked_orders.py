@@ -14,12 +14,7 @@ from bc_pipeline.mapping import markers, purchase_lines, values
 from bc_pipeline.mapping.definition import MappingInput
 from bc_pipeline.tenants.settings import SyncOptions
 from bc_pipeline.to_business_central.buy_orders.buy_order import BuyOrder, BuyOrderLine
-from bc_pipeline.to_business_central.buy_orders.links import (
-    LinkedOrder,
-    LinkedRow,
-    line_extra,
-    order_extra,
-)
+from bc_pipeline.to_business_central.buy_orders.links import LinkedOrder, StandingLine, linked
 from bc_pipeline.values import by_id
 
 _UNKNOWN = """
@@ -39,8 +34,8 @@ SELECT guid(o.id) FROM bc.purchase_orders o
 WHERE NOT EXISTS ({_UNKNOWN.format(order_id="guid(o.id)")}) ORDER BY 1
 """
 _LINES = """
-SELECT line_id, sequence, product_id, quantity, item_id, item_number, plain(ordered_quantity),
-  plain(coalesce(factor, 1))
+SELECT line_id, sequence, item_id, item_number, plain(ordered_quantity), plain(coalesce(factor, 1)),
+  product_id, quantity
 FROM m_lines WHERE order_id = ? AND state <> 'drop' ORDER BY sequence, line_id
 """
 _HEADER = """
@@ -69,17 +64,11 @@ class Marked:
 
 
 @dataclass(frozen=True)
-class OrderLine:
-    """A line about a product of Optiply, counted in Optiply's units."""
+class OrderLine(StandingLine):
+    """A line about a product of Optiply; ``quantity`` is counted in Optiply's units."""
 
-    line_id: str
-    sequence: int
     product_id: int | None
     quantity: int
-    item_id: str
-    item_number: str
-    ordered_quantity: str
-    factor: str
 
 
 @dataclass(frozen=True)
@@ -147,34 +136,7 @@ def pairing(order: BuyOrder, found: MarkedOrder) -> LinkedOrder:
                 pairs.append((line, fitting[0]))
                 mine.remove(line)
                 theirs.remove(fitting[0])
-    document_id = by_id(found.row["id"])
-    return LinkedOrder(
-        LinkedRow(
-            document_id,
-            order.id,
-            order.uuid,
-            dict(order.values),
-            order_extra(number, by_id(found.row["vendorId"])),
-        ),
-        tuple(
-            LinkedRow(
-                theirs.line_id,
-                line.id,
-                line.uuid,
-                dict(line.values),
-                line_extra(
-                    po_number=number,
-                    sequence=theirs.sequence,
-                    document_id=document_id,
-                    item_number=theirs.item_number,
-                    item_id=theirs.item_id,
-                    ordered_quantity=theirs.ordered_quantity,
-                    factor=theirs.factor,
-                ),
-            )
-            for line, theirs in pairs
-        ),
-    )
+    return linked(order, by_id(found.row["id"]), number, by_id(found.row["vendorId"]), pairs)
 
 
 def alike(order: BuyOrder, found: MarkedOrder) -> bool:

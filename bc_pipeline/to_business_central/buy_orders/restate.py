@@ -17,19 +17,12 @@ from bc_pipeline.errors import RequestFailed
 from bc_pipeline.to_business_central.buy_orders.sent import LINES, Row, Sent, SentLine, item_lines
 from bc_pipeline.to_business_central.documents.changes import error_of
 from bc_pipeline.to_business_central.documents.concurrency import CHANGED_MEANWHILE
+from bc_pipeline.to_business_central.properties import day, number
 from bc_pipeline.to_business_central.writer import ExportContext
 from bc_pipeline.values import by_code, guid_or_none
 
 PRICES = ("directUnitCost", "discountPercent")
 """Set last: the others price a line anew."""
-
-
-def _number(value: object) -> object:
-    return Decimal(str(value or 0))
-
-
-def _day(value: object) -> object:
-    return str(value or "")[:10]
 
 
 @dataclass(frozen=True)
@@ -51,13 +44,13 @@ _PROPERTIES: Mapping[str, _Property] = {
     "unitOfMeasureCode": _Property("unit", lambda line: line.unit, by_code),
     "itemVariantId": _Property("variant", lambda line: line.variant_id, guid_or_none),
     "locationId": _Property("location", lambda line: line.location_id, guid_or_none),
-    "quantity": _Property("quantity", lambda line: line.quantity, _number),
-    "directUnitCost": _Property("price", lambda line: line.cost, _number),
+    "quantity": _Property("quantity", lambda line: line.quantity, number),
+    "directUnitCost": _Property("price", lambda line: line.cost, number),
     # The price is net of everything: a discount of the price list would come off it again.
     "discountPercent": _Property(
-        "discount", lambda line: None if line.cost is None else Decimal(0), _number
+        "discount", lambda line: None if line.cost is None else Decimal(0), number
     ),
-    "expectedReceiptDate": _Property("expected receipt date", lambda line: line.expected, _day),
+    "expectedReceiptDate": _Property("expected receipt date", lambda line: line.expected, day),
 }
 
 

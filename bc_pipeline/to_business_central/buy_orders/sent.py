@@ -12,12 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bc_pipeline.mapping.markers import marked_id, marker
 from bc_pipeline.to_business_central.buy_orders.buy_order import BuyOrder
-from bc_pipeline.to_business_central.buy_orders.links import (
-    LinkedOrder,
-    LinkedRow,
-    line_extra,
-    order_extra,
-)
+from bc_pipeline.to_business_central.buy_orders.links import LinkedOrder, StandingLine, linked
 from bc_pipeline.to_business_central.buy_orders.payload import Request
 from bc_pipeline.values import guid_or_none, member, plain
 
@@ -58,18 +53,12 @@ def sent(request: Request) -> Sent:
     return Sent(
         vendor_id=request.vendor_id,
         lines=tuple(
-            SentLine(
-                line=line.source.id,
-                sequence=line.sequence,
-                item_id=line.item_id,
-                item_number=line.item_number,
-                variant_id=line.variant_id,
-                unit=line.unit,
-                quantity=line.quantity,
-                factor=line.factor,
-                cost=line.cost,
-                location_id=line.location_id,
-                expected=line.expected.isoformat() if line.expected else None,
+            SentLine.model_validate(
+                vars(line)
+                | {
+                    "line": line.source.id,
+                    "expected": line.expected.isoformat() if line.expected else None,
+                }
             )
             for line in request.lines
         ),
@@ -111,32 +100,24 @@ def linked_order(order: BuyOrder, row: Row, expected: Sent) -> LinkedOrder:
     Lines belong together by their number; where Business Central numbered them itself, by their
     content in the order they were sent.
     """
-    document_id, number = guid_or_none(row["id"]) or "", str(row["number"])
     given = {line.id: line for line in order.lines}
-    lines = []
-    for known, line in _pairs(expected.lines, item_lines(row)):
-        source = given.get(known.line)
-        if source is None:
-            continue  # deleted in Optiply meanwhile
-        extra = line_extra(
-            po_number=number,
-            sequence=int(line["sequence"]),
-            document_id=document_id,
-            item_number=known.item_number,
-            item_id=known.item_id,
-            ordered_quantity=plain(known.quantity),
-            factor=plain(known.factor),
+    pairs = [
+        (
+            given[known.line],
+            StandingLine(
+                guid_or_none(line["id"]) or "",
+                int(line["sequence"]),
+                known.item_id,
+                known.item_number,
+                plain(known.quantity),
+                plain(known.factor),
+            ),
         )
-        remote_id = guid_or_none(line["id"]) or ""
-        lines.append(LinkedRow(remote_id, source.id, source.uuid, dict(source.values), extra))
-    header = LinkedRow(
-        document_id,
-        order.id,
-        order.uuid,
-        dict(order.values),
-        order_extra(number, guid_or_none(row.get("vendorId")) or expected.vendor_id),
-    )
-    return LinkedOrder(header, tuple(lines))
+        for known, line in _pairs(expected.lines, item_lines(row))
+        if known.line in given  # else it was deleted in Optiply meanwhile
+    ]
+    vendor_id = guid_or_none(row.get("vendorId")) or expected.vendor_id
+    return linked(order, guid_or_none(row["id"]) or "", str(row["number"]), vendor_id, pairs)
 
 
 def item_lines(row: Row) -> list[Row]:

@@ -24,24 +24,21 @@ from bc_pipeline.to_business_central import properties
 from bc_pipeline.to_business_central.currency import currency_code
 from bc_pipeline.to_business_central.documents.lookups import kinds_needed
 from bc_pipeline.to_business_central.export_types import Pending
-from bc_pipeline.to_business_central.properties import Property, differences
+from bc_pipeline.to_business_central.properties import differences
 from bc_pipeline.to_business_central.unified import Address, Party, PhoneNumber
 from bc_pipeline.values import member
 
 NUMBER_LENGTH = 20
 ALL, NOT_BLOCKED = "All", "_x0020_"
 
-_PROPERTIES: Mapping[str, Property] = {
-    each.name: each
-    for each in (
-        *properties.texts("displayName", "addressLine1", "addressLine2", "city", "state"),
-        *properties.texts("phoneNumber", "email", "website"),
-        *properties.codes("number", "country", "postalCode", "currencyCode"),
-        *properties.members("type", "blocked"),
-        *properties.flags("taxLiable"),
-        *properties.guids("paymentMethodId"),
-    )
-}
+_PROPERTIES = properties.by_name(
+    properties.texts("displayName", "addressLine1", "addressLine2", "city", "state"),
+    properties.texts("phoneNumber", "email", "website"),
+    properties.codes("number", "country", "postalCode", "currencyCode"),
+    properties.members("type", "blocked"),
+    properties.flags("taxLiable"),
+    properties.guids("paymentMethodId"),
+)
 
 _ADDRESS: Mapping[str, str] = {
     "line1": "addressLine1",

@@ -264,6 +264,19 @@ def named_as(id: str | None, number: str | None, name: str | None) -> str:
     return " or ".join(f"{how} {value}" for how, value in given if value)
 
 
+def account_of(context: ExportContext, part: WithAccount, what: str) -> Mapping[str, Any]:
+    """The general ledger account that ``what`` names.
+
+    Raises:
+        RecordError: it names none, there is none, or several have this name.
+    """
+    names = (part.account_id, part.account_number, part.account_name)
+    if not any(names):
+        needed = "accountId, accountNumber or accountName"
+        raise RecordError("InvalidInputError", f"{what} needs {needed}")
+    return reference(context, "accounts", "account", *names)
+
+
 def reference(
     context: ExportContext,
     kind: KindName,

@@ -11,7 +11,7 @@ from typing import Any
 from bc_pipeline.business_central.lookup.dimensions import DimensionValue
 from bc_pipeline.errors import RecordError
 from bc_pipeline.to_business_central.documents import amounts
-from bc_pipeline.to_business_central.documents.lookups import reference
+from bc_pipeline.to_business_central.documents.lookups import account_of
 from bc_pipeline.to_business_central.unified import JournalEntry, JournalLine, WithCurrency
 from bc_pipeline.to_business_central.writer import ExportContext
 from bc_pipeline.values import by_code, guid
@@ -137,13 +137,7 @@ def _line(
     of_all: Sequence[DimensionValue],
 ) -> WantedLine:
     """One line; a journal has no dimensions, so those of the entry are those of every line."""
-    names = (line.account_id, line.account_number, line.account_name)
-    if not any(names):
-        raise RecordError(
-            "InvalidInputError",
-            "a journal line needs accountId, accountNumber or accountName",
-        )
-    account = reference(context, "accounts", "account", *names)
+    account = account_of(context, line, "a journal line")
     if line.description is not None and len(line.description) > LONGEST_DESCRIPTION:
         raise RecordError(
             "InvalidInputError",
