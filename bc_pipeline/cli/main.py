@@ -3,14 +3,67 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
 from typing import NoReturn
 
 import click
 
-from bc_pipeline.cli.lazy import LazyCommand, LazyGroup
 from bc_pipeline.cli.output import INTERRUPTED, SOME_FAILED, USAGE, message, print_json
 from bc_pipeline.errors import ConfigError, PipelineError
+
+# A group whose commands are imported when they are used: help and mistakes come at once.
+
+
+@dataclass(frozen=True)
+class LazyCommand:
+    """Where a command is, and the first sentence of its help.
+
+    Args:
+        module: below ``bc_pipeline.cli``.
+        name: of the command in it.
+        help: as its own help begins; a test compares.
+    """
+
+    module: str
+    name: str
+    help: str
+
+    def load(self) -> click.Command:
+        """The command itself."""
+        command = getattr(import_module(f"bc_pipeline.cli.{self.module}"), self.name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+class LazyGroup(click.Group):
+    """A group of such commands.
+
+    Args:
+        lazy: by the name people type.
+    """
+
+    def __init__(self, *, lazy: Mapping[str, LazyCommand], **options: object) -> None:
+        super().__init__(**options)  # type: ignore[arg-type]
+        self.lazy = lazy
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(self.lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        found = self.lazy.get(cmd_name)
+        return found.load() if found else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        limit = formatter.width - 6 - max(len(name) for name in self.lazy)
+        rows = [
+            (name, click.Command(name, help=self.lazy[name].help).get_short_help_str(limit))
+            for name in sorted(self.lazy)
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
 
 COMMANDS = {
     "demo": LazyCommand(
@@ -25,7 +78,7 @@ COMMANDS = {
         "sync", "sync", "Bring Optiply up to date with Business Central, one run per tenant."
     ),
     "export": LazyCommand(
-        "export",
+        "sync",
         "export",
         "Write Optiply's buy orders and the files in outbound/ to Business Central.",
     ),
@@ -53,7 +106,7 @@ COMMANDS = {
         "Bring again what could not be written to Business Central, once it is repaired.",
     ),
     "approve-deletions": LazyCommand(
-        "approve",
+        "operator",
         "approve_deletions",
         "Let the next run take away in Optiply what the deletion guard holds back; shows it and "
         "asks.",
@@ -64,7 +117,7 @@ COMMANDS = {
         "Accept that sync.sell_order_source was changed in tenants.yaml.",
     ),
     "rebind": LazyCommand(
-        "rebind",
+        "operator",
         "rebind",
         "Say that a tenant's environment, sign-in tenant or address was only renamed.",
     ),

@@ -1,8 +1,10 @@
-"""``retry``, ``resend``, ``accept-sell-order-source`` and ``show``: what an operator does between
-two runs."""
+"""What an operator does between two runs: ``retry``, ``resend``, ``accept-sell-order-source``,
+``show``, ``approve-deletions`` and ``rebind``."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -11,13 +13,20 @@ from bc_pipeline.catalogue.task import OPTIPLY, OUTBOUND
 from bc_pipeline.catalogue.tasks import BY_NAME, entity_names
 from bc_pipeline.cli.output import (
     SUCCESS,
+    answer,
     json_option,
+    message,
+    only_json_on_stdout,
     print_json,
     print_table,
 )
+from bc_pipeline.cli.selection import must_have_run
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.run import operator_actions
+from bc_pipeline.run.identity import Change
+from bc_pipeline.run.operator_actions import HeldBack
 from bc_pipeline.tenants import registry
+from bc_pipeline.to_optiply.held import HeldDeletion
 
 SOURCE_ROWS_SHOWN = 10
 
@@ -38,11 +47,8 @@ def retry(tenant: str, entity: str | None, remote_id: str | None, as_json: bool)
     count = operator_actions.retry(found, name, remote_id)
     if remote_id and not count:
         raise ConfigError(f"{tenant} holds back no record {remote_id!r} of {entity}")
-    if as_json:
-        print_json({"tenant": tenant, "records": count})
-    else:
-        click.echo(f"{tenant}: the next run tries {count} records again")
-    return SUCCESS
+    told = f"{tenant}: the next run tries {count} records again"
+    return answer({"tenant": tenant, "records": count}, told, as_json=as_json)
 
 
 @click.command()
@@ -66,11 +72,8 @@ def resend(tenant: str, entity: str | None, key: str | None, as_json: bool) -> i
         count = operator_actions.resend_outbound(found, name, key)
     if key and not count:
         raise ConfigError(f"{tenant} has no record {key!r} of {entity} to send again")
-    if as_json:
-        print_json({"tenant": tenant, "records": count})
-    else:
-        click.echo(f"{tenant}: the next run sends {count} records again")
-    return SUCCESS
+    told = f"{tenant}: the next run sends {count} records again"
+    return answer({"tenant": tenant, "records": count}, told, as_json=as_json)
 
 
 def _resent(entity: str) -> str:
@@ -91,11 +94,8 @@ def accept_sell_order_source(tenant: str, as_json: bool) -> int:
     creates those of the new one.
     """
     source = operator_actions.accept_sell_order_source(registry.load().get(tenant))
-    if as_json:
-        print_json({"tenant": tenant, "sell_order_source": source})
-    else:
-        click.echo(f"{tenant}: from the next run on, sell orders come from {source}")
-    return SUCCESS
+    told = f"{tenant}: from the next run on, sell orders come from {source}"
+    return answer({"tenant": tenant, "sell_order_source": source}, told, as_json=as_json)
 
 
 @click.command()
@@ -114,10 +114,8 @@ def show(tenant: str, entity: str, identifier: str, as_json: bool) -> int:
     found = registry.load().get(tenant)
     outbound = BY_NAME[name].prefix == OUTBOUND
     look = operator_actions.show_outbound if outbound else operator_actions.show
-    try:
+    with must_have_run(tenant):
         records = look(found, BY_NAME[name].entity, identifier)
-    except FileNotFoundError:
-        raise ConfigError(f"{tenant} has not run yet: bc-pipeline sync {tenant}") from None
     if not records:
         raise ConfigError(f"{tenant} knows no record {identifier!r} of {entity}")
     if as_json:
@@ -156,3 +154,111 @@ def _print_values(title: str, values: dict[str, Any] | None) -> None:
         click.echo(f"{title}: nothing")
         return
     print_table(title, ["field", "value"], [[name, value] for name, value in values.items()])
+
+
+# ``bc-pipeline approve-deletions``: let through what the deletion guard holds back, once somebody
+# has seen it (decisions 28).
+
+SHOWN = 50
+
+
+@click.command("approve-deletions")
+@click.argument("tenant")
+@click.argument("entity", required=False)
+@click.option("--yes", is_flag=True, help="Do not ask; needed where nobody can answer.")
+@json_option
+def approve_deletions(tenant: str, entity: str | None, yes: bool, as_json: bool) -> int:
+    """Let the next run take away in Optiply what the deletion guard holds back; shows it and asks.
+
+    For one ENTITY, or for all that is held back. Good for one run.
+    """
+    found = registry.load().get(tenant)
+    waiting = operator_actions.held_back(found, entity)
+    with only_json_on_stdout(as_json):
+        _show(tenant, waiting)
+    if waiting.entities and not yes and not _agreed(waiting):
+        message(f"{tenant}: nothing was approved")
+        return SUCCESS
+    approved = operator_actions.approve_deletions(found, entity)
+    deletions = [each.as_json() for each in waiting.deletions]
+    document: dict[str, Any] = {"tenant": tenant, "approved": list(approved)}
+    told = "the last run held nothing back"
+    if approved:
+        told = f"approved for the next run: {', '.join(approved)}"
+    shown = {"deletions": deletions} if deletions else {}
+    return answer(document | shown, f"{tenant}: {told}", as_json=as_json)
+
+
+def _agreed(waiting: HeldBack) -> bool:
+    if not sys.stdin.isatty():
+        raise click.UsageError(
+            f"{len(waiting.deletions)} deletions in {', '.join(waiting.entities)} would be "
+            "approved, and nobody is here to be asked: look at them (`bc-pipeline status` lists "
+            "them), then say --yes."
+        )
+    return click.confirm("Let the next run do this?", err=True)
+
+
+def _show(tenant: str, waiting: HeldBack) -> None:
+    print_deletions(tenant, waiting.deletions, SHOWN)
+    for entity, reason in waiting.stopped.items():
+        click.echo(f"{tenant}: {entity} was stopped: {reason}")
+
+
+def print_deletions(tenant: str, deletions: Sequence[HeldDeletion], shown: int) -> None:
+    """Records that would be taken away, by number and name."""
+    if not deletions:
+        return
+    print_table(
+        f"{tenant}: would be taken away in Optiply, waits for approval",
+        ["entity", "number", "name"],
+        [
+            [each.entity, each.number or ("" if each.name else each.remote_id), each.name]
+            for each in deletions[:shown]
+        ],
+    )
+    if len(deletions) > shown:
+        click.echo(
+            f"and {len(deletions) - shown} more: bc-pipeline records {tenant} ENTITY --state guard"
+        )
+
+
+# ``bc-pipeline rebind``: the environment was renamed, and the state is still its own.
+
+
+@click.command()
+@click.argument("tenant")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def rebind(tenant: str, yes: bool, as_json: bool) -> int:
+    """Say that a tenant's environment, sign-in tenant or address was only renamed.
+
+    Its state then belongs to what tenants.yaml has now. Never after a move to another environment,
+    such as from a trial on a copy to Production: that needs a snapshot_dir of its own.
+    """
+    found = registry.load().get(tenant)
+    try:
+        changed = operator_actions.renamed(found)
+    except FileNotFoundError:
+        raise ConfigError(f"{tenant} has not run yet: there is no state to rebind") from None
+    if not as_json:
+        _print_changes(tenant, changed)
+    if changed and as_json and not yes:
+        raise click.UsageError("--json cannot ask: say --yes too.")
+    if changed and not yes:
+        click.confirm("Was it only renamed, and is it still the same?", abort=True, err=True)
+    changed = operator_actions.rebind(found)
+    if as_json:
+        told = {change.key: {"before": change.before, "now": change.now} for change in changed}
+        print_json({"tenant": tenant, "rebound": told})
+    elif changed:
+        click.echo(f"{tenant}: the next run goes on with its state")
+    return SUCCESS
+
+
+def _print_changes(tenant: str, changed: list[Change]) -> None:
+    if not changed:
+        click.echo(f"{tenant}: nothing was renamed; its state belongs to what is configured")
+        return
+    rows = [[change.key, change.before, change.now] for change in changed]
+    print_table(f"{tenant}: its state belongs to", ["setting", "before", "now"], rows)

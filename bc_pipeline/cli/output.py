@@ -39,6 +39,16 @@ def print_json(document: object) -> None:
     click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=_plain))
 
 
+def answer(document: object, text: str, *, as_json: bool) -> int:
+    """What a command that has worked says: its one JSON document, or one line for people; its
+    exit code."""
+    if as_json:
+        print_json(document)
+    else:
+        click.echo(text)
+    return SUCCESS
+
+
 def message(text: str) -> None:
     """A line for people, on stderr."""
     click.echo(text, err=True)

@@ -53,19 +53,32 @@ class Pace:
         return (done - at_first) / (now - since) if now > since else 0.0
 
 
-class Lines:
-    """One line when an entity is done, and every few seconds while it works."""
+class _Watching:
+    """What every watcher keeps."""
 
     def __init__(self) -> None:
         self.summaries: dict[str, RunSummary] = {}
         self._tenant = ""
         self._pace = Pace()
-        self._told: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def tenant(self, name: str) -> None:
         self._tenant = name
         self._pace = Pace()
+
+    def finished(self, summary: RunSummary) -> None:
+        self.summaries[summary.tenant] = summary
+
+
+class Lines(_Watching):
+    """One line when an entity is done, and every few seconds while it works."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: dict[str, float] = {}
+
+    def tenant(self, name: str) -> None:
+        super().tenant(name)
         self._told.clear()
         message(f"{name}: started")
 
@@ -80,24 +93,17 @@ class Lines:
         message(f"{self._tenant}: {entity} {figures}")
 
     def finished(self, summary: RunSummary) -> None:
-        self.summaries[summary.tenant] = summary
+        super().finished(summary)
         message(f"{summary.tenant}: {summary.status} after {summary.seconds:.1f} s")
 
 
-class Bars:
+class Bars(_Watching):
     """One bar per entity of the run at hand."""
 
     def __init__(self, bars: Progress) -> None:
-        self.summaries: dict[str, RunSummary] = {}
+        super().__init__()
         self._bars = bars
-        self._tenant = ""
-        self._pace = Pace()
         self._tasks: dict[str, TaskID] = {}
-        self._lock = threading.Lock()
-
-    def tenant(self, name: str) -> None:
-        self._tenant = name
-        self._pace = Pace()
 
     def progress(self, entity: str, done: int, total: int, requests: int, rate: float) -> None:
         with self._lock:
@@ -110,7 +116,7 @@ class Bars:
             )
 
     def finished(self, summary: RunSummary) -> None:
-        self.summaries[summary.tenant] = summary
+        super().finished(summary)
         with self._lock:
             for task in self._tasks.values():
                 self._bars.remove_task(task)

@@ -12,6 +12,7 @@ import click
 from bc_pipeline.catalogue.task import OPTIPLY, OUTBOUND
 from bc_pipeline.catalogue.tasks import entity_names
 from bc_pipeline.cli.output import SUCCESS, json_option, message, print_json, print_table
+from bc_pipeline.cli.selection import must_have_run
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.run.records import STATES, Record
 from bc_pipeline.run.records import records as find
@@ -72,12 +73,8 @@ def of_tenant(tenant: Tenant, task: str, states: Sequence[str] = ()) -> list[Rec
         ConfigError: the tenant has not run yet.
         TenantBusy: a run holds the snapshot.
     """
-    try:
+    with must_have_run(tenant.name):
         snapshot = Snapshot.open(tenant.snapshot_dir, read_only=True)
-    except FileNotFoundError:
-        raise ConfigError(
-            f"{tenant.name} has not run yet: bc-pipeline sync {tenant.name}"
-        ) from None
     with snapshot, snapshot.cursor() as cursor:
         return find(cursor, task, states)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
@@ -16,6 +17,36 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def tenant_arguments(command: Command) -> Command:
     """Adds ``[TENANT...]`` (parameter ``tenants``) to a command."""
     return click.argument("tenants", nargs=-1, metavar="[TENANT...]")(command)
+
+
+def which_tenants(entity_help: str) -> Callable[[Command], Command]:
+    """Adds ``[TENANT...]``, ``--all`` (``every``) and ``--entity`` (``entities``) to a command.
+
+    Args:
+        entity_help: which entities can be named, and how.
+    """
+
+    def add(command: Command) -> Command:
+        named = click.option(
+            "--entity", "entities", multiple=True, metavar="NAME", help=entity_help
+        )
+        every = click.option("--all", "every", is_flag=True, help="All enabled tenants.")
+        return tenant_arguments(every(named(command)))
+
+    return add
+
+
+@contextmanager
+def must_have_run(tenant: str) -> Iterator[None]:
+    """Says what to do where a tenant has no snapshot yet.
+
+    Raises:
+        ConfigError: it has not run yet.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise ConfigError(f"{tenant} has not run yet: bc-pipeline sync {tenant}") from None
 
 
 def selected_tenants(found: Registry, names: Sequence[str], every: bool) -> list[str]:

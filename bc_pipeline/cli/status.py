@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bc_pipeline import clock
-from bc_pipeline.cli.approve import print_deletions
+from bc_pipeline.cli.operator import print_deletions
 from bc_pipeline.cli.output import SOME_FAILED, SUCCESS, json_option, print_json, print_table
 from bc_pipeline.cli.selection import known_tenants, tenant_arguments
 from bc_pipeline.cli.state import TenantState, read_state

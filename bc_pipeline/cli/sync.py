@@ -9,6 +9,7 @@ from datetime import datetime
 
 import click
 
+from bc_pipeline.catalogue.task import OUTBOUND
 from bc_pipeline.catalogue.tasks import entity_names
 from bc_pipeline.cli.output import (
     SOME_FAILED,
@@ -18,7 +19,7 @@ from bc_pipeline.cli.output import (
     print_json,
     print_table,
 )
-from bc_pipeline.cli.selection import selected_tenants, tenant_arguments
+from bc_pipeline.cli.selection import selected_tenants, which_tenants
 from bc_pipeline.report import COUNT_NAMES, RunSummary
 from bc_pipeline.tenants import registry
 
@@ -26,15 +27,7 @@ PROBLEMS_SHOWN = 20
 
 
 @click.command()
-@tenant_arguments
-@click.option("--all", "every", is_flag=True, help="All enabled tenants.")
-@click.option(
-    "--entity",
-    "entities",
-    multiple=True,
-    metavar="NAME",
-    help="Only this entity and what it reads, e.g. products or optiply/products. Repeatable.",
-)
+@which_tenants("Only this entity and what it reads, e.g. products or optiply/products. Repeatable.")
 @click.option("--full", is_flag=True, help="Read everything again; what Optiply has stays known.")
 @click.option(
     "--since",
@@ -122,3 +115,38 @@ def problem_lines(summary: RunSummary) -> list[str]:
     if more > 0:
         lines.append(f"  and {more} more: bc-pipeline status {summary.tenant}")
     return lines
+
+
+@click.command()
+@which_tenants(
+    "Only this one, as an asset (customers, outbound/customers) or as the files are called "
+    "(Bills). Repeatable."
+)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Send nothing to Business Central; show exactly the requests that would be sent.",
+)
+@json_option
+def export(
+    tenants: tuple[str, ...],
+    every: bool,
+    entities: tuple[str, ...],
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Write Optiply's buy orders and the files in outbound/ to Business Central.
+
+    One run per tenant, of those that have it switched on (exports.buy_orders, exports.accounting).
+    """
+    # Dagster takes a second to import; `--help` and usage errors should not wait for it.
+    from bc_pipeline.cli.runs import RunOptions, run_tenants
+    from bc_pipeline.orchestration.jobs import EXPORT
+
+    wanted = entity_names(entities, (OUTBOUND,))
+    found = registry.load()
+    names = selected_tenants(found, tenants, every)
+    options = RunOptions(job=EXPORT, entities=wanted, dry_run=dry_run)
+    with only_json_on_stdout(as_json):
+        summaries = run_tenants(found, names, options)
+    return tell(summaries, as_json)

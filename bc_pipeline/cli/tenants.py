@@ -7,6 +7,7 @@ import click
 from bc_pipeline.cli.output import (
     SOME_FAILED,
     SUCCESS,
+    answer,
     json_option,
     message,
     print_json,
@@ -91,8 +92,5 @@ def remove(tenant: str, as_json: bool) -> int:
             known = ", ".join(instance.get_dynamic_partitions(partitions.NAME)) or "none"
             raise ConfigError(f"Dagster has no partition {tenant!r}; it has: {known}")
         instance.delete_dynamic_partition(partitions.NAME, tenant)
-    if as_json:
-        print_json({"removed": tenant})
-    else:
-        click.echo(f"{tenant}: partition removed; its files are still there")
-    return SUCCESS
+    told = f"{tenant}: partition removed; its files are still there"
+    return answer({"removed": tenant}, told, as_json=as_json)

@@ -19,8 +19,8 @@ from bc_pipeline.cli.output import (
     print_json,
     print_table,
 )
+from bc_pipeline.cli.selection import must_have_run
 from bc_pipeline.cli.sync import print_summary
-from bc_pipeline.errors import ConfigError
 from bc_pipeline.report import RunSummary
 from bc_pipeline.run.verification import mark_for_repair, verify_tenant
 from bc_pipeline.tenants import registry
@@ -67,11 +67,8 @@ def _compared(tenant: Tenant, entity: str | None) -> list[Verified]:
     def told(each: Verified) -> None:
         message(f"{tenant.name}: {each.entity}: {each.compared} rows compared")
 
-    try:
+    with must_have_run(tenant.name):
         return verify_tenant(tenant, entity, told=told)
-    except FileNotFoundError:
-        text = f"{tenant.name} has not run yet: bc-pipeline sync {tenant.name}"
-        raise ConfigError(text) from None
 
 
 def _repaired(tenant: Tenant, compared: Sequence[Verified], yes: bool) -> RunSummary | None:
