@@ -46,8 +46,15 @@ class Launch:
     dry_run: bool = False
 
 
+class Told:
+    """A dataclass whose fields are its JSON."""
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)  # type: ignore[call-overload]
+
+
 @dataclass(frozen=True)
-class Problem:
+class Problem(Told):
     """Something an operator should know; ``reason`` is in the operator's words.
 
     ``remote_id`` is None when the whole entity is meant.
@@ -64,20 +71,14 @@ class Problem:
         GUID, which tells people nothing."""
         return "" if self.remote_id is None or _GUID.match(self.remote_id) else self.remote_id
 
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
 
 @dataclass
-class RequestCounts:
+class RequestCounts(Told):
     """Requests sent to one system: all of them, the repeats among them, the 429s met."""
 
     total: int = 0
     retried: int = 0
     throttled: int = 0
-
-    def as_json(self) -> dict[str, int]:
-        return asdict(self)
 
 
 @dataclass

@@ -173,13 +173,7 @@ class BusinessCentral(Writing, Closing):
             AuthError, Cancelled, RequestFailed: BC could not say.
         """
         place = self.company_url(f"{entity_set}({id})", company)
-        url = query_url(place, _options(select, expand))
-        try:
-            return self.http.request("GET", url, record, fresh=True)
-        except RequestFailed as error:
-            if is_absent(error, of_record=True):
-                return None
-            raise
+        return self._one(query_url(place, _options(select, expand)))
 
     def rows(
         self, url: str, *, tally: RequestCounter | None = None, fresh: bool = True
@@ -247,6 +241,14 @@ class BusinessCentral(Writing, Closing):
                 if error.status != 400:
                     raise
         return list(self.rows(self.companies_url(), fresh=False))
+
+    def _one(self, url: str) -> dict[str, Any] | None:
+        try:
+            return self.http.request("GET", url, record, fresh=True)
+        except RequestFailed as error:
+            if is_absent(error, of_record=True):
+                return None
+            raise
 
     def _environment(self) -> str:
         settings = self.tenant.business_central

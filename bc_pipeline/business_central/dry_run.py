@@ -12,9 +12,8 @@ from urllib.parse import unquote
 
 from bc_pipeline.business_central.answers import encoded
 from bc_pipeline.business_central.batch import BatchMode, Part, PartAnswer
-from bc_pipeline.business_central.client import BusinessCentral, Company
+from bc_pipeline.business_central.client import BusinessCentral
 from bc_pipeline.business_central.dry_run_records import PretendedRecords, is_pretended
-from bc_pipeline.business_central.retry import Backoff
 from bc_pipeline.business_central.urls import query_url
 from bc_pipeline.business_central.writing import ANY_VERSION
 from bc_pipeline.http.counting import RequestCounter
@@ -52,15 +51,8 @@ class DryRunBusinessCentral(BusinessCentral):
         As ``BusinessCentral``.
     """
 
-    def __init__(
-        self,
-        tenant: Tenant,
-        tokens: TokenStore,
-        *,
-        cancel: threading.Event | None = None,
-        backoff: Backoff | None = None,
-    ) -> None:
-        super().__init__(tenant, tokens, cancel=cancel, backoff=backoff)
+    def __init__(self, tenant: Tenant, tokens: TokenStore, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(tenant, tokens, **options)
         self.noted: list[NotedRequest] = []
         self.noted_here: list[NotedRequest] = self.noted
         self._records = PretendedRecords()
@@ -100,18 +92,10 @@ class DryRunBusinessCentral(BusinessCentral):
                 answers[part.id] = self._answer(part)
         return {part.id: answers[part.id] for part in parts}
 
-    def get(
-        self,
-        entity_set: str,
-        id: str,
-        *,
-        expand: str | None = None,
-        select: Iterable[str] = (),
-        company: Company | None = None,
-    ) -> dict[str, Any] | None:
-        if not is_pretended(f"{entity_set}({id})"):
-            return super().get(entity_set, id, expand=expand, select=select, company=company)
-        place = self.company_url(f"{entity_set}({id})", company)
+    def _one(self, url: str) -> dict[str, Any] | None:
+        place = url.partition("?")[0]
+        if not is_pretended(place):
+            return super()._one(url)
         with self._noting:
             return self._records.one(unquote(self._relative(place)))
 

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bc_pipeline.cli.output import (
-    SOME_FAILED,
-    SUCCESS,
-    json_option,
-    only_json_on_stdout,
-    print_json,
-    print_table,
-)
+from bc_pipeline.cli import output
 from bc_pipeline.cli.selection import known_tenants, tenant_arguments
 from bc_pipeline.orchestration.checks.check import Outcome
 from bc_pipeline.orchestration.preflight.tenant import Answer, check_tenant
@@ -20,7 +13,7 @@ from bc_pipeline.tenants import registry
 
 @click.command()
 @tenant_arguments
-@json_option
+@output.json_option
 def check(tenants: tuple[str, ...], as_json: bool) -> int:
     """Check settings, credentials, company, dimension mappings and optional pages.
 
@@ -28,22 +21,22 @@ def check(tenants: tuple[str, ...], as_json: bool) -> int:
     """
     found = registry.load()
     reports: dict[str, list[Answer]] = {}
-    with only_json_on_stdout(as_json):
+    with output.only_json_on_stdout(as_json):
         for name in known_tenants(found, tenants):
             reports[name] = [_configuration(found, name)]
             if name in found.tenants:
                 reports[name] += check_tenant(found.tenants[name])
     if as_json:
-        print_json({"tenants": {name: _as_json(report) for name, report in reports.items()}})
+        output.print_json({"tenants": {name: _as_json(report) for name, report in reports.items()}})
     else:
         for name, report in reports.items():
-            print_table(
+            output.print_table(
                 f"{name}: {_status(report)}",
                 ["check", "outcome", "detail"],
                 [[answer.name, answer.outcome, answer.detail] for answer in report],
             )
     failed = any(_status(report) == "failed" for report in reports.values())
-    return SOME_FAILED if failed else SUCCESS
+    return output.SOME_FAILED if failed else output.SUCCESS
 
 
 def _configuration(found: registry.Registry, name: str) -> Answer:

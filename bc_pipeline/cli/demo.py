@@ -11,13 +11,7 @@ from pathlib import Path
 
 import click
 
-from bc_pipeline.cli.output import (
-    SOME_FAILED,
-    SUCCESS,
-    json_option,
-    only_json_on_stdout,
-    print_json,
-)
+from bc_pipeline.cli import output
 from bc_pipeline.cli.own_home import owned
 from bc_pipeline.tenants import registry
 
@@ -26,7 +20,7 @@ WHOLESALE_ITEMS = 300
 
 @click.command()
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the generated company.")
-@json_option
+@output.json_option
 def demo(seed: int, as_json: bool) -> int:
     """Play Business Central and Optiply, and keep two tenants in step.
 
@@ -40,7 +34,7 @@ def demo(seed: int, as_json: bool) -> int:
 
     home = registry.home_directory() / "demo"
     with (
-        only_json_on_stdout(as_json),
+        output.only_json_on_stdout(as_json),
         owned(home),
         demo_home(home),
         Sandbox(seed=seed, wholesale_items=WHOLESALE_ITEMS) as sandbox,
@@ -53,10 +47,10 @@ def demo(seed: int, as_json: bool) -> int:
         files = accounting_files(stage)
     if as_json:
         told = {"home": str(home), "rounds": rounds, "buy_orders": orders, "files": files}
-        print_json(told)
+        output.print_json(told)
     else:
         _print_where_to_look(home)
-    return SUCCESS if stage.statuses <= {"success", "partial"} else SOME_FAILED
+    return output.SUCCESS if stage.statuses <= {"success", "partial"} else output.SOME_FAILED
 
 
 @contextmanager

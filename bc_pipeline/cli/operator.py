@@ -11,15 +11,7 @@ import click
 
 from bc_pipeline.catalogue.task import OPTIPLY, OUTBOUND
 from bc_pipeline.catalogue.tasks import BY_NAME, entity_names
-from bc_pipeline.cli.output import (
-    SUCCESS,
-    answer,
-    json_option,
-    message,
-    only_json_on_stdout,
-    print_json,
-    print_table,
-)
+from bc_pipeline.cli import output
 from bc_pipeline.cli.selection import must_have_run
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.run import operator_actions
@@ -35,7 +27,7 @@ SOURCE_ROWS_SHOWN = 10
 @click.argument("tenant")
 @click.argument("entity", required=False)
 @click.argument("remote_id", required=False)
-@json_option
+@output.json_option
 def retry(tenant: str, entity: str | None, remote_id: str | None, as_json: bool) -> int:
     """Try quarantined and deferred records again in the next run.
 
@@ -48,14 +40,14 @@ def retry(tenant: str, entity: str | None, remote_id: str | None, as_json: bool)
     if remote_id and not count:
         raise ConfigError(f"{tenant} holds back no record {remote_id!r} of {entity}")
     told = f"{tenant}: the next run tries {count} records again"
-    return answer({"tenant": tenant, "records": count}, told, as_json=as_json)
+    return output.answer({"tenant": tenant, "records": count}, told, as_json=as_json)
 
 
 @click.command()
 @click.argument("tenant")
 @click.argument("entity", required=False)
 @click.argument("key", required=False)
-@json_option
+@output.json_option
 def resend(tenant: str, entity: str | None, key: str | None, as_json: bool) -> int:
     """Bring again what could not be written to Business Central, once it is repaired.
 
@@ -73,7 +65,7 @@ def resend(tenant: str, entity: str | None, key: str | None, as_json: bool) -> i
     if key and not count:
         raise ConfigError(f"{tenant} has no record {key!r} of {entity} to send again")
     told = f"{tenant}: the next run sends {count} records again"
-    return answer({"tenant": tenant, "records": count}, told, as_json=as_json)
+    return output.answer({"tenant": tenant, "records": count}, told, as_json=as_json)
 
 
 def _resent(entity: str) -> str:
@@ -86,7 +78,7 @@ def _resent(entity: str) -> str:
 
 @click.command("accept-sell-order-source")
 @click.argument("tenant")
-@json_option
+@output.json_option
 def accept_sell_order_source(tenant: str, as_json: bool) -> int:
     """Accept that sync.sell_order_source was changed in tenants.yaml.
 
@@ -95,14 +87,14 @@ def accept_sell_order_source(tenant: str, as_json: bool) -> int:
     """
     source = operator_actions.accept_sell_order_source(registry.load().get(tenant))
     told = f"{tenant}: from the next run on, sell orders come from {source}"
-    return answer({"tenant": tenant, "sell_order_source": source}, told, as_json=as_json)
+    return output.answer({"tenant": tenant, "sell_order_source": source}, told, as_json=as_json)
 
 
 @click.command()
 @click.argument("tenant")
 @click.argument("entity")
 @click.argument("identifier", metavar="ID")
-@json_option
+@output.json_option
 def show(tenant: str, entity: str, identifier: str, as_json: bool) -> int:
     """One record on its way: as read, as wanted, as last sent, and its state; of one that goes to
     Business Central, as it came and what became of it.
@@ -119,14 +111,14 @@ def show(tenant: str, entity: str, identifier: str, as_json: bool) -> int:
     if not records:
         raise ConfigError(f"{tenant} knows no record {identifier!r} of {entity}")
     if as_json:
-        print_json({"tenant": tenant, "records": records})
-        return SUCCESS
+        output.print_json({"tenant": tenant, "records": records})
+        return output.SUCCESS
     for record in records:
         if outbound:
             _print_outbound(record)
         else:
             _print_record(record)
-    return SUCCESS
+    return output.SUCCESS
 
 
 def _print_outbound(record: dict[str, Any]) -> None:
@@ -153,7 +145,7 @@ def _print_values(title: str, values: dict[str, Any] | None) -> None:
     if values is None:
         click.echo(f"{title}: nothing")
         return
-    print_table(title, ["field", "value"], [[name, value] for name, value in values.items()])
+    output.print_table(title, ["field", "value"], [[name, value] for name, value in values.items()])
 
 
 # ``bc-pipeline approve-deletions``: let through what the deletion guard holds back, once somebody
@@ -166,7 +158,7 @@ SHOWN = 50
 @click.argument("tenant")
 @click.argument("entity", required=False)
 @click.option("--yes", is_flag=True, help="Do not ask; needed where nobody can answer.")
-@json_option
+@output.json_option
 def approve_deletions(tenant: str, entity: str | None, yes: bool, as_json: bool) -> int:
     """Let the next run take away in Optiply what the deletion guard holds back; shows it and asks.
 
@@ -174,11 +166,11 @@ def approve_deletions(tenant: str, entity: str | None, yes: bool, as_json: bool)
     """
     found = registry.load().get(tenant)
     waiting = operator_actions.held_back(found, entity)
-    with only_json_on_stdout(as_json):
+    with output.only_json_on_stdout(as_json):
         _show(tenant, waiting)
     if waiting.entities and not yes and not _agreed(waiting):
-        message(f"{tenant}: nothing was approved")
-        return SUCCESS
+        output.message(f"{tenant}: nothing was approved")
+        return output.SUCCESS
     approved = operator_actions.approve_deletions(found, entity)
     deletions = [each.as_json() for each in waiting.deletions]
     document: dict[str, Any] = {"tenant": tenant, "approved": list(approved)}
@@ -186,7 +178,7 @@ def approve_deletions(tenant: str, entity: str | None, yes: bool, as_json: bool)
     if approved:
         told = f"approved for the next run: {', '.join(approved)}"
     shown = {"deletions": deletions} if deletions else {}
-    return answer(document | shown, f"{tenant}: {told}", as_json=as_json)
+    return output.answer(document | shown, f"{tenant}: {told}", as_json=as_json)
 
 
 def _agreed(waiting: HeldBack) -> bool:
@@ -209,7 +201,7 @@ def print_deletions(tenant: str, deletions: Sequence[HeldDeletion], shown: int) 
     """Records that would be taken away, by number and name."""
     if not deletions:
         return
-    print_table(
+    output.print_table(
         f"{tenant}: would be taken away in Optiply, waits for approval",
         ["entity", "number", "name"],
         [
@@ -229,7 +221,7 @@ def print_deletions(tenant: str, deletions: Sequence[HeldDeletion], shown: int) 
 @click.command()
 @click.argument("tenant")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@json_option
+@output.json_option
 def rebind(tenant: str, yes: bool, as_json: bool) -> int:
     """Say that a tenant's environment, sign-in tenant or address was only renamed.
 
@@ -250,10 +242,10 @@ def rebind(tenant: str, yes: bool, as_json: bool) -> int:
     changed = operator_actions.rebind(found)
     if as_json:
         told = {change.key: {"before": change.before, "now": change.now} for change in changed}
-        print_json({"tenant": tenant, "rebound": told})
+        output.print_json({"tenant": tenant, "rebound": told})
     elif changed:
         click.echo(f"{tenant}: the next run goes on with its state")
-    return SUCCESS
+    return output.SUCCESS
 
 
 def _print_changes(tenant: str, changed: list[Change]) -> None:
@@ -261,4 +253,4 @@ def _print_changes(tenant: str, changed: list[Change]) -> None:
         click.echo(f"{tenant}: nothing was renamed; its state belongs to what is configured")
         return
     rows = [[change.key, change.before, change.now] for change in changed]
-    print_table(f"{tenant}: its state belongs to", ["setting", "before", "now"], rows)
+    output.print_table(f"{tenant}: its state belongs to", ["setting", "before", "now"], rows)

@@ -11,7 +11,7 @@ import click
 
 from bc_pipeline.catalogue.task import OPTIPLY, OUTBOUND
 from bc_pipeline.catalogue.tasks import entity_names
-from bc_pipeline.cli.output import SUCCESS, json_option, message, print_json, print_table
+from bc_pipeline.cli import output
 from bc_pipeline.cli.selection import must_have_run
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.run.records import STATES, Record
@@ -41,7 +41,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write them to this file, for a spreadsheet.",
 )
-@json_option
+@output.json_option
 def records(
     tenant: str, entity: str, states: tuple[str, ...], csv_file: Path | None, as_json: bool
 ) -> int:
@@ -56,14 +56,14 @@ def records(
         write_csv(csv_file, found)
     if as_json:
         listed = [record.as_json() for record in found]
-        print_json({"tenant": tenant, "entity": name, "records": listed})
+        output.print_json({"tenant": tenant, "entity": name, "records": listed})
     elif csv_file is not None:
-        message(f"{len(found)} records written to {csv_file}")
+        output.message(f"{len(found)} records written to {csv_file}")
     elif found:
         print_records(f"{tenant}: {name}", found)
     else:
         click.echo(f"{tenant}: no record of {name} is {' or '.join(states) or 'held back'}")
-    return SUCCESS
+    return output.SUCCESS
 
 
 def of_tenant(tenant: Tenant, task: str, states: Sequence[str] = ()) -> list[Record]:
@@ -81,7 +81,7 @@ def of_tenant(tenant: Tenant, task: str, states: Sequence[str] = ()) -> list[Rec
 
 def print_records(title: str, found: Sequence[Record]) -> None:
     """A table for people: no ids where there is a number or a name."""
-    print_table(
+    output.print_table(
         title,
         ["number", "name", "state", "tries", "from", "reason"],
         [[each.shown, each.name, each.state, each.tries, each.file, each.reason] for each in found],

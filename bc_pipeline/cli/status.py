@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from bc_pipeline import clock
+from bc_pipeline.cli import output
 from bc_pipeline.cli.operator import print_deletions
-from bc_pipeline.cli.output import SOME_FAILED, SUCCESS, json_option, print_json, print_table
 from bc_pipeline.cli.selection import known_tenants, tenant_arguments
 from bc_pipeline.cli.state import TenantState, read_state
 from bc_pipeline.errors import PipelineError
@@ -27,7 +27,7 @@ HELD_SHOWN = 20
     is_flag=True,
     help="Exit with 1 when a tenant is late or failed, or something waits for a person.",
 )
-@json_option
+@output.json_option
 def status(tenants: tuple[str, ...], exit_code: bool, as_json: bool) -> int:
     """How old each entity is, records per entity, what is held back and which exports did not
     work, with their reasons.
@@ -45,13 +45,15 @@ def status(tenants: tuple[str, ...], exit_code: bool, as_json: bool) -> int:
             except PipelineError as error:
                 errors[name] = error
     if as_json:
-        print_json({"tenants": {name: _as_json(found, name, states, errors) for name in names}})
+        output.print_json(
+            {"tenants": {name: _as_json(found, name, states, errors) for name in names}}
+        )
     else:
         _print(found, names, states, errors)
     bad = any(name in errors for name in names)
     if exit_code:
         bad = bad or any(_needs_attention(state) for state in states.values())
-    return SOME_FAILED if bad else SUCCESS
+    return output.SOME_FAILED if bad else output.SUCCESS
 
 
 def _needs_attention(state: TenantState) -> bool:
@@ -79,7 +81,7 @@ def _print(
     states: dict[str, TenantState],
     errors: dict[str, PipelineError],
 ) -> None:
-    print_table(
+    output.print_table(
         "Tenants",
         ["tenant", "enabled", "last good run", "last run", "held", "exports", "remark"],
         [_row(name, states.get(name), errors.get(name)) for name in names],
@@ -110,7 +112,7 @@ def _print_tenant(name: str, state: TenantState) -> None:
     _print_entities(name, state)
     print_deletions(name, state.deletions, HELD_SHOWN)
     if state.held:
-        print_table(
+        output.print_table(
             f"{name}: held back",
             ["entity", "number", "name", "state", "tries", "next try", "reason"],
             [_held(row, state.run_no) for row in state.held[:HELD_SHOWN]],
@@ -119,7 +121,7 @@ def _print_tenant(name: str, state: TenantState) -> None:
         if len(state.held) > HELD_SHOWN:
             click.echo(f"and {len(state.held) - HELD_SHOWN} more: {_all(name)}")
     if state.exports:
-        print_table(
+        output.print_table(
             f"{name}: not in Business Central",
             ["entity", "record", "state", "tries", "from", "reason"],
             [_export(row) for row in state.exports[:HELD_SHOWN]],
@@ -139,7 +141,7 @@ def _print_entities(name: str, state: TenantState) -> None:
     columns = sorted({column for counts in state.counts.values() for column in counts})
     if not state.freshness:
         return
-    print_table(
+    output.print_table(
         name,
         ["entity", "last good", "remark", *columns],
         [

@@ -11,14 +11,7 @@ import click
 
 from bc_pipeline.catalogue.task import OUTBOUND
 from bc_pipeline.catalogue.tasks import entity_names
-from bc_pipeline.cli.output import (
-    SOME_FAILED,
-    SUCCESS,
-    json_option,
-    only_json_on_stdout,
-    print_json,
-    print_table,
-)
+from bc_pipeline.cli import output
 from bc_pipeline.cli.selection import selected_tenants, which_tenants
 from bc_pipeline.report import COUNT_NAMES, RunSummary
 from bc_pipeline.tenants import registry
@@ -35,7 +28,7 @@ PROBLEMS_SHOWN = 20
     help="Read what changed since this date instead of since the last run.",
 )
 @click.option("--dry-run", is_flag=True, help="Send nothing to Optiply; show what would be sent.")
-@json_option
+@output.json_option
 def sync(
     tenants: tuple[str, ...],
     every: bool,
@@ -55,7 +48,7 @@ def sync(
     options = RunOptions(
         full=full, since=since.date() if since else None, entities=wanted, dry_run=dry_run
     )
-    with only_json_on_stdout(as_json):
+    with output.only_json_on_stdout(as_json):
         summaries = run_tenants(found, names, options)
     return tell(summaries, as_json)
 
@@ -63,11 +56,15 @@ def sync(
 def tell(summaries: Mapping[str, RunSummary], as_json: bool) -> int:
     """Print how the tenants' runs ended; the exit code of the command."""
     if as_json:
-        print_json({"tenants": {name: each.as_json() for name, each in summaries.items()}})
+        output.print_json({"tenants": {name: each.as_json() for name, each in summaries.items()}})
     else:
         for summary in summaries.values():
             print_summary(summary)
-    return SOME_FAILED if any(each.exit_failure for each in summaries.values()) else SUCCESS
+    return (
+        output.SOME_FAILED
+        if any(each.exit_failure for each in summaries.values())
+        else output.SUCCESS
+    )
 
 
 def print_summary(summary: RunSummary) -> None:
@@ -77,7 +74,7 @@ def print_summary(summary: RunSummary) -> None:
     title += f" ({summary.reason})" if summary.reason else ""
     title += ", dry run: nothing was sent" if summary.dry_run else ""
     written = (*summary.optiply_entities(), *summary.outbound_entities())
-    print_table(
+    output.print_table(
         title,
         ["entity", *COUNT_NAMES],
         [[name, *(getattr(result, count) for count in COUNT_NAMES)] for name, result in written],
@@ -127,7 +124,7 @@ def problem_lines(summary: RunSummary) -> list[str]:
     is_flag=True,
     help="Send nothing to Business Central; show exactly the requests that would be sent.",
 )
-@json_option
+@output.json_option
 def export(
     tenants: tuple[str, ...],
     every: bool,
@@ -147,6 +144,6 @@ def export(
     found = registry.load()
     names = selected_tenants(found, tenants, every)
     options = RunOptions(job=EXPORT, entities=wanted, dry_run=dry_run)
-    with only_json_on_stdout(as_json):
+    with output.only_json_on_stdout(as_json):
         summaries = run_tenants(found, names, options)
     return tell(summaries, as_json)

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bc_pipeline.cli.output import (
-    SOME_FAILED,
-    SUCCESS,
-    answer,
-    json_option,
-    message,
-    print_json,
-    print_table,
-)
+from bc_pipeline.cli import output
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.tenants import registry
 from bc_pipeline.tenants.schema import tenants_schema
@@ -24,25 +16,27 @@ def tenants() -> None:
 
 
 @tenants.command("list")
-@json_option
+@output.json_option
 def list_tenants(as_json: bool) -> int:
     """Tenants with their company and account, and what is wrong with their settings."""
     found = registry.load()
     listed = {name: _describe(found, name) for name in found.names()}
     if as_json:
-        print_json({"file": str(found.path), "tenants": listed, "warnings": list(found.warnings)})
+        output.print_json(
+            {"file": str(found.path), "tenants": listed, "warnings": list(found.warnings)}
+        )
     elif not listed:
         click.echo(found.how_to_add())
     else:
         columns = ["enabled", "environment", "company", "optiply_account", "snapshot_dir", "error"]
-        print_table(
+        output.print_table(
             str(found.path),
             ["tenant", *columns],
             [[name, *(about[column] for column in columns)] for name, about in listed.items()],
         )
         for warning in found.warnings:
-            message(f"Warning: {warning}")
-    return SOME_FAILED if found.errors else SUCCESS
+            output.message(f"Warning: {warning}")
+    return output.SOME_FAILED if found.errors else output.SUCCESS
 
 
 def _describe(found: registry.Registry, name: str) -> dict[str, object]:
@@ -63,16 +57,16 @@ def _describe(found: registry.Registry, name: str) -> dict[str, object]:
 
 
 @tenants.command()
-@json_option
+@output.json_option
 def schema(as_json: bool) -> int:
     """JSON Schema of tenants.yaml, for editors (the same with and without --json)."""
-    print_json(tenants_schema())
-    return SUCCESS
+    output.print_json(tenants_schema())
+    return output.SUCCESS
 
 
 @tenants.command()
 @click.argument("tenant")
-@json_option
+@output.json_option
 def remove(tenant: str, as_json: bool) -> int:
     """Delete a tenant's partition from Dagster. Its files and its history of runs stay.
 
@@ -93,4 +87,4 @@ def remove(tenant: str, as_json: bool) -> int:
             raise ConfigError(f"Dagster has no partition {tenant!r}; it has: {known}")
         instance.delete_dynamic_partition(partitions.NAME, tenant)
     told = f"{tenant}: partition removed; its files are still there"
-    return answer({"removed": tenant}, told, as_json=as_json)
+    return output.answer({"removed": tenant}, told, as_json=as_json)

@@ -10,15 +10,7 @@ import click
 from bc_pipeline.catalogue.resources import RESOURCES
 from bc_pipeline.catalogue.task import OPTIPLY
 from bc_pipeline.catalogue.tasks import entity_names
-from bc_pipeline.cli.output import (
-    SOME_FAILED,
-    SUCCESS,
-    json_option,
-    message,
-    only_json_on_stdout,
-    print_json,
-    print_table,
-)
+from bc_pipeline.cli import output
 from bc_pipeline.cli.selection import must_have_run
 from bc_pipeline.cli.sync import print_summary
 from bc_pipeline.report import RunSummary
@@ -38,7 +30,7 @@ SHOWN = 50
 @click.option(
     "--yes", is_flag=True, help="Repair also when so much is missing that it looks like a mistake."
 )
-@json_option
+@output.json_option
 def verify(tenant: str, entity: str | None, repair: bool, yes: bool, as_json: bool) -> int:
     """Compare Optiply itself with what was last sent there.
 
@@ -49,7 +41,7 @@ def verify(tenant: str, entity: str | None, repair: bool, yes: bool, as_json: bo
     """
     found = registry.load().get(tenant)
     name = entity_names([entity], (OPTIPLY,))[0] if entity else None
-    with only_json_on_stdout(as_json):
+    with output.only_json_on_stdout(as_json):
         compared = _compared(found, name)
         run = _repaired(found, compared, yes) if repair else None
     left = sum(len(each.differences) for each in compared)
@@ -57,15 +49,15 @@ def verify(tenant: str, entity: str | None, repair: bool, yes: bool, as_json: bo
         by_hand = sum(d.by_hand for each in compared for d in each.differences)
         left = by_hand + (run.exit_failure or run.status == "skipped")
     if as_json:
-        print_json(_document(found, compared, repair, run))
+        output.print_json(_document(found, compared, repair, run))
     else:
         _print(found, compared, repair, run)
-    return SOME_FAILED if left else SUCCESS
+    return output.SOME_FAILED if left else output.SUCCESS
 
 
 def _compared(tenant: Tenant, entity: str | None) -> list[Verified]:
     def told(each: Verified) -> None:
-        message(f"{tenant.name}: {each.entity}: {each.compared} rows compared")
+        output.message(f"{tenant.name}: {each.entity}: {each.compared} rows compared")
 
     with must_have_run(tenant.name):
         return verify_tenant(tenant, entity, told=told)
@@ -101,7 +93,7 @@ def _print(
     tenant: Tenant, compared: Sequence[Verified], repair: bool, run: RunSummary | None
 ) -> None:
     columns = ("compared", *KINDS, "by users", "not ours")
-    print_table(
+    output.print_table(
         f"{tenant.name}: Optiply, compared with what was sent",
         ["entity", *columns],
         [

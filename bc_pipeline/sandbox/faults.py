@@ -125,18 +125,9 @@ class Fault:
 
     def as_json(self) -> dict[str, Any]:
         """What a person needs to see of it."""
-        return {
-            "id": self.id,
-            "action": self.action,
-            "system": self.system,
-            "method": self.method,
-            "path": self.path.pattern if self.path else None,
-            "operation": self.operation,
-            "after": self.after,
-            "times": self.times,
-            "seen": self.seen,
-            "hits": self.hits,
-        }
+        shown = ("id", "action", "system", "method", "path", "operation", "after", "times")
+        told = {name: getattr(self, name) for name in (*shown, "seen", "hits")}
+        return told | {"path": self.path.pattern if self.path else None}
 
 
 class Faults:

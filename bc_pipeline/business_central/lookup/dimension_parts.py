@@ -40,17 +40,16 @@ def default_dimension_parts(
         Nothing for values that are there already (rules.md 8.5: one row per dimension).
     """
     present = {by_id(row.get("dimensionId")): row for row in present_rows}
-    place = f"{parent_path}/defaultDimensions"
-    parts: list[Part] = []
-    for value in wanted:
-        row = present.get(value.dimension_id)
-        id = f"{prefix_id}.{len(parts)}"
-        if row is None:
-            parts.append(Part(id, "POST", place, default_dimension(value)))
-        elif by_id(row.get("dimensionValueId")) != value.value_id:
-            change = {"dimensionValueId": value.value_id}
-            parts.append(Part(id, "PATCH", f"{place}({row['id']})", change))
-    return parts
+    return _parts(
+        f"{parent_path}/defaultDimensions",
+        prefix_id,
+        [
+            (default_dimension(value), str(row["id"]) if row else None, "dimensionValueId")
+            for value in wanted
+            for row in [present.get(value.dimension_id)]
+            if row is None or by_id(row.get("dimensionValueId")) != value.value_id
+        ],
+    )
 
 
 def dimension_set_parts(
@@ -71,17 +70,32 @@ def dimension_set_parts(
         Nothing for values that are there already.
     """
     present = {by_id(row.get("id")): row for row in present_rows}
-    place = f"{parent_path}/dimensionSetLines"
-    parts: list[Part] = []
-    for value in wanted:
-        row = present.get(value.dimension_id)
-        id = f"{prefix_id}.{len(parts)}"
-        if row is None:
-            parts.append(Part(id, "POST", place, dimension_set_line(value)))
-        elif not _has(row, value):
-            change = {"valueId": value.value_id}
-            parts.append(Part(id, "PATCH", f"{place}({value.dimension_id})", change))
-    return parts
+    return _parts(
+        f"{parent_path}/dimensionSetLines",
+        prefix_id,
+        [
+            (dimension_set_line(value), value.dimension_id if row else None, "valueId")
+            for value in wanted
+            for row in [present.get(value.dimension_id)]
+            if row is None or not _has(row, value)
+        ],
+    )
+
+
+def _parts(
+    place: str, prefix_id: str, changes: Iterable[tuple[dict[str, str], str | None, str]]
+) -> list[Part]:
+    """A part for each new row, and for each row there is that gets another value.
+
+    Args:
+        changes: the row as it is to be, its id when it is there, and the property of its value.
+    """
+    return [
+        Part(f"{prefix_id}.{number}", "POST", place, row)
+        if id is None
+        else Part(f"{prefix_id}.{number}", "PATCH", f"{place}({id})", {value: row[value]})
+        for number, (row, id, value) in enumerate(changes)
+    ]
 
 
 def default_dimension(value: DimensionValue) -> dict[str, str]:

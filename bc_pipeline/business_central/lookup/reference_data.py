@@ -119,16 +119,9 @@ class ReferenceData:
         """The values of a dimension."""
         return self._values_of(dimension_id).rows
 
-    def find_value(
-        self,
-        dimension_id: str,
-        *,
-        id: object = None,
-        code: object = None,
-        name: object = None,
-    ) -> Row | None:
+    def find_value(self, dimension_id: str, **means: object) -> Row | None:
         """A value of a dimension, as ``find``."""
-        return self._values_of(dimension_id).find(id=id, code=code, name=name)
+        return self._values_of(dimension_id).find(**means)
 
     @property
     def local_currency(self) -> str:

@@ -127,19 +127,19 @@ class _Parser:
         if self._depth > MAX_DEPTH:
             raise bad_request("The node count limit of the filter has been exceeded.")
         terms = [self._and()]
-        while self._take_name("or"):
+        while self._take("name", "or"):
             terms.append(self._and())
         self._depth -= 1
         return terms[0] if len(terms) == 1 else Junction("or", tuple(terms))
 
     def _and(self) -> Node:
         terms = [self._term()]
-        while self._take_name("and"):
+        while self._take("name", "and"):
             terms.append(self._term())
         return terms[0] if len(terms) == 1 else Junction("and", tuple(terms))
 
     def _term(self) -> Node:
-        if self._take_mark("("):
+        if self._take("mark", "("):
             node = self._or()
             self._expect_mark(")")
             return node
@@ -155,7 +155,7 @@ class _Parser:
             if isinstance(right, Lambda):
                 self._fail()
             return Comparison(left, operator.text, right)
-        if self._take_name("in"):
+        if self._take("name", "in"):
             return Comparison(left, "in", self._literals())
         if not isinstance(left, Call):
             self._fail()
@@ -170,16 +170,16 @@ class _Parser:
             return Literal("boolean", token.text == "true")
         if token.text == "null":
             return Literal("null", None)
-        if self._take_mark("/"):
+        if self._take("mark", "/"):
             return self._path(token)
-        if self._take_mark("("):
+        if self._take("mark", "("):
             return Call(token.text, self._arguments())
         return Property(token.text)
 
     def _path(self, first: _Token) -> Lambda:
         step = self._peek()
         self._next += 1
-        if step.text not in ("any", "all") or not self._take_mark("("):
+        if step.text not in ("any", "all") or not self._take("mark", "("):
             raise bad_request(f"The path '{first.text}/{step.text}' is not supported in a filter.")
         depth = 1
         while depth:
@@ -195,7 +195,7 @@ class _Parser:
         if self._depth > MAX_DEPTH:
             raise bad_request("The node count limit of the filter has been exceeded.")
         arguments: list[Operand] = []
-        while not self._take_mark(")"):
+        while not self._take("mark", ")"):
             if arguments:
                 self._expect_mark(",")
             argument = self._operand()
@@ -208,7 +208,7 @@ class _Parser:
     def _literals(self) -> tuple[Literal, ...]:
         self._expect_mark("(")
         literals = [self._constant()]
-        while self._take_mark(","):
+        while self._take("mark", ","):
             literals.append(self._constant())
         self._expect_mark(")")
         return tuple(literals)
@@ -231,22 +231,15 @@ class _Parser:
     def _peek(self) -> _Token:
         return self._tokens[self._next]
 
-    def _take_name(self, name: str) -> bool:
+    def _take(self, kind: str, text: str) -> bool:
         token = self._peek()
-        if token.kind == "name" and token.text == name:
-            self._next += 1
-            return True
-        return False
-
-    def _take_mark(self, mark: str) -> bool:
-        token = self._peek()
-        if token.kind == "mark" and token.text == mark:
+        if token.kind == kind and token.text == text:
             self._next += 1
             return True
         return False
 
     def _expect_mark(self, mark: str) -> None:
-        if not self._take_mark(mark):
+        if not self._take("mark", mark):
             self._fail()
 
     def _fail(self) -> NoReturn:

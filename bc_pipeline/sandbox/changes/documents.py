@@ -24,6 +24,15 @@ from bc_pipeline.sandbox.company.metadata import entities
 from bc_pipeline.sandbox.company.values import BLANK_ENUM, ZERO_DATE, ZERO_GUID
 
 LINE_STEP = 10000
+ABOUT = (
+    "itemId",
+    "accountId",
+    "lineType",
+    "lineObjectNumber",
+    "description",
+    "unitOfMeasureCode",
+)
+"""What a line is about, in the order it says so."""
 
 # A line as changes name it: item (number or id), quantity, and optionally price, unit, variant,
 # location, discount (percent), date; or comment; or account with quantity and price.
@@ -143,6 +152,14 @@ def create_header(company: Company, kind: Kind, party: Row, **other: object) -> 
     fields = entities()[kind.headers].fields
     return company.insert(
         kind.headers, {name: value for name, value in values.items() if name in fields} | other
+    )
+
+
+def posted_invoice(company: Company, kind: Kind, party: Row, **other: object) -> Row:
+    """Adds the header of an invoice that is posted today, and open."""
+    day = today(company)
+    return create_header(
+        company, kind, party, invoiceDate=day, postingDate=day, status="Open", **other
     )
 
 

@@ -16,35 +16,34 @@ from bc_pipeline.sandbox.company.company import Company
 TRAILING_DIGITS = re.compile(r"(.*?)(\d{1,15})")
 
 # Series -> where its numbers stand (entity set, property) and the number before the first one.
-SERIES: dict[str, tuple[tuple[tuple[str, str], ...], str]] = {
-    "item": ((("items", "number"),), "1000"),
-    "vendor": ((("vendors", "number"),), "V00000"),
-    "customer": ((("customers", "number"),), "K00000"),
-    "sales order": (
-        (
-            ("salesOrders", "number"),
-            ("salesInvoices", "orderNumber"),
-            ("salesShipments", "orderNumber"),
-        ),
-        "101000",
-    ),
-    "sales invoice": ((("salesInvoices", "number"),), "103000"),
-    "sales shipment": ((("salesShipments", "number"),), "102000"),
-    "sales credit memo": ((("salesCreditMemos", "number"),), "104000"),
-    "purchase order": (
-        (
-            ("purchaseOrders", "number"),
-            ("purchaseReceipts", "orderNumber"),
-            ("purchaseInvoices", "orderNumber"),
-        ),
-        "106000",
-    ),
-    "purchase invoice": ((("purchaseInvoices", "number"),), "108000"),
-    "purchase receipt": ((("purchaseReceipts", "number"),), "107000"),
-    "adjustment": ((("itemLedgerEntries", "documentNumber"),), "T00000"),
-    "direct transfer": ((("itemLedgerEntries", "documentNumber"),), "DT00000"),
-    "draft purchase invoice": ((("purchaseInvoices", "number"),), "PI00000"),
-    "general journal": ((("generalLedgerEntries", "documentNumber"),), "G00000"),
+Series = tuple[tuple[tuple[str, str], ...], str]
+
+
+def _orders(first: str, side: str, moved: str) -> Series:
+    """That of the orders of a side, whose numbers live on in what was posted from them."""
+    posted = ((f"{side}{what}", "orderNumber") for what in ("Invoices", moved))
+    return ((f"{side}Orders", "number"), *posted), first
+
+
+def _documents(first: str, entity_set: str, name: str = "number") -> Series:
+    return ((entity_set, name),), first
+
+
+SERIES: dict[str, Series] = {
+    "item": _documents("1000", "items"),
+    "vendor": _documents("V00000", "vendors"),
+    "customer": _documents("K00000", "customers"),
+    "sales order": _orders("101000", "sales", "Shipments"),
+    "sales invoice": _documents("103000", "salesInvoices"),
+    "sales shipment": _documents("102000", "salesShipments"),
+    "sales credit memo": _documents("104000", "salesCreditMemos"),
+    "purchase order": _orders("106000", "purchase", "Receipts"),
+    "purchase invoice": _documents("108000", "purchaseInvoices"),
+    "purchase receipt": _documents("107000", "purchaseReceipts"),
+    "adjustment": _documents("T00000", "itemLedgerEntries", "documentNumber"),
+    "direct transfer": _documents("DT00000", "itemLedgerEntries", "documentNumber"),
+    "draft purchase invoice": _documents("PI00000", "purchaseInvoices"),
+    "general journal": _documents("G00000", "generalLedgerEntries", "documentNumber"),
 }
 # Series of a prefix of their own, beside numbers that come from elsewhere: people number items
 # too, entries carry the numbers of documents, posted invoices are drafts that were numbered anew.

@@ -5,23 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from bc_pipeline.sandbox.changes.documents import (
-    LINE_STEP,
-    LineSpec,
-    Refused,
-    add_line,
-    check_specs,
-    create_header,
-    decimal,
-    line_at,
-    lines_of,
-    open_party,
-    open_quantities,
-    reprice,
-    resolve,
-    retotal,
-    today,
-)
+from bc_pipeline.sandbox.changes import documents
+from bc_pipeline.sandbox.changes.documents import LINE_STEP, LineSpec, Refused
 from bc_pipeline.sandbox.changes.kinds import PURCHASE_ORDER
 from bc_pipeline.sandbox.company.company import Company, Row
 from bc_pipeline.sandbox.company.values import ZERO_DATE
@@ -30,12 +15,7 @@ STATUSES = ("Draft", "In_x0020_Review", "Open")
 # What a line keeps when the vendor of its order changes; the rest is made anew.
 KEPT_ON_VENDOR_CHANGE = [
     "sequence",
-    "itemId",
-    "accountId",
-    "lineType",
-    "lineObjectNumber",
-    "description",
-    "unitOfMeasureCode",
+    *documents.ABOUT,
     "itemVariantId",
     "locationId",
     "expectedReceiptDate",
@@ -66,10 +46,10 @@ def new_purchase_order(
     Raises:
         Refused: the vendor is blocked for All, an item is blocked.
     """
-    party = open_party(company, PURCHASE_ORDER, vendor)
-    check_specs(company, PURCHASE_ORDER, lines)
-    placed = order_date or today(company)
-    header = create_header(
+    party = documents.open_party(company, PURCHASE_ORDER, vendor)
+    documents.check_specs(company, PURCHASE_ORDER, lines)
+    placed = order_date or documents.today(company)
+    header = documents.create_header(
         company,
         PURCHASE_ORDER,
         party,
@@ -77,12 +57,12 @@ def new_purchase_order(
         postingDate=placed,
         requestedReceiptDate=requested,
         status="Draft",
-        **{"#invoiceDiscountPercent": decimal(discount)},
+        **{"#invoiceDiscountPercent": documents.decimal(discount)},
         **other,
     )
     for spec in lines:
         _add(company, header, spec)
-    return retotal(company, PURCHASE_ORDER, header["id"])
+    return documents.retotal(company, PURCHASE_ORDER, header["id"])
 
 
 def add_purchase_line(
@@ -90,9 +70,9 @@ def add_purchase_line(
 ) -> Row:
     """A further line on an order in status Draft; returns the line."""
     header = editable(company, order)
-    check_specs(company, PURCHASE_ORDER, [line])
+    documents.check_specs(company, PURCHASE_ORDER, [line])
     added = _add(company, header, line)
-    retotal(company, PURCHASE_ORDER, header["id"], touch=touch_header)
+    documents.retotal(company, PURCHASE_ORDER, header["id"], touch=touch_header)
     return added
 
 
@@ -115,10 +95,10 @@ def change_purchase_line(
         Refused: the order is not Draft (a date may still change, rules.md 3.12), or the quantity
             would go below what was received (rules.md 4.12).
     """
-    header = resolve(company, "purchaseOrders", order)
-    found = line_at(company, PURCHASE_ORDER, header, sequence)
+    header = documents.resolve(company, "purchaseOrders", order)
+    found = documents.line_at(company, PURCHASE_ORDER, header, sequence)
     wanted = {
-        name: decimal(value)
+        name: documents.decimal(value)
         for name, value in (
             ("quantity", quantity),
             ("directUnitCost", cost),
@@ -132,13 +112,13 @@ def change_purchase_line(
         wanted["quantity"] <= 0 or wanted["quantity"] < found["receivedQuantity"]
     ):
         raise Refused(f"line {sequence} of {header['number']} was received beyond that")
-    changes = reprice(PURCHASE_ORDER, header, found, **wanted) if wanted else {}
+    changes = documents.reprice(PURCHASE_ORDER, header, found, **wanted) if wanted else {}
     if "quantity" in wanted:
-        changes |= open_quantities(company, PURCHASE_ORDER, found | changes)
+        changes |= documents.open_quantities(company, PURCHASE_ORDER, found | changes)
     if date is not None:
         changes["expectedReceiptDate"] = date
     company.modify("purchaseOrderLines", found["id"], **changes)
-    return retotal(company, PURCHASE_ORDER, header["id"], touch=touch_header)
+    return documents.retotal(company, PURCHASE_ORDER, header["id"], touch=touch_header)
 
 
 def remove_purchase_line(
@@ -146,11 +126,11 @@ def remove_purchase_line(
 ) -> Row:
     """Deletes a line. Raises Refused when goods came in that are not invoiced (rules.md 4.18)."""
     header = editable(company, order)
-    found = line_at(company, PURCHASE_ORDER, header, sequence)
+    found = documents.line_at(company, PURCHASE_ORDER, header, sequence)
     if found["receivedQuantity"] > found["invoicedQuantity"]:
         raise Refused(f"line {sequence} of {header['number']} was received")
     company.delete("purchaseOrderLines", found["id"])
-    return retotal(company, PURCHASE_ORDER, header["id"], touch=touch_header)
+    return documents.retotal(company, PURCHASE_ORDER, header["id"], touch=touch_header)
 
 
 def change_vendor_of_purchase_order(company: Company, *, order: str, vendor: str) -> Row:
@@ -160,10 +140,10 @@ def change_vendor_of_purchase_order(company: Company, *, order: str, vendor: str
         Refused: goods were received already, or the vendor is blocked (rules.md 3.13).
     """
     header = editable(company, order)
-    party = open_party(company, PURCHASE_ORDER, vendor)
+    party = documents.open_party(company, PURCHASE_ORDER, vendor)
     if header["vendorId"] == party["id"]:
         raise Refused(f"{header['number']} is already with {party['number']}")
-    lines = lines_of(company, PURCHASE_ORDER, header["id"])
+    lines = documents.lines_of(company, PURCHASE_ORDER, header["id"])
     if any(line["receivedQuantity"] for line in lines):
         raise Refused(f"{header['number']} was received in part")
     company.modify(
@@ -182,15 +162,15 @@ def change_vendor_of_purchase_order(company: Company, *, order: str, vendor: str
         company.delete("purchaseOrderLines", line["id"])
         kept = {name: line[name] for name in KEPT_ON_VENDOR_CHANGE}
         if line["lineType"] != "Comment":
-            kept |= reprice(PURCHASE_ORDER, header, line)
-        kept |= open_quantities(company, PURCHASE_ORDER, kept)
+            kept |= documents.reprice(PURCHASE_ORDER, header, line)
+        kept |= documents.open_quantities(company, PURCHASE_ORDER, kept)
         company.insert("purchaseOrderLines", kept | {"documentId": header["id"]})
-    return retotal(company, PURCHASE_ORDER, header["id"])
+    return documents.retotal(company, PURCHASE_ORDER, header["id"])
 
 
 def change_purchase_order_status(company: Company, *, order: str, status: str) -> Row:
     """Draft, In_x0020_Review or Open (BC: open, pending approval, released; rules.md 3.11)."""
-    header = resolve(company, "purchaseOrders", order)
+    header = documents.resolve(company, "purchaseOrders", order)
     if status not in STATUSES or status == header["status"]:
         raise Refused(f"{header['number']} cannot become {status}")
     return company.modify("purchaseOrders", header["id"], status=status)
@@ -198,8 +178,8 @@ def change_purchase_order_status(company: Company, *, order: str, status: str) -
 
 def change_requested_date(company: Company, *, order: str, date: date | str) -> Row:
     """Another requested receipt date, which cascades to the lines (rules.md 3.8)."""
-    header = resolve(company, "purchaseOrders", order)
-    for line in lines_of(company, PURCHASE_ORDER, header["id"]):
+    header = documents.resolve(company, "purchaseOrders", order)
+    for line in documents.lines_of(company, PURCHASE_ORDER, header["id"]):
         if line["lineType"] == "Item" and line["receivedQuantity"] < line["quantity"]:
             company.modify("purchaseOrderLines", line["id"], expectedReceiptDate=date)
     return company.modify("purchaseOrders", header["id"], requestedReceiptDate=date)
@@ -208,7 +188,7 @@ def change_requested_date(company: Company, *, order: str, date: date | str) -> 
 def enter_vendor_invoice_number(company: Company, *, order: str, number: str) -> Row:
     """The vendor's invoice number, typed in the client: the API has no property for it, but
     posting an order may need it (rules.md 3.18)."""
-    header = resolve(company, "purchaseOrders", order)
+    header = documents.resolve(company, "purchaseOrders", order)
     facts: Row = {"#vendorInvoiceNumber": number}
     return company.modify("purchaseOrders", header["id"], **facts)
 
@@ -216,8 +196,8 @@ def enter_vendor_invoice_number(company: Company, *, order: str, number: str) ->
 def delete_purchase_order(company: Company, *, order: str) -> Row:
     """Deletes an order. Raises Refused when goods came in that are not invoiced
     (rules.md 3.16)."""
-    header = resolve(company, "purchaseOrders", order)
-    lines = lines_of(company, PURCHASE_ORDER, header["id"])
+    header = documents.resolve(company, "purchaseOrders", order)
+    lines = documents.lines_of(company, PURCHASE_ORDER, header["id"])
     if any(line["receivedQuantity"] > line["invoicedQuantity"] for line in lines):
         raise Refused(f"{header['number']} was received but not invoiced")
     return company.delete("purchaseOrders", header["id"])
@@ -228,7 +208,7 @@ def delete_purchase_order(company: Company, *, order: str) -> Row:
 
 def editable(company: Company, order: str) -> Row:
     """The order, if its lines may change: status Draft (rules.md 3.12). Raises Refused."""
-    header = resolve(company, "purchaseOrders", order)
+    header = documents.resolve(company, "purchaseOrders", order)
     if header["status"] != "Draft":
         raise Refused(f"purchase order {header['number']} is {header['status']}")
     return header
@@ -237,11 +217,10 @@ def editable(company: Company, order: str) -> Row:
 def _add(company: Company, header: Row, spec: LineSpec) -> Row:
     """Adds a line whose sequence no receipt of this order has used: a deleted line's number does
     not come back with other goods."""
-    last = max(
-        (row["sequence"] for row in lines_of(company, PURCHASE_ORDER, header["id"])), default=0
-    )
+    lines = documents.lines_of(company, PURCHASE_ORDER, header["id"])
+    last = max((row["sequence"] for row in lines), default=0)
     used = max(last, header.get("#lastSequence", 0))
-    line = add_line(company, PURCHASE_ORDER, header, spec, sequence=used + LINE_STEP)
+    line = documents.add_line(company, PURCHASE_ORDER, header, spec, sequence=used + LINE_STEP)
     company.modify(
         "purchaseOrders", header["id"], touch=False, **{"#lastSequence": line["sequence"]}
     )

@@ -7,26 +7,9 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
+from bc_pipeline.sandbox.changes import documents
 from bc_pipeline.sandbox.changes.document_ledger import post_document
-from bc_pipeline.sandbox.changes.documents import (
-    LINE_STEP,
-    NOTHING,
-    LineSpec,
-    Refused,
-    add_line,
-    check_postable,
-    check_specs,
-    create_header,
-    handled,
-    lines_of,
-    move_goods,
-    open_party,
-    outstanding,
-    reprice,
-    resolve,
-    retotal,
-    today,
-)
+from bc_pipeline.sandbox.changes.documents import LINE_STEP, NOTHING, LineSpec, Refused
 from bc_pipeline.sandbox.changes.kinds import PURCHASE_INVOICE, PURCHASE_ORDER, PURCHASE_RECEIPT
 from bc_pipeline.sandbox.company.company import Company, Row
 
@@ -40,12 +23,7 @@ COPIED_TO_RECEIPT = [
     "expectedReceiptDate",
 ]
 COPIED_TO_INVOICE = [
-    "itemId",
-    "accountId",
-    "lineType",
-    "lineObjectNumber",
-    "description",
-    "unitOfMeasureCode",
+    *documents.ABOUT,
     "discountPercent",
     "taxCode",
     "taxPercent",
@@ -75,19 +53,19 @@ def receive_purchase_order(
     Raises:
         Refused: nothing to receive, more than is left, a blocked vendor or item.
     """
-    header = resolve(company, "purchaseOrders", order)
-    vendor = open_party(company, PURCHASE_ORDER, header["vendorId"])
-    taken = outstanding(company, PURCHASE_ORDER, header, quantities)
+    header = documents.resolve(company, "purchaseOrders", order)
+    vendor = documents.open_party(company, PURCHASE_ORDER, header["vendorId"])
+    taken = documents.outstanding(company, PURCHASE_ORDER, header, quantities)
     if not any(quantity for _, quantity in taken):
         raise Refused(f"there is nothing to receive on {header['number']}")
-    check_postable(company, (line for line, quantity in taken if quantity))
+    documents.check_postable(company, (line for line, quantity in taken if quantity))
     receipt = posted_receipt(company, vendor, order=header)
     for line, quantity in taken:
         if not quantity and line["lineType"] != "Comment":
             continue
         copy_to_receipt(company, receipt, line, quantity, line["directUnitCost"])
-        handled(company, PURCHASE_ORDER, line, line["receivedQuantity"] + quantity)
-    retotal(company, PURCHASE_ORDER, header["id"])
+        documents.handled(company, PURCHASE_ORDER, line, line["receivedQuantity"] + quantity)
+    documents.retotal(company, PURCHASE_ORDER, header["id"])
     return receipt
 
 
@@ -100,8 +78,8 @@ def undo_receipt(
     Args:
         touch_header: also move the receipt's stamp.
     """
-    header = resolve(company, "purchaseReceipts", receipt)
-    lines = lines_of(company, PURCHASE_RECEIPT, header["id"])
+    header = documents.resolve(company, "purchaseReceipts", receipt)
+    lines = documents.lines_of(company, PURCHASE_RECEIPT, header["id"])
     undone = next((r for r in lines if r["sequence"] == sequence), None)
     if undone is None or undone["quantity"] <= 0 or undone.get("#undone"):
         raise Refused(f"line {sequence} of receipt {header['number']} cannot be undone")
@@ -111,15 +89,15 @@ def undo_receipt(
     line = company.tables["purchaseOrderLines"].get(undone.get("#orderLineId", ""))
     if line is None or line["receivedQuantity"] - line["invoicedQuantity"] < undone["quantity"]:
         raise Refused(f"line {sequence} of receipt {header['number']} is invoiced")
-    check_postable(company, [line])
+    documents.check_postable(company, [line])
     after = next((r["sequence"] for r in lines if r["sequence"] > sequence), None)
     own = sequence + (LINE_STEP if after is None else (after - sequence) // 2)
     company.modify("purchaseReceiptLines", undone["id"], **{"#undone": True})
     negative = copy_to_receipt(
         company, header, line | {"sequence": own}, -undone["quantity"], undone["unitCost"]
     )
-    handled(company, PURCHASE_ORDER, line, line["receivedQuantity"] - undone["quantity"])
-    retotal(company, PURCHASE_ORDER, orders[0]["id"])
+    documents.handled(company, PURCHASE_ORDER, line, line["receivedQuantity"] - undone["quantity"])
+    documents.retotal(company, PURCHASE_ORDER, orders[0]["id"])
     company.modify("purchaseReceipts", header["id"], touch=touch_header)
     return negative
 
@@ -127,14 +105,15 @@ def undo_receipt(
 def invoice_purchase_order(company: Company, *, order: str) -> Row:
     """Invoices a fully received order: the order is gone, the posted invoice carries its number
     and id. Returns the invoice. Raises Refused when something is still to come."""
-    header = resolve(company, "purchaseOrders", order)
-    lines = lines_of(company, PURCHASE_ORDER, header["id"])
+    header = documents.resolve(company, "purchaseOrders", order)
+    lines = documents.lines_of(company, PURCHASE_ORDER, header["id"])
     goods = [line for line in lines if line["lineType"] != "Comment"]
     if not goods or any(line["receivedQuantity"] < line["quantity"] for line in goods):
         raise Refused(f"purchase order {header['number']} is not fully received")
-    vendor = open_party(company, PURCHASE_INVOICE, header["vendorId"])
-    invoice = _posted_invoice(
+    vendor = documents.open_party(company, PURCHASE_INVOICE, header["vendorId"])
+    invoice = documents.posted_invoice(
         company,
+        PURCHASE_INVOICE,
         vendor,
         orderId=header["id"],
         orderNumber=header["number"],
@@ -143,7 +122,7 @@ def invoice_purchase_order(company: Company, *, order: str) -> Row:
     for line in lines:
         values = {name: line[name] for name in COPIED_TO_INVOICE}
         priced = line | {"unitCost": line["directUnitCost"]}
-        values |= reprice(PURCHASE_INVOICE, invoice, priced)
+        values |= documents.reprice(PURCHASE_INVOICE, invoice, priced)
         values |= {"documentId": invoice["id"], "sequence": line["sequence"]}
         company.insert("purchaseInvoiceLines", values)
     company.delete("purchaseOrders", header["id"])
@@ -153,13 +132,13 @@ def invoice_purchase_order(company: Company, *, order: str) -> Row:
 def new_purchase_invoice(company: Company, *, vendor: str, lines: Sequence[LineSpec]) -> Row:
     """A posted purchase invoice without an order; its receipt has no order number
     (rules.md 5.10). Returns the invoice."""
-    party = open_party(company, PURCHASE_INVOICE, vendor)
-    check_specs(company, PURCHASE_INVOICE, lines)
-    invoice = _posted_invoice(company, party)
+    party = documents.open_party(company, PURCHASE_INVOICE, vendor)
+    documents.check_specs(company, PURCHASE_INVOICE, lines)
+    invoice = documents.posted_invoice(company, PURCHASE_INVOICE, party)
     for spec in lines:
-        add_line(company, PURCHASE_INVOICE, invoice, spec)
+        documents.add_line(company, PURCHASE_INVOICE, invoice, spec)
     receipt = posted_receipt(company, party, order=None)
-    for line in lines_of(company, PURCHASE_INVOICE, invoice["id"]):
+    for line in documents.lines_of(company, PURCHASE_INVOICE, invoice["id"]):
         copy_to_receipt(company, receipt, line, line["quantity"], line["unitCost"])
     return _close(company, invoice)
 
@@ -171,9 +150,9 @@ def posted_receipt(
     company: Company, vendor: Row, *, order: Row | None, posting_date: date | str | None = None
 ) -> Row:
     """Adds the header of a posted receipt, dated today when no date is given."""
-    day = posting_date or today(company)
+    day = posting_date or documents.today(company)
     currency = order["currencyCode"] if order else vendor["currencyCode"]
-    return create_header(
+    return documents.create_header(
         company,
         PURCHASE_RECEIPT,
         vendor,
@@ -198,7 +177,7 @@ def copy_to_receipt(
         "#orderLineId": line["id"],
     }
     added = company.insert("purchaseReceiptLines", copied)
-    move_goods(
+    documents.move_goods(
         company,
         line,
         quantity,
@@ -210,18 +189,6 @@ def copy_to_receipt(
 
 
 def _close(company: Company, invoice: Row) -> Row:
-    header = retotal(company, PURCHASE_INVOICE, invoice["id"])
+    header = documents.retotal(company, PURCHASE_INVOICE, invoice["id"])
     post_document(company, PURCHASE_INVOICE, header)
     return header
-
-
-def _posted_invoice(company: Company, vendor: Row, **other: object) -> Row:
-    return create_header(
-        company,
-        PURCHASE_INVOICE,
-        vendor,
-        invoiceDate=today(company),
-        postingDate=today(company),
-        status="Open",
-        **other,
-    )

@@ -6,28 +6,9 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
+from bc_pipeline.sandbox.changes import documents
 from bc_pipeline.sandbox.changes.document_ledger import post_document
-from bc_pipeline.sandbox.changes.documents import (
-    NOTHING,
-    LineSpec,
-    Refused,
-    add_line,
-    check_postable,
-    check_specs,
-    create_header,
-    decimal,
-    handled,
-    line_at,
-    lines_of,
-    move_goods,
-    open_party,
-    open_quantities,
-    outstanding,
-    reprice,
-    resolve,
-    retotal,
-    today,
-)
+from bc_pipeline.sandbox.changes.documents import NOTHING, LineSpec, Refused
 from bc_pipeline.sandbox.changes.kinds import (
     SALES_CREDIT_MEMO,
     SALES_INVOICE,
@@ -38,12 +19,7 @@ from bc_pipeline.sandbox.company.company import Company, Row
 
 POSTED = ("Open", "Paid")
 COPIED_TO_INVOICE = [
-    "itemId",
-    "accountId",
-    "lineType",
-    "lineObjectNumber",
-    "description",
-    "unitOfMeasureCode",
+    *documents.ABOUT,
     "unitPrice",
     "discountPercent",
     "taxCode",
@@ -75,10 +51,10 @@ def new_sales_order(
     **other: object,
 ) -> Row:
     """A new sales order. Raises Refused for a blocked customer or item."""
-    party = open_party(company, SALES_ORDER, customer)
-    check_specs(company, SALES_ORDER, lines)
-    placed = order_date or today(company)
-    header = create_header(
+    party = documents.open_party(company, SALES_ORDER, customer)
+    documents.check_specs(company, SALES_ORDER, lines)
+    placed = order_date or documents.today(company)
+    header = documents.create_header(
         company,
         SALES_ORDER,
         party,
@@ -88,23 +64,23 @@ def new_sales_order(
         **other,
     )
     for spec in lines:
-        add_line(company, SALES_ORDER, header, spec)
-    return retotal(company, SALES_ORDER, header["id"])
+        documents.add_line(company, SALES_ORDER, header, spec)
+    return documents.retotal(company, SALES_ORDER, header["id"])
 
 
 def change_sales_order_line(
     company: Company, *, order: str, sequence: int, quantity: object, touch_header: bool = True
 ) -> Row:
     """Another quantity on a line of an order that is not released."""
-    header = resolve(company, "salesOrders", order)
-    line = line_at(company, SALES_ORDER, header, sequence)
-    wanted = decimal(quantity)
+    header = documents.resolve(company, "salesOrders", order)
+    line = documents.line_at(company, SALES_ORDER, header, sequence)
+    wanted = documents.decimal(quantity)
     if header["status"] != "Draft" or wanted < line["shippedQuantity"] or wanted <= 0:
         raise Refused(f"line {sequence} of sales order {header['number']} cannot become {wanted}")
-    changes = reprice(SALES_ORDER, header, line, quantity=wanted)
-    changes |= open_quantities(company, SALES_ORDER, line | changes)
+    changes = documents.reprice(SALES_ORDER, header, line, quantity=wanted)
+    changes |= documents.open_quantities(company, SALES_ORDER, line | changes)
     company.modify("salesOrderLines", line["id"], **changes)
-    return retotal(company, SALES_ORDER, header["id"], touch=touch_header)
+    return documents.retotal(company, SALES_ORDER, header["id"], touch=touch_header)
 
 
 def ship_sales_order(
@@ -115,25 +91,25 @@ def ship_sales_order(
     Args:
         quantities: sequence -> quantity in the line's unit; None ships all that is left.
     """
-    header = resolve(company, "salesOrders", order)
-    shipped = outstanding(company, SALES_ORDER, header, quantities)
+    header = documents.resolve(company, "salesOrders", order)
+    shipped = documents.outstanding(company, SALES_ORDER, header, quantities)
     if not any(quantity for _, quantity in shipped):
         raise Refused(f"there is nothing to ship on sales order {header['number']}")
-    check_postable(company, (line for line, quantity in shipped if quantity))
+    documents.check_postable(company, (line for line, quantity in shipped if quantity))
     return _ship(company, header, shipped)
 
 
 def post_sales_order(company: Company, *, order: str) -> Row:
     """Ships what is left and invoices all that is not invoiced yet: the order is gone, the
     posted invoice carries its number. Returns the invoice (rules.md 11.4)."""
-    header = resolve(company, "salesOrders", order)
-    left = outstanding(company, SALES_ORDER, header, None)
+    header = documents.resolve(company, "salesOrders", order)
+    left = documents.outstanding(company, SALES_ORDER, header, None)
     if not any(line["quantity"] for line, _ in left):
         raise Refused(f"there is nothing to post on sales order {header['number']}")
-    check_postable(company, (line for line, _ in left))
+    documents.check_postable(company, (line for line, _ in left))
     if any(quantity for _, quantity in left):
         _ship(company, header, left)
-    lines = lines_of(company, SALES_ORDER, header["id"])
+    lines = documents.lines_of(company, SALES_ORDER, header["id"])
     invoice = _posted_invoice(
         company,
         company.tables["customers"][header["customerId"]],
@@ -148,8 +124,8 @@ def post_sales_order(company: Company, *, order: str) -> Row:
 
 def delete_sales_order(company: Company, *, order: str) -> Row:
     """Cancels an order. Raises Refused when goods were shipped that are not invoiced."""
-    header = resolve(company, "salesOrders", order)
-    lines = lines_of(company, SALES_ORDER, header["id"])
+    header = documents.resolve(company, "salesOrders", order)
+    lines = documents.lines_of(company, SALES_ORDER, header["id"])
     if any(line["shippedQuantity"] > line["invoicedQuantity"] for line in lines):
         raise Refused(f"sales order {header['number']} was shipped but not invoiced")
     return company.delete("salesOrders", header["id"])
@@ -170,16 +146,16 @@ def new_sales_invoice(
         discount: invoice discount in percent.
         status: of a posted one, Open or Paid.
     """
-    party = open_party(company, SALES_INVOICE, customer)
-    check_specs(company, SALES_INVOICE, lines)
-    invoice = _posted_invoice(company, party, discount=decimal(discount))
+    party = documents.open_party(company, SALES_INVOICE, customer)
+    documents.check_specs(company, SALES_INVOICE, lines)
+    invoice = _posted_invoice(company, party, discount=documents.decimal(discount))
     if draft:
         company.modify("salesInvoices", invoice["id"], status="Draft")
     for spec in lines:
-        add_line(company, SALES_INVOICE, invoice, spec)
+        documents.add_line(company, SALES_INVOICE, invoice, spec)
     if not draft:
         shipment = posted_shipment(company, party, order=None)
-        for line in lines_of(company, SALES_INVOICE, invoice["id"]):
+        for line in documents.lines_of(company, SALES_INVOICE, invoice["id"]):
             copy_to_shipment(company, shipment, line, line["quantity"])
         company.modify("salesInvoices", invoice["id"], status=status)
     return _close(company, invoice)
@@ -187,7 +163,7 @@ def new_sales_invoice(
 
 def pay_sales_invoice(company: Company, *, invoice: str) -> Row:
     """The customer paid: Open becomes Paid."""
-    header = resolve(company, "salesInvoices", invoice)
+    header = documents.resolve(company, "salesInvoices", invoice)
     if header["status"] != "Open":
         raise Refused(f"sales invoice {header['number']} is {header['status']}")
     return company.modify("salesInvoices", header["id"], status="Paid", remainingAmount=NOTHING)
@@ -196,25 +172,25 @@ def pay_sales_invoice(company: Company, *, invoice: str) -> Row:
 def cancel_sales_invoice(company: Company, *, invoice: str) -> Row:
     """Cancels a posted invoice: it becomes Canceled, a corrective credit memo takes the goods
     back. Returns the credit memo."""
-    header = resolve(company, "salesInvoices", invoice)
+    header = documents.resolve(company, "salesInvoices", invoice)
     if header["status"] not in POSTED:
         raise Refused(f"sales invoice {header['number']} is {header['status']}")
-    check_postable(company, lines_of(company, SALES_INVOICE, header["id"]))
+    documents.check_postable(company, documents.lines_of(company, SALES_INVOICE, header["id"]))
     party = company.tables["customers"][header["customerId"]]
-    memo = create_header(
+    memo = documents.create_header(
         company,
         SALES_CREDIT_MEMO,
         party,
-        creditMemoDate=today(company),
-        postingDate=today(company),
+        creditMemoDate=documents.today(company),
+        postingDate=documents.today(company),
         status="Corrective",
         invoiceId=header["id"],
         invoiceNumber=header["number"],
     )
-    for line in lines_of(company, SALES_INVOICE, header["id"]):
+    for line in documents.lines_of(company, SALES_INVOICE, header["id"]):
         copied = {n: v for n, v in line.items() if n not in ("id", "@odata.etag")}
         company.insert("salesCreditMemoLines", copied | {"documentId": memo["id"]})
-        move_goods(
+        documents.move_goods(
             company,
             line,
             line["quantity"],
@@ -222,7 +198,7 @@ def cancel_sales_invoice(company: Company, *, invoice: str) -> Row:
             document_type="Sales Credit Memo",
         )
     company.modify("salesInvoices", header["id"], status="Canceled", remainingAmount=NOTHING)
-    memo = retotal(company, SALES_CREDIT_MEMO, memo["id"])
+    memo = documents.retotal(company, SALES_CREDIT_MEMO, memo["id"])
     post_document(company, SALES_CREDIT_MEMO, memo)
     return memo
 
@@ -237,8 +213,8 @@ def _ship(company: Company, header: Row, shipped: list[tuple[Row, Decimal]]) -> 
         if not quantity and line["lineType"] != "Comment":
             continue
         copy_to_shipment(company, shipment, line, quantity)
-        handled(company, SALES_ORDER, line, line["shippedQuantity"] + quantity)
-    retotal(company, SALES_ORDER, header["id"])
+        documents.handled(company, SALES_ORDER, line, line["shippedQuantity"] + quantity)
+    documents.retotal(company, SALES_ORDER, header["id"])
     return shipment
 
 
@@ -246,8 +222,8 @@ def posted_shipment(
     company: Company, party: Row, *, order: Row | None, posting_date: date | str | None = None
 ) -> Row:
     """Adds the header of a posted shipment, dated today when no date is given."""
-    day = posting_date or today(company)
-    return create_header(
+    day = posting_date or documents.today(company)
+    return documents.create_header(
         company,
         SALES_SHIPMENT,
         party,
@@ -272,7 +248,7 @@ def copy_to_shipment(company: Company, shipment: Row, line: Row, quantity: Decim
             "quantity": quantity,
         },
     )
-    move_goods(
+    documents.move_goods(
         company,
         line,
         -quantity,
@@ -285,13 +261,10 @@ def copy_to_shipment(company: Company, shipment: Row, line: Row, quantity: Decim
 def _posted_invoice(
     company: Company, party: Row, *, discount: Decimal, order: Row | None = None
 ) -> Row:
-    return create_header(
+    return documents.posted_invoice(
         company,
         SALES_INVOICE,
         party,
-        invoiceDate=today(company),
-        postingDate=today(company),
-        status="Open",
         orderId=order["id"] if order else None,
         orderNumber=order["number"] if order else "",
         **{"#invoiceDiscountPercent": discount},
@@ -300,7 +273,7 @@ def _posted_invoice(
 
 def _copy_to_invoice(company: Company, invoice: Row, line: Row, quantity: Decimal) -> None:
     values = {name: line[name] for name in COPIED_TO_INVOICE}
-    values |= reprice(SALES_INVOICE, invoice, line, quantity=quantity)
+    values |= documents.reprice(SALES_INVOICE, invoice, line, quantity=quantity)
     company.insert(
         "salesInvoiceLines",
         values | {"documentId": invoice["id"], "sequence": line["sequence"]},
@@ -308,7 +281,7 @@ def _copy_to_invoice(company: Company, invoice: Row, line: Row, quantity: Decima
 
 
 def _close(company: Company, invoice: Row) -> Row:
-    totals = retotal(company, SALES_INVOICE, invoice["id"])
+    totals = documents.retotal(company, SALES_INVOICE, invoice["id"])
     if totals["status"] in POSTED:
         post_document(company, SALES_INVOICE, totals)
     owed = totals["totalAmountIncludingTax"] if totals["status"] == "Open" else NOTHING

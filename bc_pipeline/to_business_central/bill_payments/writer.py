@@ -40,8 +40,7 @@ LARGEST_LINE_NUMBER = 2**31 - 1
 
 def needs(pendings: Sequence[Pending]) -> frozenset[KindName]:
     """The reference data these records need."""
-    named = kinds_needed(pending.record for pending in pendings)
-    return frozenset(named | {"vendor_payment_journals", "company_information"})
+    return kinds_needed(pendings) | {"vendor_payment_journals", "company_information"}
 
 
 def validate(context: ExportContext, pending: Pending) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bc_pipeline.business_central.lookup.reference_data import KindName
 from bc_pipeline.errors import ReadFailed, RecordError, RequestFailed
 from bc_pipeline.to_business_central.bills.bill import BillWork, Shared
 from bc_pipeline.to_business_central.bills.differences import is_draft
@@ -36,13 +35,6 @@ from bc_pipeline.to_business_central.writer import ExportContext, Writer
 from bc_pipeline.values import by_code, guid
 
 
-def needs(pendings: Sequence[Pending]) -> frozenset[KindName]:
-    """The kinds of reference data these bills need."""
-    bills: list[Bill] = [pending.record for pending in pendings]
-    parts = ((bill, *bill.line_items, *bill.expenses) for bill in bills)
-    return frozenset(kinds_needed(part for of_bill in parts for part in of_bill))
-
-
 def validate(context: ExportContext, pending: Pending) -> None:
     """Checks what can be known before vendors, items and bills are looked up.
 
@@ -63,7 +55,7 @@ def write(context: ExportContext, pendings: Sequence[Pending]) -> None:
     """
     posting = any(will_post(context, pending.record) for pending in pendings)
     try:
-        context.reference.need(*needs(pendings))
+        context.reference.need(*kinds_needed(pendings))
         vendors, items, bills = look_up(context, pendings, with_rules=posting)
     except (RequestFailed, ReadFailed) as error:
         hold_all(context, pendings, error)
@@ -116,16 +108,14 @@ def _identities(pending: Pending, wanted: WantedBill, bills: Bills) -> frozenset
 
 
 def _write_one(shared: Shared, ready: _Ready) -> None:
-    progress = Progress()
-
-    def work() -> Outcome:
+    def work(progress: Progress) -> Outcome:
         if ready.error is not None:
             raise ready.error
         if ready.wanted is None:
             raise ValueError("a bill is either wanted or refused")
         return _run(BillWork(shared, ready.pending, ready.wanted, progress))
 
-    to_an_end(shared.context, ready.pending, progress, work)
+    to_an_end(shared.context, ready.pending, work)
 
 
 _OF_A_VENDOR = tuple(
@@ -133,7 +123,7 @@ _OF_A_VENDOR = tuple(
 )
 _STREAM = Stream("purchase_invoices", Bill, (("id",), ("transaction_number",), *_OF_A_VENDOR))
 
-WRITER = Writer(needs, validate, write, complete, stream=_STREAM)
+WRITER = Writer(kinds_needed, validate, write, complete, stream=_STREAM)
 
 
 def _run(work: BillWork) -> Outcome:

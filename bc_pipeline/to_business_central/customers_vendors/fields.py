@@ -14,9 +14,11 @@ Decisions where the reference leaves room or is wrong (target_behaviour.md 3-5, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from pydantic.alias_generators import to_camel
 
 from bc_pipeline.business_central.lookup.reference_data import KindName, ReferenceData
 from bc_pipeline.errors import RecordError
@@ -77,7 +79,6 @@ class Master:
         entity: as in the ledger; also the entity set.
         number: attribute of the record that is the natural key, ``number`` in BC.
         name: attribute of the record that becomes ``displayName``.
-        name_field: what it is called in the file.
         fields: besides number and name.
         addresses: types of address, the best one first.
         named: BC takes none without a name (rules.md 1.1, 2.1).
@@ -86,10 +87,14 @@ class Master:
     entity: str
     number: str
     name: str
-    name_field: str
     fields: tuple[Field, ...]
     addresses: tuple[str, ...]
     named: bool
+
+    @property
+    def name_field(self) -> str:
+        """What the name is called in the file."""
+        return to_camel(self.name)
 
 
 def blocked(active: bool, _: ReferenceData) -> str:
@@ -114,12 +119,11 @@ def payment_method(text: str, reference: ReferenceData) -> str:
     return str(row["id"])
 
 
-def needed_kinds(master: Master, pendings: Iterable[Pending]) -> frozenset[KindName]:
+def needed_kinds(master: Master, pendings: Sequence[Pending]) -> frozenset[KindName]:
     """The reference data these records need."""
-    records: list[Party] = [pending.record for pending in pendings]
     paid = [field.source for field in master.fields if field.value is payment_method]
-    by_method = any(getattr(record, source) for record in records for source in paid)
-    return frozenset(kinds_needed(records) | ({"payment_methods"} if by_method else set()))
+    by_method = any(getattr(pending.record, source) for pending in pendings for source in paid)
+    return kinds_needed(pendings) | ({"payment_methods"} if by_method else set())
 
 
 def body_of(master: Master, record: Party, reference: ReferenceData) -> dict[str, Any]:

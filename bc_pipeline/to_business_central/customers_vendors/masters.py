@@ -17,10 +17,9 @@ _REACHED = (Field("email", "email"), Field("website", "website"))
 _BLOCKED = Field("is_active", "blocked", blocked)
 
 CUSTOMERS = Master(
-    entity="customers",
-    number="customer_number",
-    name="company_name",
-    name_field="companyName",
+    "customers",
+    "customer_number",
+    "company_name",
     fields=(
         *_REACHED,
         Field("taxable", "taxLiable"),
@@ -32,10 +31,9 @@ CUSTOMERS = Master(
     named=True,
 )
 VENDORS = Master(
-    entity="vendors",
-    number="vendor_number",
-    name="vendor_name",
-    name_field="vendorName",
+    "vendors",
+    "vendor_number",
+    "vendor_name",
     fields=(*_REACHED, _BLOCKED),
     # Orders and payments go to where a vendor bills from; goods are not shipped there.
     addresses=("billing", "shipping"),

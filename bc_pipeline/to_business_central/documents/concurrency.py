@@ -98,18 +98,16 @@ def joined(works: Iterable[tuple[frozenset[Identity], Work]]) -> list[list[Work]
 
 
 def to_an_end(
-    context: ExportContext,
-    pending: Pending,
-    progress: Progress,
-    work: Callable[[], Outcome],
+    context: ExportContext, pending: Pending, work: Callable[[Progress], Outcome]
 ) -> None:
-    """Does ``work`` and settles or holds the record by how it ended.
+    """Does ``work``, which keeps its progress, and settles or holds the record by how it ended.
 
     Raises:
         AuthError, Cancelled: the ledger knows where the record stands.
     """
+    progress = Progress()
     try:
-        outcome = work()
+        outcome = work(progress)
     except RecordError as error:
         outcome = failed(error, progress)
     except Unclear as error:

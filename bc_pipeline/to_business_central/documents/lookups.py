@@ -8,7 +8,7 @@ a GET of its own, which can ask for the primary.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from bc_pipeline.business_central.lookup.reference_data import KindName
 from bc_pipeline.errors import RecordError
 from bc_pipeline.to_business_central.currency import names_currency
 from bc_pipeline.to_business_central.documents.changes import Row, only_reading, whole
+from bc_pipeline.to_business_central.export_types import Pending
 from bc_pipeline.to_business_central.unified import (
     Unified,
     WithAccount,
@@ -144,10 +145,10 @@ def _paths(context: ExportContext, question: Question) -> list[str]:
     ]
 
 
-def kinds_needed(parts: Iterable[Unified]) -> set[KindName]:
+def kinds_needed(pendings: Iterable[Pending]) -> frozenset[KindName]:
     """The kinds of reference data that records and their lines name something of."""
     kinds: set[KindName] = set()
-    for part in parts:
+    for part in (part for pending in pendings for part in _parts(pending.record)):
         if isinstance(part, WithDimensions) and (part.dimensions or part.dimension_fields):
             kinds.add("dimensions")
         if isinstance(part, WithCurrency) and names_currency(part):
@@ -158,7 +159,16 @@ def kinds_needed(parts: Iterable[Unified]) -> set[KindName]:
             part.location_id or part.location_number or part.location_name
         ):
             kinds.add("locations")
-    return kinds
+    return frozenset(kinds)
+
+
+def _parts(record: Unified) -> Iterator[Unified]:
+    """A record and its lines."""
+    yield record
+    for name in type(record).model_fields:
+        value = getattr(record, name)
+        if isinstance(value, tuple):
+            yield from value
 
 
 class Directory:

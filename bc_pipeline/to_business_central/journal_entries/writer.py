@@ -49,10 +49,8 @@ from bc_pipeline.values import by_code
 
 def needs(pendings: Sequence[Pending]) -> frozenset[KindName]:
     """The kinds of reference data these entries need."""
-    entries: list[JournalEntry] = [pending.record for pending in pendings]
-    kinds = kinds_needed(part for entry in entries for part in (entry, *entry.line_items))
     always = {"accounts", "company_information", "currencies"} if pendings else set()
-    return frozenset(kinds | always)
+    return kinds_needed(pendings) | always
 
 
 def validate(context: ExportContext, pending: Pending) -> None:
@@ -106,13 +104,11 @@ def _look_up(context: ExportContext, pendings: Sequence[Pending]) -> Existing:
 
 
 def _write_one(context: ExportContext, present: Existing, pending: Pending) -> None:
-    progress = Progress()
-
-    def work() -> Outcome:
+    def work(progress: Progress) -> Outcome:
         wanted = wanted_entry(context, pending.record)
         return _run(EntryWork(context, present, pending, wanted, progress))
 
-    to_an_end(context, pending, progress, work)
+    to_an_end(context, pending, work)
 
 
 _STREAM = Stream("general_journal_lines", JournalEntry, (("journal_entry_number",),))

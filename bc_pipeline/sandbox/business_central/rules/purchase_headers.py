@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bc_pipeline.sandbox.business_central.rules.document_headers import Party, check_complete
-from bc_pipeline.sandbox.business_central.rules.references import Pair
+from bc_pipeline.sandbox.business_central.rules.references import party_pair
 from bc_pipeline.sandbox.company.company import Row
 from bc_pipeline.sandbox.odata_errors import dialog
 
@@ -19,22 +19,8 @@ def check_vendor_allowed(vendor: Row) -> None:
 
 
 VENDOR = Party(
-    main=Pair(
-        "vendorId",
-        "vendorNumber",
-        "vendors",
-        "number",
-        unknown="The vendor cannot be found.",
-        mismatch="The vendor values do not match to a specific Vendor.",
-    ),
-    payer=Pair(
-        "payToVendorId",
-        "payToVendorNumber",
-        "vendors",
-        "number",
-        unknown="The pay-to vendor cannot be found.",
-        mismatch="The pay-to vendor values do not match to a specific Vendor.",
-    ),
+    main=party_pair("vendor", "Vendor", "vendor"),
+    payer=party_pair("payToVendor", "Vendor", "pay-to vendor"),
     name="vendorName",
     payer_name="payToName",
     address="buyFrom",

@@ -28,6 +28,24 @@ class Pair:
     mismatch: str
 
 
+def party_pair(prefix: str, what: str, said: str) -> Pair:
+    """How a document names a vendor or customer.
+
+    Args:
+        prefix: what the two properties begin with.
+        what: ``Vendor`` or ``Customer``.
+        said: what errors call it.
+    """
+    return Pair(
+        f"{prefix}Id",
+        f"{prefix}Number",
+        f"{what.lower()}s",
+        "number",
+        unknown=f"The {said} cannot be found.",
+        mismatch=f"The {said} values do not match to a specific {what}.",
+    )
+
+
 def record_of(ctx: WriteContext, pair: Pair, given: Row, name: str) -> Row:
     """The record that ``given[name]`` names.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bc_pipeline.sandbox.business_central.rules.document_headers import Party, check_complete
-from bc_pipeline.sandbox.business_central.rules.references import Pair
+from bc_pipeline.sandbox.business_central.rules.references import party_pair
 from bc_pipeline.sandbox.company.company import Row
 from bc_pipeline.sandbox.company.values import BLANK_ENUM
 from bc_pipeline.sandbox.odata_errors import dialog
@@ -21,22 +21,8 @@ def check_customer_allowed(customer: Row) -> None:
 
 
 CUSTOMER = Party(
-    main=Pair(
-        "customerId",
-        "customerNumber",
-        "customers",
-        "number",
-        unknown="The sell-to customer cannot be found.",
-        mismatch="The sell-to customer values do not match to a specific Customer.",
-    ),
-    payer=Pair(
-        "billToCustomerId",
-        "billToCustomerNumber",
-        "customers",
-        "number",
-        unknown="The bill-to customer cannot be found.",
-        mismatch="The bill-to customer values do not match to a specific Customer.",
-    ),
+    main=party_pair("customer", "Customer", "sell-to customer"),
+    payer=party_pair("billToCustomer", "Customer", "bill-to customer"),
     name="customerName",
     payer_name="billToName",
     address="sellTo",
