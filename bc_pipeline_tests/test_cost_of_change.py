@@ -265,7 +265,7 @@ def test_an_entity_that_is_written_costs_its_entry_and_its_writer(copy: Copy):
 
         from bc_pipeline.errors import RecordError
         from bc_pipeline.to_business_central.export_types import Intent, Outcome
-        from bc_pipeline.to_business_central.stream import Stream
+        from bc_pipeline.to_business_central.writer import Stream
         from bc_pipeline.to_business_central.unified import UnifiedRecord
         from bc_pipeline.to_business_central.writer import Writer
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from bc_pipeline.business_central.batch_exchange import Exchange
 from bc_pipeline.business_central.batch_model import BatchMode, Part, PartAnswer
-from bc_pipeline.business_central.connection import Connection
+from bc_pipeline.business_central.transport import Connection
 from bc_pipeline.errors import PipelineError
 
 __all__ = ["MAX_PARTS", "BatchMode", "Part", "PartAnswer", "chunks", "send_batch"]

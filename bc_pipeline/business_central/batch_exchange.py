@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 import orjson
 
 from bc_pipeline.business_central.answers import encoded
-from bc_pipeline.business_central.batch_answers import Answer, answers_of
-from bc_pipeline.business_central.batch_model import BatchMode, Part, PartAnswer
-from bc_pipeline.business_central.connection import Connection
+from bc_pipeline.business_central.batch_model import Answer, BatchMode, Part, PartAnswer, answers_of
 from bc_pipeline.business_central.retry import leaves_doubt, worth_repeating
+from bc_pipeline.business_central.transport import Connection
 from bc_pipeline.errors import PipelineError, RequestFailed
 from bc_pipeline.http.meanings import THROTTLED
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -292,3 +293,24 @@ def _timed_out(error: Exception) -> bool:
 def _place(url: str) -> str:
     """What an error names of a URL: the end of its path."""
     return url.split("?", 1)[0].rsplit("/", 1)[-1]
+
+
+# What it takes to ask a tenant's Business Central anything.
+
+
+class Connection(ABC):
+    """One tenant's way to Business Central: HTTP, its limits, and how long to wait."""
+
+    tenant: Tenant
+    http: Http
+    throttle: Throttle
+    backoff: Backoff
+
+    @property
+    @abstractmethod
+    def counter(self) -> RequestCounter:
+        """Requests sent to Business Central so far."""
+
+    @abstractmethod
+    def api_url(self, path: str) -> str:
+        """Absolute URL of something relative to the root of the standard API."""

@@ -9,7 +9,7 @@ import requests
 
 from bc_pipeline.business_central.answers import BadAnswer, record
 from bc_pipeline.business_central.batch import BatchMode, Part, PartAnswer, send_batch
-from bc_pipeline.business_central.connection import Connection
+from bc_pipeline.business_central.transport import Connection
 from bc_pipeline.business_central.urls import is_absent, query_url
 from bc_pipeline.errors import RequestFailed
 

@@ -18,18 +18,16 @@ from bc_pipeline.report import EntityResult
 from bc_pipeline.tenants.tenant_config import DimensionMappings, load_dimension_mappings
 from bc_pipeline.to_business_central.export_types import Outcome, Pending, Preparation
 from bc_pipeline.to_business_central.inbox.inbox import Inbox, WaitingLine
-from bc_pipeline.to_business_central.inbox.streams import STREAMS
 from bc_pipeline.to_business_central.ledger import Ledger
-from bc_pipeline.to_business_central.pendings import Waiting, waiting
+from bc_pipeline.to_business_central.pendings import Waiting, waiting, without_unknown_words
 from bc_pipeline.to_business_central.waves import (
     fail_if_nothing_worked,
     offender,
     offenders_among,
     write_all,
 )
-from bc_pipeline.to_business_central.words import without_unknown_words
 from bc_pipeline.to_business_central.writer import EntityRun, ExportContext, ExportRun
-from bc_pipeline.to_business_central.writers import writer_of
+from bc_pipeline.to_business_central.writers import STREAMS, writer_of
 from bc_pipeline.to_optiply.counting import shorten
 
 MAPPED_IN: KindName = "dimensions"

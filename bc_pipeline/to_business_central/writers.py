@@ -10,7 +10,7 @@ from bc_pipeline.to_business_central.bills import writer as bills
 from bc_pipeline.to_business_central.buy_orders import source as buy_orders
 from bc_pipeline.to_business_central.customers_vendors import masters
 from bc_pipeline.to_business_central.journal_entries import writer as journal_entries
-from bc_pipeline.to_business_central.writer import Writer
+from bc_pipeline.to_business_central.writer import Stream, Writer
 
 WRITERS: Mapping[str, Writer] = {
     "customers": masters.CUSTOMER_WRITER,
@@ -26,3 +26,18 @@ WRITERS: Mapping[str, Writer] = {
 def writer_of(export: Export) -> Writer:
     """The writer of an entity."""
     return WRITERS[export.entity]
+
+
+# The streams of unified records, by what they are called in files and Singer messages.
+
+STREAMS: dict[str, Stream] = {
+    entity: writer.stream for entity, writer in WRITERS.items() if writer.stream
+}
+"""By entity."""
+
+_BY_NAME = {stream.name.casefold(): stream for stream in STREAMS.values()}
+
+
+def stream_named(name: str) -> Stream | None:
+    """The stream of a file name or Singer message, upper and lower case alike; None if unknown."""
+    return _BY_NAME.get(name.casefold())

@@ -14,8 +14,15 @@ from bc_pipeline.optiply.client import Optiply
 from bc_pipeline.to_optiply.attribute_values import Values, after_sending
 from bc_pipeline.to_optiply.diff import PlannedRow
 from bc_pipeline.to_optiply.lookup import Lookup
-from bc_pipeline.to_optiply.outcome import Outcome, left_alone, removed, waiting
-from bc_pipeline.to_optiply.refusals import not_changed, not_found_out, stop_if_forbidden
+from bc_pipeline.to_optiply.outcome import (
+    Outcome,
+    left_alone,
+    not_changed,
+    not_found_out,
+    removed,
+    stop_if_forbidden,
+    waiting,
+)
 from bc_pipeline.to_optiply.sender import Sender
 
 NOT_FOUND = 404

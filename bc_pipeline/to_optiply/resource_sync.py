@@ -29,8 +29,7 @@ from bc_pipeline.to_optiply.deletions import Remover, StillInSource
 from bc_pipeline.to_optiply.diff import Plan, PlannedRow
 from bc_pipeline.to_optiply.guard import Deletions, guard_reason
 from bc_pipeline.to_optiply.id_map import Ledger, owner_of
-from bc_pipeline.to_optiply.lookup import Claims, Lookup
-from bc_pipeline.to_optiply.lost_parents import LostLines
+from bc_pipeline.to_optiply.lookup import Claims, Lookup, LostLines
 from bc_pipeline.to_optiply.outcome import Outcome, waiting
 from bc_pipeline.to_optiply.sender import Sender
 from bc_pipeline.to_optiply.writer import FindParent, Writer

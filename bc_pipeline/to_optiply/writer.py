@@ -24,13 +24,17 @@ from bc_pipeline.to_optiply.attribute_values import (
 )
 from bc_pipeline.to_optiply.diff import PlannedRow
 from bc_pipeline.to_optiply.lookup import Claims, Lookup, Twins, twin_key
-from bc_pipeline.to_optiply.outcome import Outcome, confirmed, left_alone, rejected, waiting
-from bc_pipeline.to_optiply.refusals import (
+from bc_pipeline.to_optiply.outcome import (
+    Outcome,
+    confirmed,
+    left_alone,
     left_out_warnings,
     not_accepted,
     not_changed,
     not_found_out,
+    rejected,
     stop_if_forbidden,
+    waiting,
 )
 from bc_pipeline.to_optiply.sender import Sender
 

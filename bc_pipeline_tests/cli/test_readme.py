@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bc_pipeline.catalogue.resources import RESOURCES
-from bc_pipeline.to_business_central.inbox.streams import STREAMS
+from bc_pipeline.to_business_central.writers import STREAMS
 
 pytestmark = [pytest.mark.readme, pytest.mark.timeout(400)]
 

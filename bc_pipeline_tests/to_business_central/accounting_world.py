@@ -31,12 +31,11 @@ from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.tenants.tenant_config import load_dimension_mappings
 from bc_pipeline.to_business_central.export_types import Pending, Source
 from bc_pipeline.to_business_central.inbox.records import Reading, read_record
-from bc_pipeline.to_business_central.inbox.streams import STREAMS
 from bc_pipeline.to_business_central.ledger import Ledger
 from bc_pipeline.to_business_central.unified import as_payload, payload_hash
 from bc_pipeline.to_business_central.waves import write_all
 from bc_pipeline.to_business_central.writer import ExportContext
-from bc_pipeline.to_business_central.writers import WRITERS
+from bc_pipeline.to_business_central.writers import STREAMS, WRITERS
 
 QUICK = Backoff(base_seconds=0.001, cap_seconds=0.002)
 MAPPINGS = {"department": "DEPARTMENT", "group": "CUSTOMERGROUP"}

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bc_pipeline.to_business_central.inbox.records import Reading, read_record
-from bc_pipeline.to_business_central.inbox.streams import STREAMS
 from bc_pipeline.to_business_central.unified import as_payload, payload_hash
+from bc_pipeline.to_business_central.writers import STREAMS
 
 READING = Reading(frozenset({"class", "department"}))
 TEXT = st.one_of(st.none(), st.text(max_size=8))

@@ -10,8 +10,7 @@ from bc_pipeline.business_central.client import BusinessCentral
 from bc_pipeline.to_business_central.export_types import Source
 from bc_pipeline.to_business_central.inbox.files import read_file
 from bc_pipeline.to_business_central.inbox.inbox import WaitingLine
-from bc_pipeline.to_business_central.pendings import waiting
-from bc_pipeline.to_business_central.words import without_unknown_words
+from bc_pipeline.to_business_central.pendings import waiting, without_unknown_words
 from bc_pipeline_tests.to_business_central.records import HOME
 
 

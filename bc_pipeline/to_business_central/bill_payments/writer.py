@@ -23,14 +23,17 @@ from bc_pipeline.business_central.lookup.reference_data import KindName
 from bc_pipeline.errors import ReadFailed, RecordError, RequestFailed
 from bc_pipeline.to_business_central.bill_payments.links import PaymentLinks, Row, journal_id
 from bc_pipeline.to_business_central.bill_payments.target import PaymentTarget, PaymentWork
-from bc_pipeline.to_business_central.currency import names_currency, refuse_foreign
-from bc_pipeline.to_business_central.documents.amounts import AMOUNT_PLACES, exact
+from bc_pipeline.to_business_central.documents.amounts import (
+    AMOUNT_PLACES,
+    exact,
+    names_currency,
+    refuse_foreign,
+)
 from bc_pipeline.to_business_central.documents.lookups import kinds_needed
 from bc_pipeline.to_business_central.export_types import Outcome, Pending
-from bc_pipeline.to_business_central.stream import Stream
 from bc_pipeline.to_business_central.unified import BillPayment
 from bc_pipeline.to_business_central.upsert.upsert import Upsert
-from bc_pipeline.to_business_central.writer import ExportContext, Writer
+from bc_pipeline.to_business_central.writer import ExportContext, Stream, Writer
 from bc_pipeline.values import by_code, guid
 
 LONGEST = 20

@@ -29,9 +29,8 @@ from bc_pipeline.to_business_central.documents.concurrency import (
 from bc_pipeline.to_business_central.documents.lookups import Directory, kinds_needed
 from bc_pipeline.to_business_central.documents.posting import complete, will_post
 from bc_pipeline.to_business_central.export_types import Outcome, Pending
-from bc_pipeline.to_business_central.stream import Stream
 from bc_pipeline.to_business_central.unified import Bill
-from bc_pipeline.to_business_central.writer import ExportContext, Writer
+from bc_pipeline.to_business_central.writer import ExportContext, Stream, Writer
 from bc_pipeline.values import by_code, guid
 
 

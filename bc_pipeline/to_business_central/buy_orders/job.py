@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from bc_pipeline.to_business_central.buy_orders import dimensions, settings
 from bc_pipeline.to_business_central.buy_orders.buy_order import Blocked, BuyOrder
 from bc_pipeline.to_business_central.buy_orders.create import (
     FAILURE,
@@ -15,10 +16,12 @@ from bc_pipeline.to_business_central.buy_orders.create import (
     SENT,
 )
 from bc_pipeline.to_business_central.buy_orders.find import Sighting, guid
-from bc_pipeline.to_business_central.buy_orders.resolve import Catalogue
+from bc_pipeline.to_business_central.buy_orders.payload import Request, Terms
+from bc_pipeline.to_business_central.buy_orders.payload import request as payload_of
+from bc_pipeline.to_business_central.buy_orders.resolve import Catalogue, resolve
 from bc_pipeline.to_business_central.buy_orders.sent import LINES, Row, Sent
 from bc_pipeline.to_business_central.buy_orders.vendors_and_items import CatalogueReader
-from bc_pipeline.to_business_central.export_types import LedgerEntry
+from bc_pipeline.to_business_central.export_types import LedgerEntry, Pending
 from bc_pipeline.to_business_central.writer import ExportContext
 
 LOOKUPS_BEFORE_REPEAT = 3
@@ -111,3 +114,54 @@ def header_may_be(entry: LedgerEntry | None, seen: Sighting) -> bool:
     if entry is None or entry.bc_id is not None or not seen.empty:
         return False
     return entry.step == HEADER or bool(entry.detail.get(LOST_HEADER))
+
+
+def validate(context: ExportContext, pending: Pending) -> None:
+    """Raise RecordError for what can be known before anything is written: vendor, items, units,
+    location, dimensions."""
+    job: Job = pending.record
+    if job.to_be_made:
+        request_for(context, job)
+
+
+def request_for(context: ExportContext, job: Job) -> Request:
+    """The purchase order a buy order becomes.
+
+    Raises:
+        RecordError: it cannot become one as things are.
+    """
+    if job.order is None:
+        raise job.blocked or Blocked("unreadable_order", "the buy order cannot be read")
+    settings.check(context)
+    catalogue = job.lookups.catalogue(context)
+    resolved = resolve(job.order, catalogue, context.exports.on_line_error)
+    made = payload_of(resolved, terms(context))
+    dimensions.wanted(context)
+    return made
+
+
+def terms(context: ExportContext) -> Terms:
+    """What decides the payload besides the order, once ``settings.check`` has passed: the tenant's
+    decisions about purchase orders (mapping.md 8.4).
+
+    Raises:
+        AuthError, Cancelled, ReadFailed, RequestFailed: Business Central could not say.
+    """
+    exports = context.exports
+    return Terms(
+        zone=context.tenant.sync.zone(),
+        today=context.today,
+        local_currency=context.reference.local_currency,
+        line_price=exports.export_line_price,
+        location_id=_location(context, exports.export_location_id),
+        posting_date=exports.send_posting_date,
+    )
+
+
+def _location(context: ExportContext, given: str | None) -> str | None:
+    if given is None:
+        return None
+    found = context.reference.find("locations", id=given, code=given)
+    if found is None:
+        raise LookupError(f"location {given} was there a moment ago")
+    return str(found["id"]).lower()

@@ -13,9 +13,8 @@ from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.to_business_central import ledger_rows
 from bc_pipeline.to_business_central.buy_orders import candidates, marker_places, tracked
 from bc_pipeline.to_business_central.buy_orders.buy_order import ENTITY, moment
-from bc_pipeline.to_business_central.buy_orders.job import Job, OrderLookups
+from bc_pipeline.to_business_central.buy_orders.job import Job, OrderLookups, validate
 from bc_pipeline.to_business_central.buy_orders.links import tell_remote_ids
-from bc_pipeline.to_business_central.buy_orders.prepare import validate
 from bc_pipeline.to_business_central.buy_orders.writer import write
 from bc_pipeline.to_business_central.export_types import LedgerEntry, Pending
 from bc_pipeline.to_business_central.writer import EntityRun, ExportContext, Writer

@@ -23,12 +23,12 @@ from bc_pipeline.to_business_central.buy_orders.job import (
     header_may_be,
     is_left_behind,
     may_exist,
+    request_for,
     sent_before,
     was_lost,
 )
 from bc_pipeline.to_business_central.buy_orders.links import link
 from bc_pipeline.to_business_central.buy_orders.payload import LINE_LEFT_OUT, Request
-from bc_pipeline.to_business_central.buy_orders.prepare import request_for
 from bc_pipeline.to_business_central.buy_orders.reporting import (
     check_prices,
     hold_blocked,

@@ -23,7 +23,7 @@ from pydantic.alias_generators import to_camel
 from bc_pipeline.business_central.lookup.reference_data import KindName, ReferenceData
 from bc_pipeline.errors import RecordError
 from bc_pipeline.to_business_central import properties
-from bc_pipeline.to_business_central.currency import currency_code
+from bc_pipeline.to_business_central.documents.amounts import currency_code
 from bc_pipeline.to_business_central.documents.lookups import kinds_needed
 from bc_pipeline.to_business_central.export_types import Pending
 from bc_pipeline.to_business_central.properties import differences

@@ -25,12 +25,11 @@ from bc_pipeline.to_business_central.customers_vendors.fields import (
 )
 from bc_pipeline.to_business_central.documents.lookups import Question, ask
 from bc_pipeline.to_business_central.export_types import Outcome, Pending
-from bc_pipeline.to_business_central.stream import Stream
 from bc_pipeline.to_business_central.unified import Party
 from bc_pipeline.to_business_central.upsert.owners import adopt, made_since, owners
 from bc_pipeline.to_business_central.upsert.upsert import Upsert
 from bc_pipeline.to_business_central.upsert.work import Work
-from bc_pipeline.to_business_central.writer import ExportContext, Writer
+from bc_pipeline.to_business_central.writer import ExportContext, Stream, Writer
 from bc_pipeline.values import by_code, guid
 
 DIMENSIONS = "defaultDimensions"

@@ -21,7 +21,7 @@ from bc_pipeline.business_central.lookup.by_property import (
 )
 from bc_pipeline.business_central.lookup.reference_data import KindName
 from bc_pipeline.errors import RecordError
-from bc_pipeline.to_business_central.currency import names_currency
+from bc_pipeline.to_business_central.documents.amounts import names_currency
 from bc_pipeline.to_business_central.documents.changes import Row, only_reading, whole
 from bc_pipeline.to_business_central.export_types import Pending
 from bc_pipeline.to_business_central.unified import (

@@ -7,8 +7,10 @@ into ``501.0``, and quotes what must stay text (``="00123"``).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
 from pydantic.fields import FieldInfo
 
@@ -32,7 +34,7 @@ CODES: Mapping[str, tuple[str, str]] = {
     "vendorNumber": ("vendors", "number"),
 }
 """Field -> the entity set and property it names a record by. A word for nothing in one of these is
-a code if Business Central has it (``words.py``); elsewhere it is nothing."""
+a code if Business Central has it (``pendings.py``); elsewhere it is nothing."""
 
 
 def means_nothing(text: str) -> bool:
@@ -72,3 +74,89 @@ def unspoilt(text: str, name: str) -> str:
         )
     whole = _WHOLE.fullmatch(bare)
     return whole[1] if whole else bare
+
+
+# How the amounts of a CSV file are written: with decimal point or decimal comma (decisions 12).
+#
+# It is decided once for the whole file, from every amount in it and its delimiter. ``12,50`` can
+# only have a decimal comma, ``1,250.00`` only a decimal point; ``2.000`` alone could be either.
+
+Mark = Literal[".", ","]
+_OTHER: dict[Mark, Mark] = {".": ",", ",": "."}
+_USUAL: dict[str, Mark] = {";": ",", ",": "."}
+"""What a spreadsheet has for decimals that puts this between its cells."""
+
+
+def _number(mark: Mark) -> re.Pattern[str]:
+    group = re.escape(_OTHER[mark])
+    whole = rf"(\d+|[1-9]\d{{0,2}}({group}\d{{3}})+)"
+    return re.compile(rf"[+-]?({whole}({re.escape(mark)}\d*)?|{re.escape(mark)}\d+)")
+
+
+_NUMBER: dict[Mark, re.Pattern[str]] = {".": _number("."), ",": _number(",")}
+
+
+@dataclass(frozen=True)
+class Amount:
+    """An amount as it stands in a file, and the line as the results call it."""
+
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.text} in line {self.line}"
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """With which decimal marks it is a number, if that makes a difference."""
+        if not set(self.text) & set(_OTHER):
+            return ()
+        return tuple(mark for mark in _NUMBER if _NUMBER[mark].fullmatch(self.text))
+
+
+def decimal_mark(amounts: Iterable[Amount], delimiter: str) -> Mark:
+    """The decimal mark of a file.
+
+    Args:
+        amounts: all there are.
+        delimiter: of its cells. Where a semicolon parts them the comma is taken for decimals, and
+            nobody knows what ``2.000`` means; between commas a point is taken for decimals. Tabs
+            and bars say neither.
+
+    Raises:
+        Unreadable: it could be read both ways; names two amounts.
+    """
+    telling: dict[Mark, Amount] = {}
+    doubtful: dict[str, Amount] = {}
+    for amount in amounts:
+        match amount.marks:
+            case (mark,):
+                telling.setdefault(mark, amount)
+            case (_, _):
+                doubtful.setdefault("," if "," in amount.text else ".", amount)
+    if len(telling) > 1:
+        raise _both(telling["."], telling[","])
+    if telling:
+        return next(iter(telling))
+    if usual := _USUAL.get(delimiter):
+        if contrary := doubtful.get(_OTHER[usual]):
+            raise _both(contrary, doubtful.get(usual))
+        return usual
+    if doubtful:
+        raise _both(*doubtful.values())
+    return "."
+
+
+def _both(one: Amount, other: Amount | None = None) -> Unreadable:
+    told = f"{one} and {other}" if other else str(one)
+    return Unreadable(
+        f"its amounts could be read with decimal point or decimal comma: {told}; write all of "
+        "them one way, without thousands separators"
+    )
+
+
+def plain(text: str, mark: Mark) -> str:
+    """An amount with decimal point and without thousands separators; other text as it is."""
+    if not _NUMBER[mark].fullmatch(text):
+        return text
+    return text.replace(_OTHER[mark], "").replace(mark, ".")

@@ -15,6 +15,7 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 
 from bc_pipeline.errors import RecordError
+from bc_pipeline.to_business_central.inbox.cells import Mark, decimal_mark
 from bc_pipeline.to_business_central.inbox.endings import (
     READERS,
     Reader,
@@ -23,7 +24,6 @@ from bc_pipeline.to_business_central.inbox.endings import (
     is_temporary,
 )
 from bc_pipeline.to_business_central.inbox.formats import RawLine, Unreadable
-from bc_pipeline.to_business_central.inbox.notation import Mark, decimal_mark
 from bc_pipeline.to_business_central.inbox.records import (
     Reading,
     amounts,
@@ -32,9 +32,9 @@ from bc_pipeline.to_business_central.inbox.records import (
     structure_error,
     with_lists,
 )
-from bc_pipeline.to_business_central.inbox.streams import STREAMS, stream_named
-from bc_pipeline.to_business_central.stream import Stream
 from bc_pipeline.to_business_central.unified import UnifiedRecord
+from bc_pipeline.to_business_central.writer import Stream
+from bc_pipeline.to_business_central.writers import STREAMS, stream_named
 from bc_pipeline.values import storable, storable_json
 
 DIRECTORY = "outbound"

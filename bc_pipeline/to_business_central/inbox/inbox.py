@@ -25,7 +25,7 @@ from bc_pipeline.to_business_central.inbox import files, results
 from bc_pipeline.to_business_central.inbox.endings import READABLE
 from bc_pipeline.to_business_central.inbox.files import FileContent, Line
 from bc_pipeline.to_business_central.inbox.results import Booked
-from bc_pipeline.to_business_central.inbox.streams import STREAMS
+from bc_pipeline.to_business_central.writers import STREAMS
 
 REPLACED = "file replaced while its records were waiting"
 MENDED = "a text holds half a character or control characters, which were replaced or left out"

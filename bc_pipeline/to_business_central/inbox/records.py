@@ -13,11 +13,17 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from bc_pipeline.errors import RecordError
-from bc_pipeline.to_business_central.inbox.cells import CODES, is_amount, means_nothing, unspoilt
+from bc_pipeline.to_business_central.inbox.cells import (
+    CODES,
+    Amount,
+    Mark,
+    is_amount,
+    means_nothing,
+    plain,
+    unspoilt,
+)
 from bc_pipeline.to_business_central.inbox.formats import RawLine, Unreadable, json_value
-from bc_pipeline.to_business_central.inbox.notation import Amount, Mark, plain
 from bc_pipeline.to_business_central.inbox.spelling import respelled
-from bc_pipeline.to_business_central.stream import Stream
 from bc_pipeline.to_business_central.unified import (
     DIMENSION_SUFFIXES,
     Unified,
@@ -25,6 +31,7 @@ from bc_pipeline.to_business_central.unified import (
     WithDimensions,
     is_given,
 )
+from bc_pipeline.to_business_central.writer import Stream
 from bc_pipeline.values import storable
 
 STRUCTURE_ERROR = "InvalidStructure"

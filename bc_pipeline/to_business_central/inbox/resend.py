@@ -21,8 +21,8 @@ from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.to_business_central import ledger_rows
 from bc_pipeline.to_business_central.export_types import COMPANY_NOT_FOUND, LedgerEntry
 from bc_pipeline.to_business_central.inbox import files
-from bc_pipeline.to_business_central.inbox.streams import STREAMS
-from bc_pipeline.to_business_central.stream import Stream
+from bc_pipeline.to_business_central.writer import Stream
+from bc_pipeline.to_business_central.writers import STREAMS
 
 MARK = "resend"
 _MATCHES = (

@@ -41,9 +41,8 @@ from bc_pipeline.to_business_central.journal_entries.wanted import (
     journal_code,
     wanted_entry,
 )
-from bc_pipeline.to_business_central.stream import Stream
 from bc_pipeline.to_business_central.unified import JournalEntry
-from bc_pipeline.to_business_central.writer import ExportContext, Writer
+from bc_pipeline.to_business_central.writer import ExportContext, Stream, Writer
 from bc_pipeline.values import by_code
 
 

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bc_pipeline.business_central import client
-from bc_pipeline.business_central.lookup.index import Index
-from bc_pipeline.business_central.lookup.reference_data import ReferenceData
+from bc_pipeline.business_central.lookup.reference_data import Index, ReferenceData
 from bc_pipeline.catalogue.entities import REFERENCE
 from bc_pipeline.errors import ConfigError, PipelineError, ReadFailed, RecordError, RequestFailed
 from bc_pipeline_tests.business_central.fake import World, error, make_bc, page

@@ -7,7 +7,7 @@ from typing import Any
 
 import urllib3.util.connection
 
-from bc_pipeline.business_central.lookup.index import Index
+from bc_pipeline.business_central.lookup.reference_data import Index
 from bc_pipeline.sandbox.business_central import service
 from bc_pipeline_tests.to_business_central.defects.records import (
     VENDOR,

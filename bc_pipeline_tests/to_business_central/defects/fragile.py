@@ -6,7 +6,7 @@ import ast
 import inspect
 from collections.abc import Iterator
 
-from bc_pipeline.business_central.lookup import dimension_parts, dimensions, index
+from bc_pipeline.business_central.lookup import dimension_parts, dimensions, reference_data
 from bc_pipeline_tests.to_business_central.defects.records import (
     bill,
     customer,
@@ -33,7 +33,7 @@ def loop_variables(world: World) -> None:
     id = world.row("customers", number="C8")["id"]
     expected = {"DEPARTMENT": "SALES", "CUSTOMERGROUP": "SMALL", "AREA": europe["code"]}
     assert world.default_dimensions(id) == expected
-    for module in (dimension_parts, dimensions, index):
+    for module in (dimension_parts, dimensions, reference_data):
         assert list(_rebound(ast.parse(inspect.getsource(module)))) == []
     assert list(_rebound(ast.parse("for a in b:\n    a = 1"))) == ["a"]
 

@@ -17,7 +17,7 @@ from bc_pipeline.report import RunSummary
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.company.company import Company, Row
 from bc_pipeline.sandbox.request_log import LoggedOperation, LoggedRequest
-from bc_pipeline.to_business_central.inbox.streams import stream_named
+from bc_pipeline.to_business_central.writers import stream_named
 from bc_pipeline_tests.end_to_end.accounting import drop, results
 from bc_pipeline_tests.end_to_end.installation import Installation
 
