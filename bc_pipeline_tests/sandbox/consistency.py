@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from decimal import ROUND_HALF_UP, Decimal
 
-from bc_pipeline.sandbox.changes.documents import lines_of
-from bc_pipeline.sandbox.changes.kinds import (
+from bc_pipeline.sandbox.bookkeeping.documents import lines_of
+from bc_pipeline.sandbox.bookkeeping.kinds import (
     PURCHASE_INVOICE,
     PURCHASE_ORDER,
     SALES_CREDIT_MEMO,

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import chain
 
-from bc_pipeline.sandbox.changes.documents import factor
-from bc_pipeline.sandbox.changes.kinds import PURCHASE_ORDER, SALES_ORDER, Kind
+from bc_pipeline.sandbox.bookkeeping.documents import factor
+from bc_pipeline.sandbox.bookkeeping.kinds import PURCHASE_ORDER, SALES_ORDER, Kind
 from bc_pipeline.sandbox.company.company import Company, Row
 from bc_pipeline.sandbox.company.values import ZERO_DATE
 from bc_pipeline.sandbox.json_text import JsonValue

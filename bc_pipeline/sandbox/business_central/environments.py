@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from bc_pipeline.sandbox.bookkeeping.numbers import forget_numbers
 from bc_pipeline.sandbox.business_central.replica import set_lag
 from bc_pipeline.sandbox.business_central.urls import environment_missing
-from bc_pipeline.sandbox.changes.numbers import forget_numbers
 from bc_pipeline.sandbox.company.company import Company
 
 Kind = Literal["Production", "Sandbox"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import InvalidOperation
 from functools import partial
 
+from bc_pipeline.sandbox.bookkeeping.documents import Refused
 from bc_pipeline.sandbox.business_central.api import Companies, company_of
 from bc_pipeline.sandbox.business_central.body import Body, check_body
 from bc_pipeline.sandbox.business_central.path import Place, entity_type, row_at, walk
@@ -17,7 +18,6 @@ from bc_pipeline.sandbox.business_central.replica import INTENT
 from bc_pipeline.sandbox.business_central.rules import RULES
 from bc_pipeline.sandbox.business_central.urls import API, Segment, Target
 from bc_pipeline.sandbox.business_central.writes import EntityRules, Parent, WriteContext
-from bc_pipeline.sandbox.changes.documents import Refused
 from bc_pipeline.sandbox.company.company import ETAG, Company, Row
 from bc_pipeline.sandbox.company.metadata import EntityType
 from bc_pipeline.sandbox.company.transaction import Transaction

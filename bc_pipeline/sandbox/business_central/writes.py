@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from bc_pipeline.sandbox.bookkeeping.numbers import next_number
 from bc_pipeline.sandbox.canned import REFUSAL
-from bc_pipeline.sandbox.changes.numbers import next_number
 from bc_pipeline.sandbox.company.company import Company, Row
 from bc_pipeline.sandbox.company.settings import CompanySettings
 from bc_pipeline.sandbox.company.transaction import Transaction

@@ -4,13 +4,13 @@ Each change keeps to Business Central's rules (rules.md): it moves the stamps, s
 and documents that the real one moves, and is refused where the real one refuses.
 """
 
+from bc_pipeline.sandbox.bookkeeping.documents import Refused
 from bc_pipeline.sandbox.changes.catalogue import (
     CHANGES,
     NAMES,
     SETUP_CHANGES,
     apply_to,
 )
-from bc_pipeline.sandbox.changes.documents import Refused
 from bc_pipeline.sandbox.changes.postings import Posting, Postings
 from bc_pipeline.sandbox.changes.random_changes import random_changes
 

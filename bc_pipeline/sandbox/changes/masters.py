@@ -9,19 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from bc_pipeline.sandbox.changes.documents import Refused, decimal, resolve, today
-from bc_pipeline.sandbox.changes.numbers import next_number
+from bc_pipeline.sandbox.bookkeeping.documents import Refused, decimal, resolve
+from bc_pipeline.sandbox.bookkeeping.items import adjust_stock, check_adjustable, is_used
+from bc_pipeline.sandbox.bookkeeping.numbers import next_number
 from bc_pipeline.sandbox.company.company import Company, Row
 
 BLOCK_KINDS = ("Payment", "All")
 CUSTOMER_BLOCK_KINDS = ("Ship", "Invoice", "All")
-ITEM_LINES = (
-    "salesOrderLines",
-    "purchaseOrderLines",
-    "salesInvoiceLines",
-    "purchaseInvoiceLines",
-)
-
 # Parameters of new_item and change_item_card -> where the item row keeps them.
 CARD = {
     "vendor": "#vendorNumber",
@@ -44,21 +38,12 @@ def move_stock(
     """
     row = resolve(company, "items", item)
     amount = decimal(quantity)
-    if row["blocked"] or row["type"] != "Inventory" or not amount:
-        raise Refused(f"item {row['number']} takes no adjustment of {amount}")
+    check_adjustable(row, amount)
     if location:
         resolve(company, "locations", location)
     if variant and not company.find("itemVariants", itemId=row["id"], code=variant):
         raise Refused(f"item {row['number']} has no variant {variant}")
-    return company.post_ledger(
-        row["id"],
-        amount,
-        entry_type="Positive Adjmt." if amount > 0 else "Negative Adjmt.",
-        document_number=next_number(company, "adjustment"),
-        posting_date=today(company),
-        location_code=location,
-        variant_code=variant,
-    )
+    return adjust_stock(company, row, amount, location, variant)
 
 
 def new_item(
@@ -177,19 +162,6 @@ def delete_item(company: Company, *, item: str) -> Row:
     for variant in company.find("itemVariants", itemId=row["id"]):
         company.delete("itemVariants", variant["id"])
     return company.delete("items", row["id"])
-
-
-def is_used(company: Company, item: Row) -> bool:
-    """Whether entries, documents or bills of materials refer to an item."""
-    return (
-        bool(company.find("itemLedgerEntries", itemNumber=item["number"]))
-        or any(company.find(lines, itemId=item["id"]) for lines in ITEM_LINES)
-        or any(
-            part["no"] == item["number"]
-            for parent in company.tables["items"].values()
-            for part in parent.get("#bom", ())
-        )
-    )
 
 
 def new_vendor(

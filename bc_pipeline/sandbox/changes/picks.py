@@ -9,8 +9,8 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from bc_pipeline.sandbox.changes.documents import lines_of, today
-from bc_pipeline.sandbox.changes.kinds import Kind
+from bc_pipeline.sandbox.bookkeeping.documents import lines_of, today
+from bc_pipeline.sandbox.bookkeeping.kinds import Kind
 from bc_pipeline.sandbox.company.company import Company, Row
 
 Params = dict[str, Any]

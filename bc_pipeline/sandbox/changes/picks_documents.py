@@ -6,8 +6,13 @@ from datetime import timedelta
 from decimal import Decimal
 from random import Random
 
-from bc_pipeline.sandbox.changes.documents import lines_of, today
-from bc_pipeline.sandbox.changes.kinds import PURCHASE_ORDER, PURCHASE_RECEIPT, SALES_ORDER, Kind
+from bc_pipeline.sandbox.bookkeeping.documents import lines_of, today
+from bc_pipeline.sandbox.bookkeeping.kinds import (
+    PURCHASE_ORDER,
+    PURCHASE_RECEIPT,
+    SALES_ORDER,
+    Kind,
+)
 from bc_pipeline.sandbox.changes.picks import (
     Params,
     by_name,

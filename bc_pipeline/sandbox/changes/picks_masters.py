@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
-from bc_pipeline.sandbox.changes.masters import BLOCK_KINDS, is_used
+from bc_pipeline.sandbox.bookkeeping.items import is_used
+from bc_pipeline.sandbox.changes.masters import BLOCK_KINDS
 from bc_pipeline.sandbox.changes.picks import (
     DIGITS,
     EMAILS,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from bc_pipeline.sandbox.changes import documents
-from bc_pipeline.sandbox.changes.documents import LINE_STEP, LineSpec, Refused
-from bc_pipeline.sandbox.changes.kinds import PURCHASE_ORDER
+from bc_pipeline.sandbox.bookkeeping import documents
+from bc_pipeline.sandbox.bookkeeping.documents import LINE_STEP, LineSpec, Refused
+from bc_pipeline.sandbox.bookkeeping.kinds import PURCHASE_ORDER
 from bc_pipeline.sandbox.company.company import Company, Row
 from bc_pipeline.sandbox.company.values import ZERO_DATE
 

@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Collection
 from random import Random
 
+from bc_pipeline.sandbox.bookkeeping.documents import Refused
 from bc_pipeline.sandbox.changes import picks_documents, picks_masters
 from bc_pipeline.sandbox.changes.catalogue import apply_to
-from bc_pipeline.sandbox.changes.documents import Refused
 from bc_pipeline.sandbox.company.company import Company
 
 # How often each kind of change happens, relative to the others.

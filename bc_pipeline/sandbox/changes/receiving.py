@@ -4,39 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
-from decimal import Decimal
 
-from bc_pipeline.sandbox.changes import documents
-from bc_pipeline.sandbox.changes.document_ledger import post_document
-from bc_pipeline.sandbox.changes.documents import LINE_STEP, NOTHING, LineSpec, Refused
-from bc_pipeline.sandbox.changes.kinds import PURCHASE_INVOICE, PURCHASE_ORDER, PURCHASE_RECEIPT
+from bc_pipeline.sandbox.bookkeeping import documents
+from bc_pipeline.sandbox.bookkeeping.deliveries import (
+    COPIED_TO_PURCHASE_INVOICE,
+    copy_to_receipt,
+    posted_receipt,
+)
+from bc_pipeline.sandbox.bookkeeping.document_ledger import post_document
+from bc_pipeline.sandbox.bookkeeping.documents import LINE_STEP, NOTHING, LineSpec, Refused
+from bc_pipeline.sandbox.bookkeeping.kinds import PURCHASE_INVOICE, PURCHASE_ORDER, PURCHASE_RECEIPT
 from bc_pipeline.sandbox.company.company import Company, Row
-
-COPIED_TO_RECEIPT = [
-    "sequence",
-    "lineObjectNumber",
-    "description",
-    "unitOfMeasureCode",
-    "discountPercent",
-    "taxPercent",
-    "expectedReceiptDate",
-]
-COPIED_TO_INVOICE = [
-    *documents.ABOUT,
-    "discountPercent",
-    "taxCode",
-    "taxPercent",
-    "expectedReceiptDate",
-    "itemVariantId",
-    "locationId",
-]
-# Order lines and posted receipt lines are of other types (rules.md 12).
-RECEIPT_LINE_TYPES = {
-    "Comment": "_x0020_",
-    "Account": "G_x002F_L_x0020_Account",
-    "Charge": "Charge_x0020__x0028_Item_x0029_",
-}
 
 
 def receive_purchase_order(
@@ -120,7 +98,7 @@ def invoice_purchase_order(company: Company, *, order: str) -> Row:
         **{"#invoiceDiscountPercent": header.get("#invoiceDiscountPercent", NOTHING)},
     )
     for line in lines:
-        values = {name: line[name] for name in COPIED_TO_INVOICE}
+        values = {name: line[name] for name in COPIED_TO_PURCHASE_INVOICE}
         priced = line | {"unitCost": line["directUnitCost"]}
         values |= documents.reprice(PURCHASE_INVOICE, invoice, priced)
         values |= {"documentId": invoice["id"], "sequence": line["sequence"]}
@@ -144,48 +122,6 @@ def new_purchase_invoice(company: Company, *, vendor: str, lines: Sequence[LineS
 
 
 # -- pieces ---------------------------------------------------------------------------------------
-
-
-def posted_receipt(
-    company: Company, vendor: Row, *, order: Row | None, posting_date: date | str | None = None
-) -> Row:
-    """Adds the header of a posted receipt, dated today when no date is given."""
-    day = posting_date or documents.today(company)
-    currency = order["currencyCode"] if order else vendor["currencyCode"]
-    return documents.create_header(
-        company,
-        PURCHASE_RECEIPT,
-        vendor,
-        invoiceDate=day,
-        postingDate=day,
-        orderNumber=order["number"] if order else "",
-        currencyCode=currency,
-    )
-
-
-def copy_to_receipt(
-    company: Company, receipt: Row, line: Row, quantity: Decimal, cost: Decimal
-) -> Row:
-    """Adds a line of an order or invoice to a receipt and moves the goods."""
-    kind = line["lineType"]
-    copied = {name: line[name] for name in COPIED_TO_RECEIPT}
-    copied |= {
-        "documentId": receipt["id"],
-        "lineType": RECEIPT_LINE_TYPES.get(kind, kind),
-        "quantity": quantity,
-        "unitCost": cost,
-        "#orderLineId": line["id"],
-    }
-    added = company.insert("purchaseReceiptLines", copied)
-    documents.move_goods(
-        company,
-        line,
-        quantity,
-        document_number=receipt["number"],
-        document_type="Purchase Receipt",
-        posting_date=receipt["postingDate"],
-    )
-    return added
 
 
 def _close(company: Company, invoice: Row) -> Row:

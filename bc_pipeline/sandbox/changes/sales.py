@@ -6,39 +6,22 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from bc_pipeline.sandbox.changes import documents
-from bc_pipeline.sandbox.changes.document_ledger import post_document
-from bc_pipeline.sandbox.changes.documents import NOTHING, LineSpec, Refused
-from bc_pipeline.sandbox.changes.kinds import (
+from bc_pipeline.sandbox.bookkeeping import documents
+from bc_pipeline.sandbox.bookkeeping.deliveries import (
+    COPIED_TO_SALES_INVOICE,
+    copy_to_shipment,
+    posted_shipment,
+)
+from bc_pipeline.sandbox.bookkeeping.document_ledger import post_document
+from bc_pipeline.sandbox.bookkeeping.documents import NOTHING, LineSpec, Refused
+from bc_pipeline.sandbox.bookkeeping.kinds import (
     SALES_CREDIT_MEMO,
     SALES_INVOICE,
     SALES_ORDER,
-    SALES_SHIPMENT,
 )
 from bc_pipeline.sandbox.company.company import Company, Row
 
 POSTED = ("Open", "Paid")
-COPIED_TO_INVOICE = [
-    *documents.ABOUT,
-    "unitPrice",
-    "discountPercent",
-    "taxCode",
-    "taxPercent",
-    "shipmentDate",
-    "itemVariantId",
-    "locationId",
-]
-COPIED_TO_SHIPMENT = [
-    "lineObjectNumber",
-    "description",
-    "unitOfMeasureCode",
-    "unitPrice",
-    "discountPercent",
-    "taxPercent",
-    "shipmentDate",
-]
-# Order and invoice lines are of other types than posted shipment lines (api: two enums).
-SHIPMENT_LINE_TYPES = {"Comment": "_x0020_", "Account": "G_x002F_L_x0020_Account"}
 
 
 def new_sales_order(
@@ -218,46 +201,6 @@ def _ship(company: Company, header: Row, shipped: list[tuple[Row, Decimal]]) -> 
     return shipment
 
 
-def posted_shipment(
-    company: Company, party: Row, *, order: Row | None, posting_date: date | str | None = None
-) -> Row:
-    """Adds the header of a posted shipment, dated today when no date is given."""
-    day = posting_date or documents.today(company)
-    return documents.create_header(
-        company,
-        SALES_SHIPMENT,
-        party,
-        orderNumber=order["number"] if order else "",
-        postingDate=day,
-        invoiceDate=day,
-    )
-
-
-def copy_to_shipment(company: Company, shipment: Row, line: Row, quantity: Decimal) -> None:
-    """Adds a line of an order or invoice to a shipment and moves the goods."""
-    kind = line["lineType"]
-    copied = {name: line[name] for name in COPIED_TO_SHIPMENT}
-    company.insert(
-        "salesShipmentLines",
-        copied
-        | {
-            "documentId": shipment["id"],
-            "documentNo": shipment["number"],
-            "sequence": line["sequence"],
-            "lineType": SHIPMENT_LINE_TYPES.get(kind, kind),
-            "quantity": quantity,
-        },
-    )
-    documents.move_goods(
-        company,
-        line,
-        -quantity,
-        document_number=shipment["number"],
-        document_type="Sales Shipment",
-        posting_date=shipment["postingDate"],
-    )
-
-
 def _posted_invoice(
     company: Company, party: Row, *, discount: Decimal, order: Row | None = None
 ) -> Row:
@@ -272,7 +215,7 @@ def _posted_invoice(
 
 
 def _copy_to_invoice(company: Company, invoice: Row, line: Row, quantity: Decimal) -> None:
-    values = {name: line[name] for name in COPIED_TO_INVOICE}
+    values = {name: line[name] for name in COPIED_TO_SALES_INVOICE}
     values |= documents.reprice(SALES_INVOICE, invoice, line, quantity=quantity)
     company.insert(
         "salesInvoiceLines",

@@ -3,7 +3,7 @@ accounts (rules.md 8, 9, 6.12). They are applied by name; random business does n
 
 from __future__ import annotations
 
-from bc_pipeline.sandbox.changes.documents import Refused, resolve
+from bc_pipeline.sandbox.bookkeeping.documents import Refused, resolve
 from bc_pipeline.sandbox.company.company import Company, Row
 
 BLOCKED = "#blocked"  # of dimensions and values: the API does not show it

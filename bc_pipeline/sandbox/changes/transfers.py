@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bc_pipeline.sandbox.changes.documents import Refused, decimal, resolve, today
-from bc_pipeline.sandbox.changes.numbers import next_number
+from bc_pipeline.sandbox.bookkeeping.documents import Refused, decimal, resolve, today
+from bc_pipeline.sandbox.bookkeeping.numbers import next_number
 from bc_pipeline.sandbox.company.company import Company, Row
 
 DIRECT_TRANSFER = "Direct_x0020_Transfer"

@@ -6,8 +6,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 
-from bc_pipeline.sandbox.changes.document_ledger import post_document
-from bc_pipeline.sandbox.changes.kinds import PURCHASE_INVOICE, SALES_CREDIT_MEMO, SALES_INVOICE
+from bc_pipeline.sandbox.bookkeeping.document_ledger import post_document
+from bc_pipeline.sandbox.bookkeeping.kinds import PURCHASE_INVOICE, SALES_CREDIT_MEMO, SALES_INVOICE
 from bc_pipeline.sandbox.company.company import Company, Row
 from bc_pipeline.sandbox.company.values import ZERO_STAMP
 from bc_pipeline.sandbox.json_text import JsonValue

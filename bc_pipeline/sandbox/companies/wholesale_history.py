@@ -10,8 +10,8 @@ from decimal import ROUND_UP, Decimal
 from itertools import accumulate
 from random import Random
 
+from bc_pipeline.sandbox.bookkeeping.documents import Refused, factor
 from bc_pipeline.sandbox.changes import masters, purchases, receiving, sales
-from bc_pipeline.sandbox.changes.documents import Refused, factor
 from bc_pipeline.sandbox.changes.picks import Params, line_spec, quantity_of
 from bc_pipeline.sandbox.company.company import Company, Row
 from bc_pipeline.sandbox.company.values import ZERO_DATE

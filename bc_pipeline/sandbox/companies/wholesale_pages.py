@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 
-from bc_pipeline.sandbox.changes.documents import factor
+from bc_pipeline.sandbox.bookkeeping.documents import factor
 from bc_pipeline.sandbox.company.company import Company, Page, Row
 from bc_pipeline.sandbox.company.values import ZERO_GUID, ZERO_STAMP
 

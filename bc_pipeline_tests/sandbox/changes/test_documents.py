@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bc_pipeline.sandbox.changes.documents import Refused, amounts, factor, resolve
+from bc_pipeline.sandbox.bookkeeping.documents import Refused, amounts, factor, resolve
 from bc_pipeline.sandbox.company.company import Company
 
 MONEY = st.decimals(min_value=0, max_value=10_000, places=5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bc_pipeline.sandbox.changes.numbers import next_number
+from bc_pipeline.sandbox.bookkeeping.numbers import next_number
 from bc_pipeline.sandbox.company.company import Company
 
 

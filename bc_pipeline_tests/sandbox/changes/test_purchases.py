@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from bc_pipeline.sandbox.bookkeeping.documents import Refused, lines_of
+from bc_pipeline.sandbox.bookkeeping.kinds import PURCHASE_ORDER
 from bc_pipeline.sandbox.changes import purchases, receiving
-from bc_pipeline.sandbox.changes.documents import Refused, lines_of
-from bc_pipeline.sandbox.changes.kinds import PURCHASE_ORDER
 from bc_pipeline.sandbox.company.company import Company, Row
 from bc_pipeline_tests.sandbox.consistency import faults
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
+from bc_pipeline.sandbox.bookkeeping.documents import Refused, resolve
 from bc_pipeline.sandbox.changes import masters, transfers
-from bc_pipeline.sandbox.changes.documents import Refused, resolve
 from bc_pipeline.sandbox.company.company import Company
 
 

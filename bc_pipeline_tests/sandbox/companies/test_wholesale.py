@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bc_pipeline.sandbox.changes.documents import lines_of
-from bc_pipeline.sandbox.changes.kinds import PURCHASE_ORDER, SALES_INVOICE
+from bc_pipeline.sandbox.bookkeeping.documents import lines_of
+from bc_pipeline.sandbox.bookkeeping.kinds import PURCHASE_ORDER, SALES_INVOICE
 from bc_pipeline.sandbox.companies import wholesale
 from bc_pipeline.sandbox.company.company import Company, Row
 from bc_pipeline_tests.sandbox.consistency import faults

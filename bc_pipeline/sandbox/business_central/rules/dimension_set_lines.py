@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bc_pipeline.sandbox.bookkeeping.dimension_sets import dimensions_of, put_dimension
 from bc_pipeline.sandbox.business_central.rules.dimension_sets import check_usable, shortcut_codes
 from bc_pipeline.sandbox.business_central.writes import RULES, EntityRules, Parent, WriteContext
-from bc_pipeline.sandbox.changes.dimension_sets import dimensions_of, put_dimension
 from bc_pipeline.sandbox.company.company import Row
 from bc_pipeline.sandbox.company.metadata import entities
 from bc_pipeline.sandbox.company.values import ZERO_GUID

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from bc_pipeline.sandbox.bookkeeping.dimension_sets import DimensionSet
 from bc_pipeline.sandbox.business_central.writes import WriteContext
-from bc_pipeline.sandbox.changes.dimension_sets import DimensionSet
 from bc_pipeline.sandbox.company.company import Row
 from bc_pipeline.sandbox.company.values import BLANK_ENUM, ZERO_GUID
 from bc_pipeline.sandbox.odata_errors import BcError, dialog

@@ -6,6 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from bc_pipeline.sandbox.bookkeeping.dimension_sets import dimensions_of, replace_dimensions
+from bc_pipeline.sandbox.bookkeeping.documents import lines_of
+from bc_pipeline.sandbox.bookkeeping.kinds import Kind
 from bc_pipeline.sandbox.business_central.rules.dimension_sets import (
     check_usable,
     inherited,
@@ -18,9 +21,6 @@ from bc_pipeline.sandbox.business_central.rules.references import (
     record_of,
 )
 from bc_pipeline.sandbox.business_central.writes import WriteContext
-from bc_pipeline.sandbox.changes.dimension_sets import dimensions_of, replace_dimensions
-from bc_pipeline.sandbox.changes.documents import lines_of
-from bc_pipeline.sandbox.changes.kinds import Kind
 from bc_pipeline.sandbox.company.company import Row
 from bc_pipeline.sandbox.company.metadata import entities
 from bc_pipeline.sandbox.company.values import ZERO_GUID, empty_value

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from bc_pipeline.sandbox.bookkeeping.dimension_sets import dimensions_of, replace_dimensions
+from bc_pipeline.sandbox.bookkeeping.documents import LINE_STEP, lines_of
+from bc_pipeline.sandbox.bookkeeping.kinds import Kind
 from bc_pipeline.sandbox.business_central.rules.dimension_sets import inherited
 from bc_pipeline.sandbox.business_central.rules.document_totals import retotal
 from bc_pipeline.sandbox.business_central.rules.line_values import LineValues
 from bc_pipeline.sandbox.business_central.rules.references import parent_of
 from bc_pipeline.sandbox.business_central.writes import EntityRules, Parent, WriteContext
-from bc_pipeline.sandbox.changes.dimension_sets import dimensions_of, replace_dimensions
-from bc_pipeline.sandbox.changes.documents import LINE_STEP, lines_of
-from bc_pipeline.sandbox.changes.kinds import Kind
 from bc_pipeline.sandbox.company.company import Row
 from bc_pipeline.sandbox.company.metadata import entities
 from bc_pipeline.sandbox.company.values import ZERO_GUID, empty_row

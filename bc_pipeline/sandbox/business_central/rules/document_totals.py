@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from bc_pipeline.sandbox.bookkeeping import amounts
+from bc_pipeline.sandbox.bookkeeping.amounts import NOTHING, cents
+from bc_pipeline.sandbox.bookkeeping.documents import lines_of, totals
+from bc_pipeline.sandbox.bookkeeping.kinds import Kind
 from bc_pipeline.sandbox.business_central.writes import WriteContext
-from bc_pipeline.sandbox.changes import amounts
-from bc_pipeline.sandbox.changes.amounts import NOTHING, cents
-from bc_pipeline.sandbox.changes.documents import lines_of, totals
-from bc_pipeline.sandbox.changes.kinds import Kind
 from bc_pipeline.sandbox.company.company import Row
 from bc_pipeline.sandbox.odata_errors import dialog
 

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
+from bc_pipeline.sandbox.bookkeeping.deliveries import copy_to_receipt, posted_receipt
+from bc_pipeline.sandbox.bookkeeping.documents import lines_of
+from bc_pipeline.sandbox.bookkeeping.kinds import PURCHASE_INVOICE
 from bc_pipeline.sandbox.business_central.rules.purchase_posting import book, check_document
 from bc_pipeline.sandbox.business_central.writes import WriteContext
-from bc_pipeline.sandbox.changes.documents import lines_of
-from bc_pipeline.sandbox.changes.kinds import PURCHASE_INVOICE
-from bc_pipeline.sandbox.changes.receiving import copy_to_receipt, posted_receipt
 from bc_pipeline.sandbox.company.company import Row
 from bc_pipeline.sandbox.odata_errors import dialog
 

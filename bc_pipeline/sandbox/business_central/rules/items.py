@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from bc_pipeline.sandbox.bookkeeping.items import ITEM_LINES, adjust_stock, is_used
 from bc_pipeline.sandbox.business_central.rules.master_data import MasterData, Reference
 from bc_pipeline.sandbox.business_central.writes import RULES, EntityRules, Parent, WriteContext
-from bc_pipeline.sandbox.changes.masters import ITEM_LINES, is_used, move_stock
 from bc_pipeline.sandbox.company.company import Row
 from bc_pipeline.sandbox.odata_errors import dialog, field_error, same_key
 
@@ -47,7 +47,7 @@ class Items(MasterData):
         if "inventory" in given:
             difference = given["inventory"] - ctx.company.inventory(row["id"])
             if difference:
-                move_stock(ctx.company, item=row["number"], quantity=difference)
+                adjust_stock(ctx.company, row, difference)
         return row
 
     def remove(self, ctx: WriteContext, row: Row, parent: Parent | None) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bc_pipeline.sandbox.bookkeeping.amounts import cents
+from bc_pipeline.sandbox.bookkeeping.dimension_sets import replace_dimensions
+from bc_pipeline.sandbox.bookkeeping.documents import LINE_STEP
 from bc_pipeline.sandbox.business_central.rules.dimension_sets import inherited
 from bc_pipeline.sandbox.business_central.rules.journal_accounts import (
     GENERAL_LEDGER,
@@ -11,9 +14,6 @@ from bc_pipeline.sandbox.business_central.rules.journal_accounts import (
 )
 from bc_pipeline.sandbox.business_central.rules.references import check_code, parent_of
 from bc_pipeline.sandbox.business_central.writes import RULES, EntityRules, Parent, WriteContext
-from bc_pipeline.sandbox.changes.amounts import cents
-from bc_pipeline.sandbox.changes.dimension_sets import replace_dimensions
-from bc_pipeline.sandbox.changes.documents import LINE_STEP
 from bc_pipeline.sandbox.company.company import Row
 from bc_pipeline.sandbox.company.values import ZERO_DATE, ZERO_GUID
 from bc_pipeline.sandbox.odata_errors import dialog, same_key

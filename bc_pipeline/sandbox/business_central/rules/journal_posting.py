@@ -9,6 +9,16 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from bc_pipeline.sandbox.bookkeeping.amounts import NOTHING, cents
+from bc_pipeline.sandbox.bookkeeping.dimension_sets import dimensions_of
+from bc_pipeline.sandbox.bookkeeping.exchange import local_per_foreign
+from bc_pipeline.sandbox.bookkeeping.ledger import (
+    BANK,
+    PAYABLES,
+    RECEIVABLES,
+    LedgerLine,
+    post_entries,
+)
 from bc_pipeline.sandbox.business_central.rules.dimension_sets import check_posting
 from bc_pipeline.sandbox.business_central.rules.journal_accounts import (
     BANK_ACCOUNT,
@@ -22,16 +32,6 @@ from bc_pipeline.sandbox.business_central.rules.ledger import account_for, check
 from bc_pipeline.sandbox.business_central.rules.line_objects import check_account
 from bc_pipeline.sandbox.business_central.rules.purchase_posting import REMAINING
 from bc_pipeline.sandbox.business_central.writes import WriteContext
-from bc_pipeline.sandbox.changes.amounts import NOTHING, cents
-from bc_pipeline.sandbox.changes.dimension_sets import dimensions_of
-from bc_pipeline.sandbox.changes.exchange import local_per_foreign
-from bc_pipeline.sandbox.changes.ledger import (
-    BANK,
-    PAYABLES,
-    RECEIVABLES,
-    LedgerLine,
-    post_entries,
-)
 from bc_pipeline.sandbox.company.company import Row
 from bc_pipeline.sandbox.company.values import BLANK_ENUM, ZERO_GUID
 from bc_pipeline.sandbox.odata_errors import dialog, field_error

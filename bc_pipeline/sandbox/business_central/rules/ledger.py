@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from bc_pipeline.sandbox.bookkeeping.document_ledger import ledger_lines, post_lines, roles_of
+from bc_pipeline.sandbox.bookkeeping.kinds import Kind
+from bc_pipeline.sandbox.bookkeeping.ledger import role_account
 from bc_pipeline.sandbox.business_central.writes import WriteContext
-from bc_pipeline.sandbox.changes.document_ledger import ledger_lines, post_lines, roles_of
-from bc_pipeline.sandbox.changes.kinds import Kind
-from bc_pipeline.sandbox.changes.ledger import role_account
 from bc_pipeline.sandbox.company.company import Row
 from bc_pipeline.sandbox.company.values import ZERO_DATE
 from bc_pipeline.sandbox.odata_errors import field_error

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from datetime import date
 
+from bc_pipeline.sandbox.bookkeeping.kinds import Kind
 from bc_pipeline.sandbox.business_central.date_formula import later
 from bc_pipeline.sandbox.business_central.writes import WriteContext
-from bc_pipeline.sandbox.changes.kinds import Kind
 from bc_pipeline.sandbox.company.company import Row
 from bc_pipeline.sandbox.company.values import ZERO_DATE
 from bc_pipeline.sandbox.odata_errors import BcError, field_error

@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
+from bc_pipeline.sandbox.bookkeeping.amounts import NOTHING, cents, line_amounts, unit_amount
+from bc_pipeline.sandbox.bookkeeping.documents import Refused, factor, open_quantities
+from bc_pipeline.sandbox.bookkeeping.kinds import Kind
 from bc_pipeline.sandbox.business_central.rules.document_totals import INVOICE_DISCOUNT
 from bc_pipeline.sandbox.business_central.rules.line_objects import (
     check_account,
@@ -20,9 +23,6 @@ from bc_pipeline.sandbox.business_central.rules.line_objects import (
 from bc_pipeline.sandbox.business_central.rules.prices import price_of
 from bc_pipeline.sandbox.business_central.rules.tax import tax_of
 from bc_pipeline.sandbox.business_central.writes import WriteContext
-from bc_pipeline.sandbox.changes.amounts import NOTHING, cents, line_amounts, unit_amount
-from bc_pipeline.sandbox.changes.documents import Refused, factor, open_quantities
-from bc_pipeline.sandbox.changes.kinds import Kind
 from bc_pipeline.sandbox.company.company import Row
 from bc_pipeline.sandbox.company.metadata import entities
 from bc_pipeline.sandbox.company.values import ZERO_GUID, empty_row

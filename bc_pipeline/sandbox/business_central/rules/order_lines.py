@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from bc_pipeline.sandbox.bookkeeping.kinds import PURCHASE_ORDER, SALES_ORDER
 from bc_pipeline.sandbox.business_central.rules.document_lines import DocumentLines
 from bc_pipeline.sandbox.business_central.rules.orders import not_open
 from bc_pipeline.sandbox.business_central.writes import RULES
-from bc_pipeline.sandbox.changes.kinds import PURCHASE_ORDER, SALES_ORDER
 from bc_pipeline.sandbox.company.company import Row
 
 

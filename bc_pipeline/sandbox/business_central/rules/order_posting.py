@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from bc_pipeline.sandbox.bookkeeping.amounts import NOTHING
+from bc_pipeline.sandbox.bookkeeping.dimension_sets import dimensions_of, replace_dimensions
+from bc_pipeline.sandbox.bookkeeping.documents import lines_of, open_quantities, reprice
+from bc_pipeline.sandbox.bookkeeping.kinds import Kind
 from bc_pipeline.sandbox.business_central.rules.document_totals import INVOICE_DISCOUNT, retotal
 from bc_pipeline.sandbox.business_central.rules.due_dates import due_date
 from bc_pipeline.sandbox.business_central.writes import WriteContext
-from bc_pipeline.sandbox.changes.amounts import NOTHING
-from bc_pipeline.sandbox.changes.dimension_sets import dimensions_of, replace_dimensions
-from bc_pipeline.sandbox.changes.documents import lines_of, open_quantities, reprice
-from bc_pipeline.sandbox.changes.kinds import Kind
 from bc_pipeline.sandbox.company.company import Row
 from bc_pipeline.sandbox.company.metadata import entities
 from bc_pipeline.sandbox.odata_errors import dialog, field_error

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from bc_pipeline.sandbox.bookkeeping.documents import lines_of
+from bc_pipeline.sandbox.bookkeeping.kinds import Kind
 from bc_pipeline.sandbox.business_central.rules.document_headers import (
     ADDRESS,
     HeaderWrite,
@@ -19,8 +21,6 @@ from bc_pipeline.sandbox.business_central.writes import (
     Parent,
     WriteContext,
 )
-from bc_pipeline.sandbox.changes.documents import lines_of
-from bc_pipeline.sandbox.changes.kinds import Kind
 from bc_pipeline.sandbox.company.company import Row
 from bc_pipeline.sandbox.odata_errors import BcError, dialog, field_error
 

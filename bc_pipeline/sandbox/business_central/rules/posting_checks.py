@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bc_pipeline.sandbox.bookkeeping.dimension_sets import dimensions_of
+from bc_pipeline.sandbox.bookkeeping.kinds import Kind
 from bc_pipeline.sandbox.business_central.rules.dimension_sets import check_posting
 from bc_pipeline.sandbox.business_central.rules.document_headers import Party
 from bc_pipeline.sandbox.business_central.rules.ledger import check_posting_date
 from bc_pipeline.sandbox.business_central.rules.line_objects import check_account, check_item
 from bc_pipeline.sandbox.business_central.writes import WriteContext
-from bc_pipeline.sandbox.changes.dimension_sets import dimensions_of
-from bc_pipeline.sandbox.changes.kinds import Kind
 from bc_pipeline.sandbox.company.company import Row
 from bc_pipeline.sandbox.company.values import ZERO_GUID
 from bc_pipeline.sandbox.odata_errors import field_error

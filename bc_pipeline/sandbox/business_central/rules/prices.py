@@ -6,13 +6,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from bc_pipeline.sandbox.bookkeeping.amounts import NOTHING, unit_amount
+from bc_pipeline.sandbox.bookkeeping.documents import factor
+from bc_pipeline.sandbox.bookkeeping.exchange import local_per_foreign
+from bc_pipeline.sandbox.bookkeeping.kinds import Kind
+from bc_pipeline.sandbox.bookkeeping.prices import listed_price
 from bc_pipeline.sandbox.business_central.rules.line_objects import document_day
 from bc_pipeline.sandbox.business_central.writes import WriteContext
-from bc_pipeline.sandbox.changes.amounts import NOTHING, unit_amount
-from bc_pipeline.sandbox.changes.documents import factor
-from bc_pipeline.sandbox.changes.exchange import local_per_foreign
-from bc_pipeline.sandbox.changes.kinds import Kind
-from bc_pipeline.sandbox.changes.prices import listed_price
 from bc_pipeline.sandbox.company.company import Row
 
 

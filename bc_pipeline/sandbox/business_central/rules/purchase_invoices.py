@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bc_pipeline.sandbox.bookkeeping.kinds import PURCHASE_INVOICE
 from bc_pipeline.sandbox.business_central.rules.document_headers import HeaderWrite
 from bc_pipeline.sandbox.business_central.rules.document_totals import discount_invoice
 from bc_pipeline.sandbox.business_central.rules.due_dates import due_date
@@ -17,7 +18,6 @@ from bc_pipeline.sandbox.business_central.writes import (
     Parent,
     WriteContext,
 )
-from bc_pipeline.sandbox.changes.kinds import PURCHASE_INVOICE
 from bc_pipeline.sandbox.company.company import Row
 from bc_pipeline.sandbox.company.values import ZERO_DATE, ZERO_GUID
 from bc_pipeline.sandbox.odata_errors import dialog, field_error

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bc_pipeline.sandbox.bookkeeping.kinds import PURCHASE_INVOICE
 from bc_pipeline.sandbox.business_central.rules.ledger import book_owed
 from bc_pipeline.sandbox.business_central.rules.posting_checks import check_postable
 from bc_pipeline.sandbox.business_central.rules.purchase_headers import VENDOR
 from bc_pipeline.sandbox.business_central.writes import WriteContext
-from bc_pipeline.sandbox.changes.kinds import PURCHASE_INVOICE
 from bc_pipeline.sandbox.company.company import Row
 from bc_pipeline.sandbox.odata_errors import dialog
 

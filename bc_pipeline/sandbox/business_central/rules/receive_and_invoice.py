@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bc_pipeline.sandbox.business_central.rules.order_posting import OrderPosting
-from bc_pipeline.sandbox.business_central.rules.purchase_posting import book, check_document
-from bc_pipeline.sandbox.business_central.writes import WriteContext
-from bc_pipeline.sandbox.changes.kinds import PURCHASE_INVOICE, PURCHASE_ORDER
-from bc_pipeline.sandbox.changes.receiving import (
-    COPIED_TO_INVOICE,
+from bc_pipeline.sandbox.bookkeeping.deliveries import (
+    COPIED_TO_PURCHASE_INVOICE,
     copy_to_receipt,
     posted_receipt,
 )
+from bc_pipeline.sandbox.bookkeeping.kinds import PURCHASE_INVOICE, PURCHASE_ORDER
+from bc_pipeline.sandbox.business_central.rules.order_posting import OrderPosting
+from bc_pipeline.sandbox.business_central.rules.purchase_posting import book, check_document
+from bc_pipeline.sandbox.business_central.writes import WriteContext
 from bc_pipeline.sandbox.company.company import Row
 
 # What a person types in the client: the API has no property for it (3.6, 3.18).
@@ -41,7 +41,7 @@ receive_and_invoice = OrderPosting(
     PURCHASE_ORDER,
     PURCHASE_INVOICE,
     series="purchase invoice",
-    copied=COPIED_TO_INVOICE,
+    copied=COPIED_TO_PURCHASE_INVOICE,
     check=_check,
     move=_receive,
     own=_own,

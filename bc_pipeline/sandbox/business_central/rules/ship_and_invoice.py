@@ -6,18 +6,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
 
+from bc_pipeline.sandbox.bookkeeping.deliveries import (
+    COPIED_TO_SALES_INVOICE,
+    copy_to_shipment,
+    posted_shipment,
+)
+from bc_pipeline.sandbox.bookkeeping.documents import factor
+from bc_pipeline.sandbox.bookkeeping.kinds import SALES_INVOICE, SALES_ORDER
 from bc_pipeline.sandbox.business_central.rules.ledger import book_owed
 from bc_pipeline.sandbox.business_central.rules.order_posting import OrderPosting
 from bc_pipeline.sandbox.business_central.rules.posting_checks import check_postable
 from bc_pipeline.sandbox.business_central.rules.sales_headers import CUSTOMER
 from bc_pipeline.sandbox.business_central.writes import WriteContext
-from bc_pipeline.sandbox.changes.documents import factor
-from bc_pipeline.sandbox.changes.kinds import SALES_INVOICE, SALES_ORDER
-from bc_pipeline.sandbox.changes.sales import (
-    COPIED_TO_INVOICE,
-    copy_to_shipment,
-    posted_shipment,
-)
 from bc_pipeline.sandbox.company.company import Row
 from bc_pipeline.sandbox.odata_errors import dialog
 
@@ -65,7 +65,7 @@ ship_and_invoice = OrderPosting(
     SALES_ORDER,
     SALES_INVOICE,
     series="sales invoice",
-    copied=COPIED_TO_INVOICE,
+    copied=COPIED_TO_SALES_INVOICE,
     check=_check,
     move=_ship,
     book=_book,

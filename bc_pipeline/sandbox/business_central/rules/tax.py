@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from bc_pipeline.sandbox.bookkeeping.amounts import NOTHING
+from bc_pipeline.sandbox.bookkeeping.kinds import Kind
 from bc_pipeline.sandbox.business_central.writes import WriteContext
-from bc_pipeline.sandbox.changes.amounts import NOTHING
-from bc_pipeline.sandbox.changes.kinds import Kind
 from bc_pipeline.sandbox.company.company import Row
 
 

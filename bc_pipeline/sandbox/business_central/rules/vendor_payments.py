@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bc_pipeline.sandbox.bookkeeping.dimension_sets import replace_dimensions
 from bc_pipeline.sandbox.business_central.rules.dimension_sets import inherited
 from bc_pipeline.sandbox.business_central.rules.journal_lines import (
     bookable_balancing_of,
@@ -15,7 +16,6 @@ from bc_pipeline.sandbox.business_central.rules.journal_lines import (
 )
 from bc_pipeline.sandbox.business_central.rules.references import Pair, record_of
 from bc_pipeline.sandbox.business_central.writes import RULES, EntityRules, Parent, WriteContext
-from bc_pipeline.sandbox.changes.dimension_sets import replace_dimensions
 from bc_pipeline.sandbox.company.company import Row
 from bc_pipeline.sandbox.company.values import ZERO_GUID
 from bc_pipeline.sandbox.odata_errors import dialog, no_relation

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bc_pipeline.sandbox.bookkeeping.amounts import cents, line_amounts, net_amounts
 from bc_pipeline.sandbox.changes import apply_to
-from bc_pipeline.sandbox.changes.amounts import cents, line_amounts, net_amounts
 from bc_pipeline_tests.sandbox.business_central.rules.conftest import Acme
 from bc_pipeline_tests.sandbox.consistency import faults
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from bc_pipeline.sandbox.changes.amounts import NOTHING, cents
-from bc_pipeline.sandbox.changes.dimension_sets import dimensions_of
-from bc_pipeline.sandbox.changes.documents import lines_of
-from bc_pipeline.sandbox.changes.exchange import local_per_foreign
-from bc_pipeline.sandbox.changes.kinds import SALES_CREDIT_MEMO, Kind
-from bc_pipeline.sandbox.changes.ledger import (
+from bc_pipeline.sandbox.bookkeeping.amounts import NOTHING, cents
+from bc_pipeline.sandbox.bookkeeping.dimension_sets import dimensions_of
+from bc_pipeline.sandbox.bookkeeping.documents import lines_of
+from bc_pipeline.sandbox.bookkeeping.exchange import local_per_foreign
+from bc_pipeline.sandbox.bookkeeping.kinds import SALES_CREDIT_MEMO, Kind
+from bc_pipeline.sandbox.bookkeeping.ledger import (
     INPUT_TAX,
     OUTPUT_TAX,
     PAYABLES,

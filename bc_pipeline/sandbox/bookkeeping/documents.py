@@ -10,15 +10,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from bc_pipeline.sandbox.changes.amounts import (
+from bc_pipeline.sandbox.bookkeeping.amounts import (
     CENT,
     NOTHING,
     amounts,
     invoice_discount,
     net_amounts,
 )
-from bc_pipeline.sandbox.changes.kinds import Kind
-from bc_pipeline.sandbox.changes.numbers import next_number
+from bc_pipeline.sandbox.bookkeeping.kinds import Kind
+from bc_pipeline.sandbox.bookkeeping.numbers import next_number
 from bc_pipeline.sandbox.company.company import Company, Row
 from bc_pipeline.sandbox.company.metadata import entities
 from bc_pipeline.sandbox.company.values import BLANK_ENUM, ZERO_DATE, ZERO_GUID

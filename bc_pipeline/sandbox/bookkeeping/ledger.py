@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from bc_pipeline.sandbox.changes.dimension_sets import put_dimension
+from bc_pipeline.sandbox.bookkeeping.dimension_sets import put_dimension
 from bc_pipeline.sandbox.company.company import Company, Row
 from bc_pipeline.sandbox.company.values import BLANK_ENUM
 
