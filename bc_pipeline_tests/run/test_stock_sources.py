@@ -15,7 +15,7 @@ from bc_pipeline.orchestration.preflight.tenant import check_tenant
 from bc_pipeline.report import RunSummary
 from bc_pipeline.run import tasks
 from bc_pipeline.sandbox import Sandbox
-from bc_pipeline.sandbox.changes import apply_to
+from bc_pipeline.sandbox.changes import apply_to, random_changes
 from bc_pipeline.sandbox.companies import wholesale
 from bc_pipeline.sandbox.company.company import Company, Row
 from bc_pipeline.snapshot.store import Snapshot
@@ -291,6 +291,36 @@ def test_given_variants_then_the_extension_serves_as_before(house: House, analyt
     sent = {key: levels[key] for key in variants if key in levels}
     assert sent
     assert sent == {key: int(variants[key]) for key in sent}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_given_any_business_then_both_sources_tell_the_same_stock(house: House, seed: int) -> None:
+    house.configure(locations=["AMS", ""], deduct_sales_orders=True)
+    house.run()
+    kinds = {
+        "move_stock",
+        "transfer_stock",
+        "new_sales_order",
+        "change_sales_order_line",
+        "ship_sales_order",
+        "post_sales_order",
+        "delete_sales_order",
+        "receive_purchase_order",
+        "undo_receipt",
+        "cancel_sales_invoice",
+    }
+    for step in range(2):
+        random_changes(house.company, seed * 100 + step, 25, kinds=kinds)
+        house.configure(stock_source="auto")
+        summary = house.run()
+        assert summary.status == "success", summary.problems
+        assert summary.entities["optiply/products"].updated > 0
+        assert house.told("stock_sums_differ") == []
+
+        house.configure(stock_source="extension")
+        summary = house.run()
+
+        assert summary.entities["optiply/products"].updated == 0, seed
 
 
 def test_given_another_source_by_setting_then_it_alone_is_read(house: House) -> None:
