@@ -62,6 +62,9 @@ CHAPTERS: dict[str, dict[str, str]] = {
         "decision 26": "A next link without host belongs to its page; another host is an error",
         "decision 27": "Windows of look-ups follow Business Central's clock; clocks that differ "
         "are told",
+        "stock by location": "Goods sent to another location leave the stock, without an "
+        "extension; a missing API is said and the next source taken; a read that breaks off "
+        "changes no stock; sums that are not the inventory are named",
     },
     "Telling the truth": {
         "decision 28": "Held deletions are listed by number and name, and asked about",

@@ -8,6 +8,8 @@ from bc_pipeline.mapping.definition import MappingInput
 from bc_pipeline.mapping.values import NUMBER, literal, rows
 from bc_pipeline.tenants.settings import SyncOptions
 
+MOST_NAMED = 50
+"""Items whose sums differ that are named one by one in a run."""
 NOT_READ = "stock was not read"
 NO_FIGURE = "Business Central gives no stock figure"
 NO_VARIANTS = (
@@ -65,13 +67,19 @@ SUMS = """
 not their inventory (platform 2). Goods that moved between the two reads show here, too."""
 
 _SUMS_DIFFER = f"""
+    WITH differing AS (SELECT *, row_number() OVER (ORDER BY number) AS place FROM ({SUMS}))
     SELECT item_id AS remote_id, 'stock_sums_differ' AS kind,
         'item ' || number || ': its inventory is ' || plain(inventory) || ', but '
             || plain(lying) || ' lie at all locations together by its open entries. Goods that '
             || 'moved meanwhile differ once; if it stays, look for entries this user may not see'
             AS message,
         1 AS count
-    FROM ({SUMS})
+    FROM differing WHERE place <= {MOST_NAMED}
+    UNION ALL
+    SELECT NULL, 'stock_sums_differ',
+        count(*) || ' more items have another inventory than lies at all locations together',
+        count(*)
+    FROM differing WHERE place > {MOST_NAMED} HAVING count(*) > 0
 """
 
 _NO_VARIANTS = f"""

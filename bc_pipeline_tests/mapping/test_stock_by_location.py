@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bc_pipeline.mapping.stock import MOST_NAMED
 from bc_pipeline.tenants.settings import SyncOptions
 from bc_pipeline_tests.mapping.mirror import Company, guid, line, new_company
 from bc_pipeline_tests.mapping.test_properties import few
 
+pytestmark = pytest.mark.covers("stock by location")
 ENTRIES = frozenset({"bc.stock_by_location"})
 ANALYTICS = ENTRIES | {"bc.outstanding_sales"}
 EXTENSION = frozenset({"bc.inventory_by_locations"})
@@ -187,6 +189,17 @@ def test_given_sums_that_are_not_the_inventory_then_the_items_are_named(company:
     # Of two reads of different runs nothing is said.
     company.build("products", AMS, sources=ANALYTICS)
     assert "stock_sums_differ" not in company.report.warnings
+
+
+def test_given_many_sums_that_differ_then_most_are_told_as_a_number(company: Company) -> None:
+    for number in range(MOST_NAMED + 7):
+        company.item(f"{number:03}", inventory=1)
+    company.build("products", AMS, sources=ANALYTICS, stock_compared=True)
+    assert company.report.warnings["stock_sums_differ"] == MOST_NAMED + 7
+    told = company.warnings("stock_sums_differ")
+    assert len(told) == MOST_NAMED + 1
+    message = "7 more items have another inventory than lies at all locations together"
+    assert (None, message) in told
 
 
 @few

@@ -21,6 +21,8 @@ from bc_pipeline.sandbox.company.company import Company, Row
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline_tests.end_to_end.installation import Installation
 
+pytestmark = pytest.mark.covers("stock by location")
+
 TENANT = "wholesale"
 ENTRIES = "bc/stock_by_location"
 
