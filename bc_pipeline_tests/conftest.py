@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from bc_pipeline_tests.slow import SLOW
+from bc_pipeline_tests.templates import Templates
 
 _HERE = Path(__file__).parent
 
@@ -28,5 +30,21 @@ settings.load_profile("any machine")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks the deep tests, which ``make slow`` runs."""
     for item in items:
-        if item.path.is_relative_to(_HERE) and str(item.path.relative_to(_HERE)) in SLOW:
-            item.add_marker(pytest.mark.slow)
+        if item.path.is_relative_to(_HERE):
+            file = item.path.relative_to(_HERE).as_posix()
+            name = getattr(item, "originalname", item.name)
+            if file in SLOW or f"{file}::{name}" in SLOW:
+                item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    """What is copied instead of made anew."""
+    return Templates(tmp_path_factory.mktemp("templates"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _copied_snapshots(templates: Templates) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        templates.copy_snapshots(patch)
+        yield

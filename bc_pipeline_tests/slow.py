@@ -1,9 +1,13 @@
 """The deep tests, run by ``make slow``: daemons, browsers, processes that are killed, whole days of
-random changes. Each says what of it ``make test`` looks at."""
+random changes. Each says what of it ``make test`` looks at; of a test with many cases, that is
+some of them (``deep_but``)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pytest
 
 SLOW: Mapping[str, str] = {
     "cli/test_causes.py": "http/test_unreachable.py",
@@ -12,19 +16,43 @@ SLOW: Mapping[str, str] = {
     "cli/test_first_mistakes.py": "tenants/test_shared.py, run/test_identity.py",
     "cli/test_readme.py": "cli/test_demo.py, cli/test_usage.py",
     "cli/test_spoilt_files.py": "to_business_central/inbox/test_spoilt_values.py",
+    "cli/test_sync.py::test_given_nothing_changed_then_nothing_is_sent_and_few_requests_are_made": (
+        "run/test_tenant_run.py"
+    ),
     "cli/test_verify.py": "to_optiply/test_verify.py",
     "end_to_end/test_convergence.py": "mapping/test_properties.py, reading/test_read_properties.py",
     "end_to_end/test_drill.py": "to_business_central/*/test_interrupt*.py",
+    "end_to_end/test_masters_gone.py": "mapping/test_masters_gone.py",
     "end_to_end/test_unchanged.py": "run/test_tenant_run.py",
     "orchestration/test_daemon.py": "orchestration/test_automation.py",
     "orchestration/test_export_daemon.py": "orchestration/test_export_sensors.py",
+    "orchestration/test_instance.py": "orchestration/test_automation.py",
+    "orchestration/test_runs.py::"
+    "test_given_full_refresh_with_the_defaults_the_launchpad_shows_then_everything_is_read_again": (
+        "orchestration/test_runs.py"
+    ),
     "orchestration/test_ui.py": "orchestration/test_runs.py",
     "reading/test_read_lagging.py": "reading/test_departures.py",
     "run/test_empty_lists.py": "mapping/test_products.py, to_optiply/test_guard.py",
     "run/test_source_departures.py": "reading/test_departures.py, reading/test_went_back.py",
+    "sandbox/business_central/test_any_write.py": "sandbox/business_central/test_writing.py",
     "sandbox/clients/test_clients.py": "sandbox/business_central/test_protocol.py",
     "test_cost_of_change.py": "orchestration/test_definitions.py, catalogue/test_entities.py",
     "to_business_central/test_export_benchmark.py": "to_business_central/bills/test_requests.py",
     "to_optiply/test_crash.py": "to_optiply/test_faults.py",
 }
-"""File -> what it is the deep twin of."""
+"""File, or one test of it -> what it is the deep twin of."""
+
+
+def deep_but(cases: Iterable[Any], *shallow: Any) -> list[Any]:
+    """Cases for ``parametrize``: those named for ``make test``, the others for ``make slow``.
+
+    Args:
+        cases: all of them.
+        shallow: those that are not deep; at least one.
+    """
+    cases = list(cases)
+    assert shallow and set(shallow) <= set(cases)
+    return [
+        case if case in shallow else pytest.param(case, marks=pytest.mark.slow) for case in cases
+    ]

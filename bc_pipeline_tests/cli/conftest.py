@@ -3,12 +3,15 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from dagster import DagsterInstance
 
+from bc_pipeline.cli import runs
 from bc_pipeline.cli.main import run
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.company.company import Company
@@ -54,6 +57,19 @@ def command(capsys: pytest.CaptureFixture[str]) -> CommandLine:
         return Outcome(code, told.out, told.err)
 
     return execute
+
+
+@pytest.fixture(scope="module")
+def instance() -> Iterator[DagsterInstance]:
+    """A Dagster instance in memory, for all tests of a file."""
+    with DagsterInstance.ephemeral() as found:
+        yield found
+
+
+@pytest.fixture
+def in_memory(instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Dagster records of runs is kept in memory: most of a run's time goes into its files."""
+    monkeypatch.setattr(runs, "open_instance", lambda home: nullcontext(instance))
 
 
 @pytest.fixture(scope="module")

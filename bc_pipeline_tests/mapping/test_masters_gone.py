@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Iterator
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -41,9 +42,11 @@ DOCUMENTS = (
 MASTERS = ("items", "item_variants", "vendors", "item_page", "item_units_of_measure")
 
 
-@pytest.fixture
-def shop(company: Company) -> Company:
+@pytest.fixture(scope="module")
+def filled() -> Iterator[Company]:
     """Items A (in boxes of 12 too) and B from vendor V1, and one of each document in Optiply."""
+    company = new_company(optimizer=False)
+    company.company_currency("EUR")
     company.item("A", itemCategoryCode="BULK")
     company.item("B")
     company.vendor("V1")
@@ -58,7 +61,14 @@ def shop(company: Company) -> Company:
     company.invoice("S", line("A", 1, netAmount=5))
     company.bom("A", "B", 2)
     write(company, *DOCUMENTS)
-    return company
+    yield company
+    company.cursor.close()
+
+
+@pytest.fixture
+def shop(filled: Company) -> Iterator[Company]:
+    with filled.undone() as company:
+        yield company
 
 
 def write(company: Company, *resources: str, options: SyncOptions | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,14 @@ import pytest
 
 from bc_pipeline.catalogue.resources import RESOURCES as OPTIPLY
 from bc_pipeline.tenants.settings import SyncOptions
-from bc_pipeline_tests.mapping.mirror import ALL_SOURCES, Company, as_sent, guid, line
+from bc_pipeline_tests.mapping.mirror import (
+    ALL_SOURCES,
+    Company,
+    as_sent,
+    guid,
+    line,
+    new_company,
+)
 from bc_pipeline_tests.mapping.test_masters_gone import DOCUMENTS, KEYS, standing
 
 pytestmark = pytest.mark.covers("decision 18")
@@ -51,9 +59,11 @@ def changed(company: Company, resource: str, options: SyncOptions, **inputs: Any
     return found
 
 
-@pytest.fixture
-def shop(company: Company) -> Company:
+@pytest.fixture(scope="module")
+def filled() -> Iterator[Company]:
     """Item A is counted in tenths of its unit, B and C are not; documents of each in Optiply."""
+    company = new_company(optimizer=False)
+    company.company_currency("EUR")
     company.item("A", itemCategoryCode="BULK", inventory=7)
     company.item("B", itemCategoryCode="DRY")
     company.item("C")
@@ -68,7 +78,14 @@ def shop(company: Company) -> Company:
     company.invoice("S", line("A", 1, netAmount=5), line("C", 2, netAmount=5))
     company.bom("B", "A", 2)
     write(company, *RESOURCES)
-    return company
+    yield company
+    company.cursor.close()
+
+
+@pytest.fixture
+def shop(filled: Company) -> Iterator[Company]:
+    with filled.undone() as company:
+        yield company
 
 
 def rename(company: Company, old: str, new: str) -> None:

@@ -11,6 +11,7 @@ from dagster import DagsterInstance
 from bc_pipeline.orchestration.assets import tenant_run
 from bc_pipeline.orchestration.instance import open_instance
 from bc_pipeline_tests.orchestration.engine_double import EngineDouble, Script
+from bc_pipeline_tests.templates import Templates
 
 SETTINGS: dict[str, dict[str, object]] = {
     "business_central": {
@@ -33,10 +34,15 @@ SETTINGS: dict[str, dict[str, object]] = {
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """BC_PIPELINE_HOME with the tenants acme and globex."""
-    monkeypatch.setenv("BC_PIPELINE_HOME", str(tmp_path))
-    monkeypatch.delenv("BC_PIPELINE_TENANTS", raising=False)
-    write_tenants(tmp_path, acme={}, globex={})
-    return tmp_path
+    return settle(tmp_path, monkeypatch)
+
+
+def settle(home: Path, patch: pytest.MonkeyPatch) -> Path:
+    """Makes a directory BC_PIPELINE_HOME, with the tenants acme and globex."""
+    patch.setenv("BC_PIPELINE_HOME", str(home))
+    patch.delenv("BC_PIPELINE_TENANTS", raising=False)
+    write_tenants(home, acme={}, globex={})
+    return home
 
 
 def write_tenants(home: Path, **tenants: dict[str, object]) -> None:
@@ -61,9 +67,12 @@ def instance() -> Iterator[DagsterInstance]:
 
 
 @pytest.fixture
-def disk_instance(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DagsterInstance]:
+def disk_instance(
+    home: Path, templates: Templates, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[DagsterInstance]:
     """An instance as an installation has it; schedules need one that other processes can open."""
     monkeypatch.setenv("DAGSTER_HOME", str(home / "dagster"))
+    templates.copy_instance(home)
     with open_instance(home) as found:
         found.add_dynamic_partitions("tenants", ["acme", "globex"])
         yield found
@@ -71,8 +80,12 @@ def disk_instance(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dagst
 
 @pytest.fixture
 def script(home: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
+    return scripted(monkeypatch)
+
+
+def scripted(patch: pytest.MonkeyPatch) -> Script:
     """The engine does nothing but what this says."""
     found = Script()
-    monkeypatch.setattr(EngineDouble, "script", found, raising=False)
-    monkeypatch.setattr(tenant_run, "TenantRun", EngineDouble)
+    patch.setattr(EngineDouble, "script", found, raising=False)
+    patch.setattr(tenant_run, "TenantRun", EngineDouble)
     return found

@@ -27,8 +27,9 @@ from bc_pipeline.definitions import defs
 from bc_pipeline.errors import AuthError, ConfigError, EntityFailed
 from bc_pipeline.orchestration.assets.keys import asset_key
 from bc_pipeline.report import EntityResult, Problem
-from bc_pipeline_tests.orchestration.conftest import write_tenants
+from bc_pipeline_tests.orchestration.conftest import scripted, settle, write_tenants
 from bc_pipeline_tests.orchestration.engine_double import Script
+from bc_pipeline_tests.slow import deep_but
 
 LOCATION = "bc_pipeline.definitions"
 NOT_ASKED_FOR = {
@@ -41,6 +42,8 @@ NOT_ASKED_FOR = {
     "bc/bom_components",
 }
 """What the tenants' settings switch on, and acme's and globex's do not."""
+ITEMS = asset_key("bc/items")
+FEW = ("bc/items", "bc/sales_orders", "optiply/products", "optiply/sell_orders")
 
 
 def execute(instance: DagsterInstance, tenant: str = "acme", **options) -> ExecuteInProcessResult:
@@ -53,6 +56,16 @@ def execute(instance: DagsterInstance, tenant: str = "acme", **options) -> Execu
         run_config=RunConfig(resources={"tenant_run": {"config": launch}}) if launch else None,
         **options,
     )
+
+
+@pytest.fixture(scope="module")
+def ordinary(tmp_path_factory: pytest.TempPathFactory) -> tuple[ExecuteInProcessResult, Script]:
+    """A run of acme in which nothing special happens, and what the engine did in it."""
+    with pytest.MonkeyPatch.context() as patch, DagsterInstance.ephemeral() as instance:
+        settle(tmp_path_factory.mktemp("ordinary"), patch)
+        instance.add_dynamic_partitions("tenants", ["acme"])
+        script = scripted(patch)
+        return execute(instance), script
 
 
 def materialized(result: ExecuteInProcessResult) -> set[str]:
@@ -71,8 +84,8 @@ def observed(result: ExecuteInProcessResult) -> dict[str, AssetObservation]:
     return {each.asset_key.to_user_string(): each for each in found}
 
 
-def test_given_a_tenant_then_every_asset_is_materialised_from_one_engine_run(script, instance):
-    result = execute(instance)
+def test_given_a_tenant_then_every_asset_is_materialised_from_one_engine_run(ordinary):
+    result, script = ordinary
 
     assert result.success
     assert materialized(result) == set(BY_NAME)
@@ -82,9 +95,13 @@ def test_given_a_tenant_then_every_asset_is_materialised_from_one_engine_run(scr
     assert script.runs[0].finished == 1
 
 
-def test_given_two_runs_of_one_partition_then_both_succeed_with_their_own_checks(script, instance):
-    first = execute(instance)
-    second = execute(instance)
+@pytest.mark.parametrize("names", deep_but([(*BY_NAME,), FEW], FEW), ids=["all", "few"])
+def test_given_two_runs_of_one_partition_then_both_succeed_with_their_own_checks(
+    script, instance, names
+):
+    selected = [asset_key(name) for name in names]
+    first = execute(instance, asset_selection=selected)
+    second = execute(instance, asset_selection=selected)
 
     assert first.success
     assert second.success
@@ -95,9 +112,9 @@ def test_given_two_runs_of_one_partition_then_both_succeed_with_their_own_checks
 
 
 def test_given_an_entity_the_settings_do_not_ask_for_then_its_asset_says_so_and_blocks_nothing(
-    script, instance
+    ordinary,
 ):
-    result = execute(instance)
+    result, _ = ordinary
 
     for name in NOT_ASKED_FOR:
         event = result.asset_materializations_for_node(name.replace("/", "__"))[0]
@@ -173,7 +190,7 @@ def test_given_a_failed_run_when_executed_again_from_failure_then_only_the_rest_
     script, instance
 ):
     script.errors["optiply/sell_orders"] = EntityFailed("broken")
-    failed = execute(instance)
+    failed = execute(instance, asset_selection=[asset_key(name) for name in FEW])
     script.errors.clear()
 
     again = execute(
@@ -242,11 +259,13 @@ def test_given_one_failing_tenant_then_the_other_is_untouched(script, instance):
     script.refusals["acme"] = AuthError("refused")
 
     assert not execute(instance, "acme").success
-    assert execute(instance, "globex").success
+    assert execute(instance, "globex", asset_selection=[ITEMS]).success
 
 
 def test_given_launch_configuration_then_the_engine_gets_it(script, instance):
-    result = execute(instance, launch={"full": True, "since": "2026-01-31", "dry_run": True})
+    launched = {"full": True, "since": "2026-01-31", "dry_run": True}
+
+    result = execute(instance, launch=launched, asset_selection=[ITEMS])
 
     assert result.success
     launch = script.runs[0].launch
@@ -262,7 +281,7 @@ def test_given_a_dry_run_then_every_asset_is_observed_and_none_materialised(scri
     script.results["optiply/products"] = EntityResult(
         name="optiply/products", created=4, changes=[{"reference": "1000", "action": "created"}]
     )
-    before = execute(instance)
+    before = execute(instance, asset_selection=[asset_key("optiply/products")])
 
     result = execute(instance, launch={"dry_run": True})
 
@@ -285,7 +304,7 @@ def test_given_a_dry_run_then_every_asset_is_observed_and_none_materialised(scri
 @pytest.mark.covers("decision 33")
 @pytest.mark.parametrize("launch", [{"dry_run": True}, {}])
 def test_a_dry_run_carries_its_tag_however_it_was_launched(script, instance, launch):
-    result = execute(instance, launch=launch)
+    result = execute(instance, launch=launch, asset_selection=[ITEMS])
 
     run = instance.get_run_by_id(result.run_id)
     assert run is not None
@@ -367,7 +386,7 @@ def test_given_entities_in_launch_configuration_then_these_and_what_they_need_ru
 
 
 def test_given_full_refresh_then_the_engine_reads_everything_again(script, instance):
-    result = execute(instance, job="full_refresh")
+    result = execute(instance, job="full_refresh", asset_selection=[ITEMS])
 
     assert result.success
     assert script.runs[0].launch.full
@@ -425,7 +444,7 @@ def test_given_a_result_then_its_figures_are_in_the_metadata(script, instance):
         problems=[Problem("optiply/products", "id-9", "quarantined", "no name")],
     )
 
-    result = execute(instance)
+    result = execute(instance, asset_selection=[asset_key("optiply/products")])
 
     metadata = result.asset_materializations_for_node("optiply__products")[0].metadata
     figures = {name: value.value for name, value in metadata.items()}
@@ -448,7 +467,7 @@ def test_given_an_incomplete_soft_source_then_it_is_materialised_with_a_failed_c
         problems=[Problem("bc/sales_orders", None, "blocked", "The connection broke.")],
     )
 
-    result = execute(instance)
+    result = execute(instance, asset_selection=[asset_key(name) for name in FEW])
 
     assert result.success
     event = result.asset_materializations_for_node("bc__sales_orders")[0]

@@ -12,6 +12,7 @@ import pytest
 
 from bc_pipeline.business_central.answers import decoded
 from bc_pipeline.sandbox import Sandbox
+from bc_pipeline_tests.slow import deep_but
 from bc_pipeline_tests.to_business_central.accounting_world import Sent
 from bc_pipeline_tests.to_business_central.bills import records as bills
 from bc_pipeline_tests.to_business_central.documents_world import VENDOR, DocumentsWorld
@@ -136,7 +137,7 @@ def new_since(world: DocumentsWorld, entity: str, before: tuple[int, ...]) -> tu
     return tuple(now - then for now, then in zip(counted(world, entity), before, strict=True))
 
 
-@pytest.mark.parametrize("write", [1, 2, 3])
+@pytest.mark.parametrize("write", deep_but([1, 2, 3], 2))
 @pytest.mark.parametrize("make", ENTITIES, ids=lambda make: make.__name__)
 def test_given_a_lost_answer_then_each_record_stands_once_in_the_same_run(
     world: DocumentsWorld, parts: bool, make: Make, write: int
@@ -152,7 +153,7 @@ def test_given_a_lost_answer_then_each_record_stands_once_in_the_same_run(
     assert new_since(world, entity, before) == EXPECTED_NEW[entity]
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("moment", deep_but(["before", "after"], "after"))
 @pytest.mark.parametrize("make", ENTITIES, ids=lambda make: make.__name__)
 def test_given_a_run_that_was_killed_then_the_next_one_makes_nothing_twice(
     world: DocumentsWorld, parts: bool, make: Make, moment: str

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from bc_pipeline_tests.slow import deep_but
 from bc_pipeline_tests.to_business_central.bills.whole_bill import bill, check
-from bc_pipeline_tests.to_business_central.documents_world import INTERRUPTIONS, DocumentsWorld
+from bc_pipeline_tests.to_business_central.documents_world import (
+    INTERRUPTIONS,
+    LOST,
+    DocumentsWorld,
+)
 
 ENTITY = "purchase_invoices"
 
 
-@pytest.mark.parametrize("how", INTERRUPTIONS)
+@pytest.mark.parametrize("how", deep_but(INTERRUPTIONS, LOST))
 def test_D12_a_bill_that_is_posted_is_posted_once(world: DocumentsWorld, how: str) -> None:
     world.configure(post_documents=True)
     name = how.split()[-1]

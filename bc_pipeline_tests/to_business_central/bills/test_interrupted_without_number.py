@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from bc_pipeline_tests.slow import deep_but
 from bc_pipeline_tests.to_business_central.bills.whole_bill import bill
 from bc_pipeline_tests.to_business_central.documents_world import (
     INTERRUPTIONS,
+    LOST,
     DocumentsWorld,
     Record,
 )
@@ -14,7 +16,7 @@ from bc_pipeline_tests.to_business_central.documents_world import (
 ENTITY = "purchase_invoices"
 
 
-@pytest.mark.parametrize("how", INTERRUPTIONS)
+@pytest.mark.parametrize("how", deep_but(INTERRUPTIONS, LOST))
 def test_a_bill_without_number_is_told_from_the_others_by_what_was_sent(
     world: DocumentsWorld, how: str
 ) -> None:

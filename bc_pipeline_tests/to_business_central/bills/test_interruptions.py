@@ -5,13 +5,18 @@ from __future__ import annotations
 
 import pytest
 
+from bc_pipeline_tests.slow import deep_but
 from bc_pipeline_tests.to_business_central.bills.whole_bill import bill, check
-from bc_pipeline_tests.to_business_central.documents_world import INTERRUPTIONS, DocumentsWorld
+from bc_pipeline_tests.to_business_central.documents_world import (
+    INTERRUPTIONS,
+    LOST,
+    DocumentsWorld,
+)
 
 ENTITY = "purchase_invoices"
 
 
-@pytest.mark.parametrize("how", INTERRUPTIONS)
+@pytest.mark.parametrize("how", deep_but(INTERRUPTIONS, LOST))
 def test_D13_a_draft_left_half_written_is_resumed_to_exactly_the_wanted_lines(
     world: DocumentsWorld, how: str
 ) -> None:
@@ -25,7 +30,7 @@ def test_D13_a_draft_left_half_written_is_resumed_to_exactly_the_wanted_lines(
             check(world, record, status="Draft")
 
 
-@pytest.mark.parametrize("how", INTERRUPTIONS)
+@pytest.mark.parametrize("how", deep_but(INTERRUPTIONS, LOST))
 def test_D13_likewise_where_lines_cannot_go_along_with_their_header(
     world: DocumentsWorld, how: str
 ) -> None:

@@ -27,6 +27,12 @@ from bc_pipeline_tests.end_to_end.installation import Installation
 TENANT = "wholesale"
 CREATION = r"/purchaseOrders\?$"
 """Where purchase orders are made, as faults see it."""
+ABOUT_ORDERS = (
+    "optiply/buy_orders",
+    "optiply/buy_order_lines",
+    "optiply/receipt_lines",
+    TASK,
+)
 Row = dict[str, Any]
 
 
@@ -45,7 +51,7 @@ class OrdersWorld:
     def create(cls, sandbox: Sandbox, home: Path) -> OrdersWorld:
         world = cls(sandbox, Installation.create(sandbox, home))
         world.configure(buy_orders=True)
-        assert world.sync().status == "success"
+        assert world.sync(entities=()).status == "success"
         return world
 
     @property
@@ -160,7 +166,8 @@ class OrdersWorld:
         return summary.entities[TASK]
 
     def sync(self, **launch: Any) -> RunSummary:
-        """Import and export."""
+        """Import and export of what has to do with buy orders."""
+        launch.setdefault("entities", ABOUT_ORDERS)
         self.sandbox.requests.clear()
         return self.installation.sync(TENANT, **launch)
 

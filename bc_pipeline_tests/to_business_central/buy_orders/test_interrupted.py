@@ -11,6 +11,7 @@ import pytest
 
 from bc_pipeline.run.operator_actions import resend
 from bc_pipeline.to_business_central.buy_orders.buy_order import TASK
+from bc_pipeline_tests.slow import deep_but
 from bc_pipeline_tests.to_business_central.buy_orders.orders_world import (
     CREATION,
     TENANT,
@@ -44,7 +45,7 @@ def assert_each_exactly_once(world: OrdersWorld, orders: list[int]) -> None:
 
 
 @pytest.mark.parametrize("answered", [False, True], ids=["before sending", "before the answer"])
-@pytest.mark.parametrize("at", range(1, REQUESTS))
+@pytest.mark.parametrize("at", deep_but(range(1, REQUESTS), 4, 6, 8))
 def test_a_process_that_ends_at_any_request_leaves_nothing_twice_and_nothing_out(
     ready: OrdersWorld, at: int, answered: bool
 ) -> None:

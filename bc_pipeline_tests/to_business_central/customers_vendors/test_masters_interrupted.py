@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bc_pipeline_tests.slow import deep_but
 from bc_pipeline_tests.to_business_central.accounting_world import AccountingWorld
 from bc_pipeline_tests.to_business_central.customers_vendors.twenty import (
     SEEDED,
@@ -13,7 +14,7 @@ from bc_pipeline_tests.to_business_central.customers_vendors.twenty import (
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("request_number", range(2, 5))
+@pytest.mark.parametrize("request_number", deep_but(range(2, 5), 3))
 def test_killed_while_creating(world: AccountingWorld, request_number: int, moment: str) -> None:
     world.run_killed(request_number, moment, "customers", *records())
 
@@ -24,7 +25,7 @@ def test_killed_while_creating(world: AccountingWorld, request_number: int, mome
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("request_number", range(4, 9))
+@pytest.mark.parametrize("request_number", deep_but(range(4, 9), 5, 7))
 def test_killed_while_creating_where_dimensions_follow(
     world: AccountingWorld, request_number: int, moment: str
 ) -> None:
@@ -38,7 +39,7 @@ def test_killed_while_creating_where_dimensions_follow(
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("request_number", range(2, 5))
+@pytest.mark.parametrize("request_number", deep_but(range(2, 5), 3))
 def test_killed_while_updating(world: AccountingWorld, request_number: int, moment: str) -> None:
     world.run("customers", *records())
     changed = records(departmentNumber="ADM", website="w.example")

@@ -5,13 +5,18 @@ from __future__ import annotations
 
 import pytest
 
-from bc_pipeline_tests.to_business_central.documents_world import INTERRUPTIONS, DocumentsWorld
+from bc_pipeline_tests.slow import deep_but
+from bc_pipeline_tests.to_business_central.documents_world import (
+    INTERRUPTIONS,
+    LOST,
+    DocumentsWorld,
+)
 from bc_pipeline_tests.to_business_central.journal_entries.records import booked, with_dimensions
 
 ENTITY = "general_journal_lines"
 
 
-@pytest.mark.parametrize("how", INTERRUPTIONS)
+@pytest.mark.parametrize("how", deep_but(INTERRUPTIONS, LOST))
 def test_D2_a_posted_entry_is_in_the_books_exactly_once(world: DocumentsWorld, how: str) -> None:
     world.configure(post_documents=True)
     name = how.split()[-1]

@@ -5,14 +5,19 @@ from __future__ import annotations
 
 import pytest
 
-from bc_pipeline_tests.to_business_central.documents_world import INTERRUPTIONS, DocumentsWorld
+from bc_pipeline_tests.slow import deep_but
+from bc_pipeline_tests.to_business_central.documents_world import (
+    INTERRUPTIONS,
+    LOST,
+    DocumentsWorld,
+)
 from bc_pipeline_tests.to_business_central.journal_entries.records import with_dimensions
 
 ENTITY = "general_journal_lines"
 
 
 @pytest.mark.parametrize("deep_insert", [True, False])
-@pytest.mark.parametrize("how", INTERRUPTIONS)
+@pytest.mark.parametrize("how", deep_but(INTERRUPTIONS, LOST))
 def test_a_draft_entry_is_one_journal_with_exactly_its_lines(
     world: DocumentsWorld, how: str, deep_insert: bool
 ) -> None:
