@@ -28,6 +28,7 @@ from bc_pipeline.snapshot.lock import tenant_lock
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants import registry
 from bc_pipeline.tenants.settings import Tenant
+from bc_pipeline_tests.few_documents import keep_few_invoices
 
 MASTERS = ("products", "suppliers")
 
@@ -65,6 +66,7 @@ class House:
 @pytest.fixture
 def house(sandbox: Sandbox, tmp_path: Path) -> Iterator[House]:
     sandbox.reset()
+    keep_few_invoices(sandbox)
     sandbox.write_tenants(tmp_path)
     yield House(sandbox, tmp_path)
     sandbox.faults.clear()
