@@ -34,11 +34,15 @@ SLOW: Mapping[str, str] = {
     "orchestration/test_ui.py": "orchestration/test_runs.py",
     "reading/test_read_lagging.py": "reading/test_departures.py",
     "run/test_empty_lists.py": "mapping/test_products.py, to_optiply/test_guard.py",
+    "run/test_named_settings.py": "mapping/test_unknown_names.py",
     "run/test_source_departures.py": "reading/test_departures.py, reading/test_went_back.py",
     "sandbox/business_central/test_any_write.py": "sandbox/business_central/test_writing.py",
     "sandbox/clients/test_clients.py": "sandbox/business_central/test_protocol.py",
     "test_cost_of_change.py": "orchestration/test_definitions.py, catalogue/test_entities.py",
     "to_business_central/test_export_benchmark.py": "to_business_central/bills/test_requests.py",
+    "to_business_central/test_reference_defects.py": (
+        "to_business_central/*/test_*defects.py, to_business_central/*/test_as_sent.py"
+    ),
     "to_optiply/test_crash.py": "to_optiply/test_faults.py",
 }
 """File, or one test of it -> what it is the deep twin of."""

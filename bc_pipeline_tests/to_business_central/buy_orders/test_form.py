@@ -10,6 +10,7 @@ import pytest
 from bc_pipeline.errors import RequestFailed
 from bc_pipeline.to_business_central.buy_orders import marker_places
 from bc_pipeline.to_business_central.buy_orders.marker_places import Shape
+from bc_pipeline_tests.slow import deep_but
 from bc_pipeline_tests.to_business_central.buy_orders.orders_world import (
     CREATION,
     Killed,
@@ -124,7 +125,7 @@ def test_given_neither_deep_insert_nor_line_numbers_are_accepted_then_it_goes_wi
 
 
 @pytest.mark.parametrize("answered", [False, True])
-@pytest.mark.parametrize("at", [1, 2, 3])
+@pytest.mark.parametrize("at", deep_but([1, 2, 3], 1))
 def test_given_a_process_that_ends_between_header_and_lines_then_the_order_is_whole_afterwards(
     world: OrdersWorld, at: int, answered: bool
 ) -> None:
