@@ -13,6 +13,7 @@ from bc_pipeline.orchestration.resources import (
     SnapshotsResource,
     TenantsResource,
 )
+from bc_pipeline.orchestration.retention.job import retention, retention_daily
 from bc_pipeline.orchestration.schedules import every_30_minutes
 from bc_pipeline.orchestration.sensors import SENSORS
 
@@ -20,8 +21,8 @@ tenants = TenantsResource()
 
 defs = Definitions(
     assets=build_assets(),
-    jobs=JOBS,
-    schedules=[every_30_minutes],
+    jobs=[*JOBS, retention],
+    schedules=[every_30_minutes, retention_daily],
     sensors=SENSORS,
     # All steps of a run share one tenant run, so they share one process.
     executor=in_process_executor,

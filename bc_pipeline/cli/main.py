@@ -127,6 +127,11 @@ COMMANDS = {
         "One record on its way: as read, as wanted, as last sent, and its state; of one that goes "
         "to Business Central, as it came and what became of it.",
     ),
+    "retention": LazyCommand(
+        "retention",
+        "retention",
+        "Delete runs of Dagster and of the snapshots' books that are older than the limits.",
+    ),
     "verify": LazyCommand(
         "verify", "verify", "Compare Optiply itself with what was last sent there."
     ),

@@ -17,8 +17,6 @@ WRITTEN = ("optiply/", "outbound/")
 SENT = "sent"
 """Kind of count of an entity that was sent whole: nothing it had to send was left out because of
 a failure of the entity itself."""
-KEPT_RUNS = 5000
-"""Runs whose book-keeping is kept: more than three months of half-hours."""
 
 
 def begin(snapshot: Snapshot, run_id: str, *, dry_run: bool) -> int:
@@ -37,8 +35,6 @@ def begin(snapshot: Snapshot, run_id: str, *, dry_run: bool) -> int:
             "VALUES (?, ?, ?, ?, ?)",
             [run_no, run_id, now, RUNNING, dry_run],
         )
-        for table in ("runs", "reads", "entity_counts", "warnings"):
-            cursor.execute(f"DELETE FROM ops.{table} WHERE run_no <= ?", [run_no - KEPT_RUNS])
     return run_no
 
 

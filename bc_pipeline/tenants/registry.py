@@ -21,7 +21,9 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from bc_pipeline.errors import ConfigError
+from bc_pipeline.tenants.base import Settings
 from bc_pipeline.tenants.document import Keys, Place, mapping, read, unreadable, wanted
+from bc_pipeline.tenants.retention_settings import RetentionSettings
 from bc_pipeline.tenants.settings import TENANT_KEY_PATTERN, Tenant
 from bc_pipeline.tenants.shared import shared
 
@@ -46,6 +48,8 @@ class Registry:
         errors: one error per tenant whose settings cannot work.
         warnings: what works but should be changed, such as secrets written literally.
         off: of the tenants in ``errors`` those that are switched off anyway.
+        retention: that of ``defaults``, for what belongs to no tenant, or to one that is gone; the
+            error when it is wrong.
     """
 
     path: Path
@@ -54,6 +58,7 @@ class Registry:
     errors: dict[str, ConfigError] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     off: frozenset[str] = frozenset()
+    retention: RetentionSettings | ConfigError = field(default_factory=RetentionSettings)
 
     def get(self, name: str) -> Tenant:
         """The tenant called ``name``; ConfigError when it is unknown or its settings are wrong."""
@@ -129,7 +134,34 @@ def load(home: Path | None = None, path: Path | None = None) -> Registry:
     errors |= shared(top, home, tenants.values())
     sound = {name: tenant for name, tenant in tenants.items() if name not in errors}
     off = frozenset(str(key) for key, entry in entries.items() if _is_off(entry, defaults))
-    return Registry(path, home, sound, errors, tuple(dict.fromkeys(warnings)), off & errors.keys())
+    return Registry(
+        path=path,
+        home=home,
+        tenants=sound,
+        errors=errors,
+        warnings=tuple(dict.fromkeys(warnings)),
+        off=off & errors.keys(),
+        retention=_common_retention(home, wanted(defaults, Tenant), top.inner("defaults")),
+    )
+
+
+class _Common(Settings):
+    """What of ``defaults`` holds without a tenant."""
+
+    retention: RetentionSettings = RetentionSettings()
+
+
+def _common_retention(
+    home: Path, defaults: Mapping[str, Any], place: Place
+) -> RetentionSettings | ConfigError:
+    inner = place.inner("retention")
+    try:
+        values = _resolve(mapping(defaults.get("retention"), inner), home, inner)
+        return _Common.model_validate({"retention": values}).retention
+    except ValidationError as error:
+        return ConfigError(_explain(error, place))
+    except ConfigError as error:
+        return error
 
 
 def _is_off(entry: object, defaults: Mapping[str, Any]) -> bool:

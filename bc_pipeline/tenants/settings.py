@@ -22,6 +22,7 @@ from pydantic import (
 
 from bc_pipeline.tenants.base import Settings
 from bc_pipeline.tenants.export_settings import EXPORT_KEYS_OF_SYNC, ExportSettings
+from bc_pipeline.tenants.retention_settings import RetentionSettings
 from bc_pipeline.tenants.urls import checked
 
 TENANT_KEY_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
@@ -247,6 +248,7 @@ class Tenant(Settings):
     optiply: OptiplySettings
     sync: SyncOptions = SyncOptions()
     exports: ExportSettings = ExportSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     @property
     def reads_inventory_by_location(self) -> bool:

@@ -22,6 +22,7 @@ COMMANDS = (
     "rebind",
     "records",
     "resend",
+    "retention",
     "retry",
     "sandbox",
     "show",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from textwrap import dedent
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.tenants import registry
 from bc_pipeline.tenants.registry import load
+from bc_pipeline.tenants.retention_settings import RetentionSettings
 
 BUSINESS_CENTRAL = (
     "{environment_name: Production, company: CRONUS, client_id: bc-app, client_secret: bc-secret}"
@@ -306,3 +308,37 @@ def test_given_a_disabled_tenant_then_it_is_known_but_not_worked_on(write):
 
     assert found.names() == ["acme", "globex"]
     assert [each.name for each in found.enabled()] == ["globex"]
+
+
+def test_given_retention_in_defaults_then_tenants_have_it_and_may_differ(write):
+    write(
+        "defaults:\n  retention: {runs: 10, failed_days: 7}\ntenants:\n"
+        + tenant("acme")
+        + tenant("globex", "retention: {runs: 3}")
+    )
+
+    found = load()
+
+    assert isinstance(found.retention, RetentionSettings)
+    assert (found.retention.runs, found.retention.history_days) == (10, 90)
+    assert found.get("acme").retention.runs == 10
+    assert found.get("globex").retention.runs == 3
+    assert found.get("globex").retention.failed_days == 7
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("{rusn: 3}", r"defaults.retention.rusn: unknown key; did you mean runs\? \(line 2"),
+        ("{runs: 0}", "greater than or equal to 1"),
+        ("50", "must be a mapping"),
+        ("{runs: {env: NOT_SET_ANYWHERE}}", "NOT_SET_ANYWHERE is not set"),
+    ],
+)
+def test_given_wrong_retention_in_defaults_then_it_says_so(write, text: str, complaint: str):
+    write(f"defaults:\n  retention: {text}\n")
+
+    found = load().retention
+
+    assert isinstance(found, ConfigError)
+    assert re.search(complaint, str(found))
