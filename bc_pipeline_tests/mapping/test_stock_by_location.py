@@ -111,7 +111,6 @@ def test_given_a_quantity_that_is_not_told_then_no_stock_rather_than_half(
         (SyncOptions(stock_source="extension"), ANALYTICS | EXTENSION, 3),
         (SyncOptions(stock_source="items"), ANALYTICS | EXTENSION, 35),
     ],
-    ids=str,
 )
 def test_given_several_sources_then_the_setting_says_which_one_counts(
     company: Company, options: SyncOptions, sources: frozenset[str], level: int | None
