@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import orjson
 import requests
 
+from bc_pipeline.errors import ReadFailed
 from bc_pipeline.values import plain, storable_json
 
 MESSAGE_LIMIT = 500
@@ -75,6 +77,18 @@ def is_record(answer: object) -> bool:
     return isinstance(answer, dict) and bool(answer.get("id"))
 
 
+def whole(row: dict[str, Any]) -> dict[str, Any]:
+    """``row``, unless some of its children were left for another page.
+
+    Raises:
+        ReadFailed: they were; a document that is not all there must not be compared.
+    """
+    for value in (row, *(child for children in row.values() for child in _children(children))):
+        if any(name.endswith("@odata.nextLink") for name in value):
+            raise ReadFailed("Business Central sent a document without all of its lines")
+    return row
+
+
 def envelope(response: requests.Response) -> dict[str, Any]:
     """One page of a list: an object with its rows in ``value``.
 
@@ -111,6 +125,11 @@ def error_of(body: object) -> tuple[str | None, str]:
         text = _as_text(body) if body else ""
     text = " ".join(_CORRELATION.sub("", text).split())[:MESSAGE_LIMIT]
     return (code if isinstance(code, str) and code else None), text or NO_EXPLANATION
+
+
+def _children(value: object) -> list[Mapping[str, Any]]:
+    """The children in a property of a document; none when it is no list."""
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
 def _as_text(value: object) -> str:

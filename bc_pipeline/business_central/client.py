@@ -202,6 +202,20 @@ class BusinessCentral(Writing, Closing):
             yield from page["value"]
             following = next_link(page, following)
 
+    def rest(self, page: Mapping[str, Any], url: str, *, of: str = "") -> Iterator[dict[str, Any]]:
+        """The rows that were left for further pages.
+
+        Args:
+            page: a page of a list, or a record with rows expanded in it.
+            url: where it came from.
+            of: the navigation of the expanded rows.
+
+        Raises:
+            AuthError, Cancelled, ReadFailed, RequestFailed: as ``rows``.
+        """
+        following = next_link(page, url, of=of)
+        return self.rows(following) if following else iter(())
+
     def api_url(self, path: str) -> str:
         """Absolute URL of something relative to the root of the standard API."""
         return f"{self._environment()}/api/v2.0/{path}"

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from bc_pipeline.business_central.answers import whole
 from bc_pipeline.business_central.auth import no_access
 from bc_pipeline.business_central.batch import Part, PartAnswer
 from bc_pipeline.business_central.filters import Guid, all_of, any_of
-from bc_pipeline.business_central.urls import next_link, query_url
+from bc_pipeline.business_central.urls import query_url
 from bc_pipeline.errors import PipelineError, RequestFailed
 
 if TYPE_CHECKING:
@@ -32,7 +34,87 @@ LONGEST: Mapping[str, int] = MappingProxyType(
 """Property -> longest text it holds. No record has a longer one, and asking for one is an error of
 the whole look-up (behaviour.md 3.1)."""
 
+TEXTS = frozenset({"displayName"})
+"""Of these the ones that are no codes."""
+
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which records have one of these values?
+
+    Args:
+        entity_set: or the path of a list, such as ``vendorPaymentJournals(<id>)/vendorPayments``.
+        field: the property.
+        values: what it may be; blank ones and ones no record can have are not asked for.
+        guid: the property is a Guid.
+        also: further condition, built with ``filters``.
+        expand: navigations to read along, as ``$expand`` takes them.
+        expected: those of ``values`` that BC has because of us, or may have: a miss of one is
+            confirmed.
+        certain: every row counts, not only that there is one: not asked in a batch at all.
+        select: properties to read besides the field, all by default.
+    """
+
+    entity_set: str
+    field: str
+    values: Iterable[str | None]
+    guid: bool = False
+    also: str | None = None
+    expand: str | None = None
+    expected: Iterable[str | None] = ()
+    certain: bool = False
+    select: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        """Values may come as anything that can be gone through once."""
+        object.__setattr__(self, "values", tuple(self.values))
+        object.__setattr__(self, "expected", tuple(self.expected))
+
+    def paths(self, company: Company) -> list[str]:
+        """The lists that together answer it, relative to the root of the API."""
+        columns = dict.fromkeys((self.field, *self.select)) if self.select else ()
+        options = {"$select": ",".join(columns), "$expand": self.expand or ""}
+        return [
+            list_path(company, self.entity_set, {**options, "$filter": condition})
+            for condition in self.conditions()
+        ]
+
+    def conditions(self) -> list[str]:
+        """As few filters as cover all values."""
+        asked = (Guid(value) if self.guid else value for value in self._asked(self.values))
+        return [all_of(condition, self.also) for condition in any_of(self.field, asked)]
+
+    def answers_among(self, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The rows that have one of the values, each once: a server may read * or | in a value as
+        a pattern (behaviour.md 3.1)."""
+        wanted = set(map(self._form, self._asked(self.values)))
+        found: dict[object, dict[str, Any]] = {}
+        for row in rows:
+            if self._form(row.get(self.field)) in wanted:
+                found[row.get("id", len(found))] = whole(row)
+        return list(found.values())
+
+    def missed(self, rows: Iterable[Mapping[str, Any]]) -> Question | None:
+        """What is left to be asked, to be certain, after a batch has brought these rows."""
+        missing = set(map(self._form, self._asked(self.expected)))
+        missing -= {self._form(row.get(self.field)) for row in rows}
+        values = [value for value in self._asked(self.values) if self._form(value) in missing]
+        return replace(self, values=values, certain=True) if values else None
+
+    def _asked(self, values: Iterable[str | None]) -> list[str]:
+        """Of the values those that a record can have."""
+        if self.guid:
+            known = dict.fromkeys(self._form(value) for value in values if value)
+            return [value for value in known if _GUID.fullmatch(value)]
+        given = dict.fromkeys(value.strip() for value in values if value)
+        fitting = [value for value in given if 0 < len(value) <= LONGEST.get(self.field, 250)]
+        # To text, values that differ in case only are two; to a code they are one.
+        return fitting if self.field in TEXTS else [*{self._form(v): v for v in fitting}.values()]
+
+    def _form(self, value: object) -> str:
+        return comparable(value, guid=self.guid)
 
 
 def find_rows(
@@ -55,33 +137,46 @@ def find_rows(
     Args:
         bc: where to look.
         company: in which company.
-        entity_set: or the path of a list, such as ``vendorPaymentJournals(<id>)/vendorPayments``.
-        field: property to compare; with ``select`` it is selected as well.
-        values: what it may be.
-        also: further condition, built with ``filters``.
-        expand: navigations to read along, as ``$expand`` takes them.
-        select: properties to read, all by default.
-        guid: the property is a Guid.
+        The others as of ``Question``.
 
     Raises:
         AuthError, Cancelled, ReadFailed, RequestFailed: what exists could not be found out.
     """
-    asked = _possible(field, values, guid)
-    conditions = any_of(field, (Guid(value) if guid else value for value in asked))
-    wanted = {comparable(value, guid=guid) for value in asked}
-    options = {"$select": ",".join(dict.fromkeys((field, *select))) if select else ""}
-    options["$expand"] = expand or ""
-    paths = [
-        list_path(company, entity_set, {**options, "$filter": all_of(condition, also)})
-        for condition in conditions
-    ]
-    found: dict[object, dict[str, Any]] = {}
-    for rows in read_lists(bc, paths):
-        for row in rows:
-            # A server may read * or | in a value as a pattern (behaviour.md 3.1).
-            if comparable(row.get(field), guid=guid) in wanted:
-                found[row.get("id", len(found))] = row
-    return list(found.values())
+    question = Question(entity_set, field, values, guid, also, expand, select=select)
+    lists = read_lists(bc, question.paths(company))
+    return question.answers_among(row for rows in lists for row in rows)
+
+
+def ask(
+    bc: BusinessCentral, company: Company, questions: Sequence[Question]
+) -> list[list[dict[str, Any]]]:
+    """The records each question is about, all pages, in one ``$batch``; those that have to be
+    ``certain``, and misses of what is ``expected``, by GETs of their own.
+
+    Whether the parts of a ``$batch`` are answered by the primary is written nowhere (platform 1),
+    so no miss in a batch is believed that would have something made twice or refused: it is
+    confirmed by a GET of its own, which can ask for the primary.
+
+    Raises:
+        AuthError, Cancelled, ReadFailed, RequestFailed: it could not be found out.
+    """
+    batch = [path for each in questions if not each.certain for path in each.paths(company)]
+    lists = dict(zip(batch, read_in_batch(bc, batch), strict=True))
+
+    def alone(question: Question) -> list[dict[str, Any]]:
+        urls = map(bc.api_url, question.paths(company))
+        return question.answers_among(row for url in urls for row in bc.rows(url))
+
+    found: list[list[dict[str, Any]]] = []
+    for each in questions:
+        if each.certain:
+            found.append(alone(each))
+            continue
+        paths = each.paths(company)
+        found.append(each.answers_among(row for path in paths for row in lists[path]))
+        if missed := each.missed(found[-1]):
+            found[-1] += alone(missed)
+    return found
 
 
 def list_path(company: Company, entity_set: str, options: Mapping[str, str]) -> str:
@@ -124,16 +219,6 @@ def comparable(value: object, *, guid: bool = False) -> str:
     return text.strip("{}").lower() if guid else text.casefold()
 
 
-def _possible(field: str, values: Iterable[str], guid: bool) -> list[str]:
-    """Of the values those that a record can have."""
-    given = list(dict.fromkeys(value.strip() for value in values))
-    if guid:
-        known = dict.fromkeys(comparable(value, guid=True) for value in given)
-        return [value for value in known if _GUID.fullmatch(value)]
-    # Not even values that differ in case only are put together: to text they are two.
-    return [value for value in given if 0 < len(value) <= LONGEST.get(field, 250)]
-
-
 def _rows(bc: BusinessCentral, path: str, answer: PartAnswer) -> list[dict[str, Any]]:
     if not answer.ok:
         raise failure(bc, path, answer)
@@ -141,8 +226,7 @@ def _rows(bc: BusinessCentral, path: str, answer: PartAnswer) -> list[dict[str, 
     rows = page.get("value") if isinstance(page, Mapping) else None
     if not isinstance(rows, list):
         raise RequestFailed(f"the answer to GET {_place(path)} in a batch is no list")
-    following = next_link(page, bc.api_url(path))
-    return [*rows, *bc.rows(following)] if following else rows
+    return [*rows, *bc.rest(page, bc.api_url(path))]
 
 
 def failure(bc: BusinessCentral, path: str, answer: PartAnswer) -> PipelineError:

@@ -17,7 +17,6 @@ from bc_pipeline.business_central.client import BusinessCentral, Company
 from bc_pipeline.business_central.lookup.blocked import BlockedDimensions
 from bc_pipeline.business_central.lookup.by_property import list_path, read_lists
 from bc_pipeline.business_central.read_result import ReadResult
-from bc_pipeline.business_central.urls import next_link
 from bc_pipeline.catalogue.entities import REFERENCE
 from bc_pipeline.catalogue.entity import Entity, Referred
 from bc_pipeline.catalogue.tables import Table
@@ -276,8 +275,7 @@ class ReferenceData:
             if not isinstance(lines, list):
                 label, code = _referred(kind).label, row.get(_referred(kind).code)
                 raise ReadFailed(f"{label} {code} came without {kind.expand}")
-            if following := next_link(row, url, of=kind.expand):
-                lines.extend(self._bc.rows(following))
+            lines.extend(self._bc.rest(row, url, of=kind.expand))
         if kind.kind == "dimensions":
             BlockedDimensions.read(self._bc, self.company).mark(rows)
 

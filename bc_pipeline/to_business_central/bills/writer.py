@@ -21,7 +21,6 @@ from bc_pipeline.to_business_central.bills.wanted import WantedBill, wanted_bill
 from bc_pipeline.to_business_central.documents.concurrency import (
     Identity,
     Progress,
-    hold_all,
     in_groups,
     joined,
     to_an_end,
@@ -57,7 +56,8 @@ def write(context: ExportContext, pendings: Sequence[Pending]) -> None:
         context.reference.need(*kinds_needed(pendings))
         vendors, items, bills = look_up(context, pendings, with_rules=posting)
     except (RequestFailed, ReadFailed) as error:
-        hold_all(context, pendings, error)
+        # That never means that something is absent.
+        context.ledger.hold_all(pendings, f"could not be looked up: {error}")
         return
     shared = Shared(context, items, bills)
     groups = _grouped(context, pendings, vendors, items, bills)

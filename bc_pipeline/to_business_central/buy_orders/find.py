@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from bc_pipeline.business_central.answers import whole
 from bc_pipeline.business_central.client import BusinessCentral
 from bc_pipeline.business_central.filters import Guid, all_of, any_of, literal
 from bc_pipeline.business_central.lookup.by_property import list_path, read_in_batch
@@ -23,7 +24,6 @@ from bc_pipeline.mapping import markers, values
 from bc_pipeline.mapping.markers import marked_id, marker
 from bc_pipeline.to_business_central.buy_orders import marker_places
 from bc_pipeline.to_business_central.buy_orders.sent import LINES, Row, marks
-from bc_pipeline.to_business_central.documents.changes import whole
 from bc_pipeline.to_business_central.writer import ExportContext
 from bc_pipeline.values import by_id
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from bc_pipeline.business_central.answers import is_record
+from bc_pipeline.business_central.answers import is_record, whole
 from bc_pipeline.business_central.batch import Part, PartAnswer, chunks
 from bc_pipeline.business_central.batch_exchange import FAILED_DEPENDENCY
 from bc_pipeline.business_central.lookup.by_property import failure
@@ -82,18 +82,6 @@ def again(context: ExportContext, document: Document, what: str) -> Row:
     row = read(context, document)
     if row is None:
         raise RecordError("RecordNotFound", f"{what} was deleted while it was written")
-    return row
-
-
-def whole(row: Row) -> Row:
-    """``row``, unless some of its children were left for another page.
-
-    Raises:
-        ReadFailed: they were; a document that is not all there must not be compared.
-    """
-    for value in (row, *(child for children in row.values() for child in _rows(children))):
-        if any(name.endswith("@odata.nextLink") for name in value):
-            raise ReadFailed("Business Central sent a document without all of its lines")
     return row
 
 
@@ -174,11 +162,6 @@ def _look_again(failed: Sequence[PartAnswer]) -> bool:
             explanation=message,
         )
     return any(answer.uncertain for answer in failed) or first.status == CHANGED_MEANWHILE
-
-
-def _rows(value: object) -> list[Mapping[str, Any]]:
-    """The children in a property of a document; none when it is no list."""
-    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
 def error_of(

@@ -128,12 +128,6 @@ def to_an_end(
     context.ledger.settle([(pending, outcome)])
 
 
-def hold_all(context: ExportContext, pendings: Sequence[Pending], error: PipelineError) -> None:
-    """A look-up for all of them failed: that never means that something is absent."""
-    for pending in pendings:
-        context.ledger.hold(pending, f"could not be looked up: {error}", kind="deferred")
-
-
 def failed(error: RecordError, progress: Progress) -> Outcome:
     """The outcome of a refused record, saying what of it remains in BC."""
     said = f"{error.message}; {progress.remains}" if progress.remains else error.message

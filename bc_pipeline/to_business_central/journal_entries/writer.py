@@ -9,7 +9,6 @@ from bc_pipeline.business_central.lookup.reference_data import KindName
 from bc_pipeline.errors import ReadFailed, RequestFailed
 from bc_pipeline.to_business_central.documents.concurrency import (
     Progress,
-    hold_all,
     in_groups,
     to_an_end,
 )
@@ -73,7 +72,8 @@ def write(context: ExportContext, pendings: Sequence[Pending]) -> None:
         context.reference.need(*needs(pendings))
         present = _look_up(context, pendings)
     except (RequestFailed, ReadFailed) as error:
-        hold_all(context, pendings, error)
+        # That never means that something is absent.
+        context.ledger.hold_all(pendings, f"could not be looked up: {error}")
         return
     groups: defaultdict[str, list[Pending]] = defaultdict(list)
     for pending in pendings:
