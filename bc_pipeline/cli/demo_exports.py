@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from importlib import resources
 from pathlib import Path
+from string import Template
 from typing import Any
 
 from bc_pipeline.sandbox.changes import apply_to
@@ -156,85 +158,19 @@ def drop_files(company: Company, snapshot_dir: Path, today: date) -> list[str]:
 
 
 def _files(company: Company, today: str) -> dict[str, Records]:
+    """The records of ``demo_records.json`` by stream, with what this company has in them."""
     first, second = _accounts(company)
-    item = _first(company, "items", type="Inventory", blocked=False)["number"]
-    journal = _first(company, "vendorPaymentJournals")["code"]
-    department = _department(company)
-    vendor = {"vendorName": "Demo Papier & Zonen B.V."}
-    amounts = {"entryType": "Debit", "debitAmount": 100.1}, {"entryType": "Credit"}
-    return {
-        "Customers": [
-            {
-                "externalId": "customer-1",
-                "companyName": "Demo Winkel B.V.",
-                "email": "inkoop@winkel.example",
-                "departmentNumber": department,
-            },
-            {
-                "externalId": "customer-2",
-                "companyName": "Demo Kiosk B.V.",
-                "departmentNumber": "NO-SUCH",
-            },
-        ],
-        "Vendors": [
-            {"externalId": "vendor-1", **vendor, "departmentNumber": department},
-            {"externalId": "vendor-2", "vendorName": "Nobody", "currency": "NO-SUCH"},
-        ],
-        "Bills": [
-            {
-                "externalId": "bill-1",
-                **vendor,
-                "billNumber": "DEMO-2001",
-                "issueDate": today,
-                "isDraft": False,
-                "lineItems": [{"itemNumber": item, "quantity": 3, "unitPrice": 12.5}],
-                "expenses": [
-                    {"accountNumber": first, "amount": 20, "departmentNumber": department}
-                ],
-            },
-            {"externalId": "bill-2", "vendorNumber": "NO-SUCH", "billNumber": "DEMO-2002"},
-        ],
-        "BillPayments": [
-            {
-                "externalId": "payment-1",
-                "journalExternalId": journal,
-                "paymentNumber": "DEMO-PAY-1",
-                "paymentDate": today,
-                "amount": 57.5,
-                **vendor,
-                "billNumber": "DEMO-2001",
-            },
-            {
-                "externalId": "payment-2",
-                "journalExternalId": journal,
-                "paymentDate": today,
-                "amount": 1,
-                **vendor,
-                "billNumber": "NO-SUCH",
-            },
-        ],
-        "JournalEntries": [
-            {
-                "externalId": "journal-1",
-                "journalEntryNumber": "DEMO-GL-1",
-                "transactionDate": today,
-                "isDraft": False,
-                "lineItems": [
-                    {"accountNumber": first, **amounts[0], "departmentNumber": department},
-                    {"accountNumber": second, **amounts[1], "creditAmount": 100.1},
-                ],
-            },
-            {
-                "externalId": "journal-2",
-                "journalEntryNumber": "DEMO-GL-2",
-                "transactionDate": today,
-                "lineItems": [
-                    {"accountNumber": first, **amounts[0]},
-                    {"accountNumber": second, **amounts[1], "creditAmount": 99},
-                ],
-            },
-        ],
-    }
+    text = resources.files(__package__).joinpath("demo_records.json").read_text("utf-8")
+    filled = Template(text).substitute(
+        today=today,
+        first=first,
+        second=second,
+        item=_first(company, "items", type="Inventory", blocked=False)["number"],
+        journal=_first(company, "vendorPaymentJournals")["code"],
+        department=_department(company),
+    )
+    records: dict[str, Records] = json.loads(filled)
+    return records
 
 
 def results(snapshot_dir: Path, names: list[str]) -> list[dict[str, Any]]:
