@@ -3,9 +3,8 @@ writing one Optiply resource."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -29,20 +28,18 @@ from bc_pipeline.catalogue.resources import (
 )
 from bc_pipeline.errors import RequestFailed
 from bc_pipeline.mapping import MappingInput, build_wanted, vanished_buy_orders
-from bc_pipeline.optiply.client import Optiply
 from bc_pipeline.reading import listed_stock, mirror_state
 from bc_pipeline.reading.entity import read_entity
 from bc_pipeline.reading.named_settings import Names
-from bc_pipeline.report import EntityResult, Launch, Problem, ProgressListener
+from bc_pipeline.report import EntityResult, Launch, Problem
 from bc_pipeline.run import history, verification
 from bc_pipeline.run.dependencies import dependencies, made_from, sell_order_sources
 from bc_pipeline.run.exports import Exporting, is_export
 from bc_pipeline.run.graph import Task, Work
-from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.to_business_central.buy_orders import recognition
 from bc_pipeline.to_business_central.writer import ExportRun
-from bc_pipeline.to_optiply.resource_sync import Rules, SyncContext, sync_resource
+from bc_pipeline.to_optiply.resource_sync import Rules, sync_resource
 
 FRESH_ENOUGH = timedelta(minutes=5)
 """How old a mirror may be for an Optiply entity that is run without what it is made from."""
@@ -55,8 +52,8 @@ ENTITY_SETS: Mapping[str, str] = {
 }
 
 
-@dataclass
-class RunContext:
+@dataclass(kw_only=True)
+class RunContext(ExportRun):
     """What the tasks of one run work with.
 
     Args:
@@ -64,50 +61,19 @@ class RunContext:
         exporting: the exports of the run, where it has any.
     """
 
-    tenant: Tenant
     launch: Launch
-    snapshot: Snapshot
-    business_central: BusinessCentral
-    optiply: Optiply
-    pool: Executor
-    run_no: int
-    cancel: threading.Event
-    listener: ProgressListener | None = None
     started_at: datetime = field(default_factory=lambda: clock.now())
     vanished: frozenset[str] = frozenset()
     exporting: Exporting | None = None
-    names: Names = field(init=False)
 
     def __post_init__(self) -> None:
-        self.names = Names(self.tenant, self.business_central, self.snapshot)
+        self.dry_run = self.launch.dry_run
+        self.names = Names(self.tenant, self.bc, self.snapshot)
 
     @property
-    def writing(self) -> SyncContext:
-        """The part the writing of resources needs."""
-        return SyncContext(
-            self.tenant.name,
-            self.snapshot,
-            self.optiply,
-            self.pool,
-            self.run_no,
-            self.cancel,
-            self.listener,
-        )
-
-    @property
-    def of_exports(self) -> ExportRun:
-        """The part the exports need."""
-        return ExportRun(
-            self.tenant,
-            self.snapshot,
-            self.business_central,
-            self.optiply,
-            self.run_no,
-            self.cancel,
-            self.started_at,
-            self.launch.dry_run,
-            self.listener,
-        )
+    def business_central(self) -> BusinessCentral:
+        """The tenant's Business Central."""
+        return self.bc
 
 
 def tasks(context: RunContext, selected: frozenset[str]) -> list[Task]:
@@ -274,10 +240,10 @@ def _write(context: RunContext, name: str, result: EntityResult) -> None:
         keep_absent=resource is BUY_ORDERS,
         before_adopting=build_lines if resource is BUY_ORDERS else None,
     )
-    sync_resource(context.writing, resource, rules, result)
+    sync_resource(context, resource, rules, result)
     if resource is SELL_ORDERS:
         mirror_state.remember_sell_orders(context.snapshot, context.tenant)
-    if not context.launch.dry_run:
+    if not context.dry_run:
         _verify(context, resource, result)
 
 

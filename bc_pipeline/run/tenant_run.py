@@ -219,7 +219,7 @@ class TenantRun:
             return company
 
         connect = Connection(connected)
-        context.exporting = exporting(context.of_exports, names, connect, hold=self._hold)
+        context.exporting = exporting(context, names, connect, hold=self._hold)
         if not exports_alone or self._exporting().session.files_wait():
             connect()
         if needs_optiply(names):
@@ -239,14 +239,14 @@ class TenantRun:
         assert self._run_no is not None
         return RunContext(
             tenant,
-            self.launch,
             self.snapshot,
-            business_central,
             optiply,
             pool,
             self._run_no,
             self._cancel,
             self._listener,
+            bc=business_central,
+            launch=self.launch,
         )
 
     def _finished(self) -> RunSummary:

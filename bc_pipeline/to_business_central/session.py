@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from bc_pipeline.business_central.client import Company
 from bc_pipeline.business_central.dry_run import noted_by
@@ -333,5 +333,5 @@ class ExportSession:
         }
 
     def _run_of(self, ledger: Ledger, result: EntityResult) -> EntityRun:
-        shared = vars(self._export_run)
+        shared = {each.name: getattr(self._export_run, each.name) for each in fields(ExportRun)}
         return EntityRun(**shared, home=self._connect, ledger=ledger, result=result)

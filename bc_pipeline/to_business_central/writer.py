@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,14 +10,12 @@ from bc_pipeline.business_central.client import BusinessCentral, Company, compan
 from bc_pipeline.business_central.lookup.dimensions import Dimensions
 from bc_pipeline.business_central.lookup.reference_data import KindName, ReferenceData
 from bc_pipeline.catalogue.exports import EXPORTS
-from bc_pipeline.optiply.client import Optiply
-from bc_pipeline.report import EntityResult, ProgressListener
-from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline.report import EntityResult
 from bc_pipeline.tenants.export_settings import ExportSettings
-from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.to_business_central.export_types import Pending
 from bc_pipeline.to_business_central.ledger import Ledger
 from bc_pipeline.to_business_central.unified import UnifiedRecord, payload_hash
+from bc_pipeline.to_optiply.resource_sync import SyncContext
 from bc_pipeline.values import by_code
 
 # A stream of unified records: its model, and how its records are known.
@@ -63,25 +60,18 @@ class Stream:
         return f"content={payload_hash(record)}"
 
 
-@dataclass(frozen=True)
-class ExportRun:
+@dataclass(kw_only=True)
+class ExportRun(SyncContext):
     """What the exports of one run work with.
 
     Args:
-        optiply: the tenant's other side; only ``purchase_orders`` uses it.
         started_at: when the run began.
         dry_run: nothing is sent, no file is touched; ``bc`` notes the requests.
     """
 
-    tenant: Tenant
-    snapshot: Snapshot
     bc: BusinessCentral
-    optiply: Optiply
-    run_no: int
-    cancel: threading.Event
     started_at: datetime
     dry_run: bool = False
-    listener: ProgressListener | None = None
 
     @property
     def exports(self) -> ExportSettings:
@@ -94,7 +84,7 @@ class ExportRun:
         return self.started_at.astimezone(self.tenant.sync.zone()).date()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class EntityRun(ExportRun):
     """The same for one entity: also what finding its pendings works with, where they come in no
     files.
@@ -109,7 +99,7 @@ class EntityRun(ExportRun):
     result: EntityResult
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class ExportContext(EntityRun):
     """What a writer works with: one entity, one company, one run.
 

@@ -20,6 +20,7 @@ from bc_pipeline.optiply.client import Optiply
 from bc_pipeline.report import EntityResult, Problem, ProgressListener
 from bc_pipeline.snapshot import learned
 from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.to_optiply import approvals, counting, held, restored
 from bc_pipeline.to_optiply.adoption import adopt, map_is_empty
 from bc_pipeline.to_optiply.attribute_values import missing
@@ -37,12 +38,12 @@ from bc_pipeline.to_optiply.writer import FindParent, Writer
 PORTION = 500
 
 
-@dataclass(frozen=True)
+@dataclass
 class SyncContext:
     """What all resources of one tenant's run share.
 
     Args:
-        tenant: name, for messages.
+        tenant: its name is for messages.
         snapshot: state of the tenant, open for writing.
         optiply: the account; one client for all threads.
         pool: runs the requests of all resources.
@@ -51,7 +52,7 @@ class SyncContext:
         listener: told about progress.
     """
 
-    tenant: str
+    tenant: Tenant
     snapshot: Snapshot
     optiply: Optiply
     pool: Executor
@@ -217,7 +218,7 @@ class _EntitySync:
             return None
         self._ledger.hold()
         names = [record.text for record in held.of_resource(self.cursor, self.resource.name)]
-        told = tell(entity, self.context.tenant, deletions.gone, deletions.standing, names)
+        told = tell(entity, self.context.tenant.name, deletions.gone, deletions.standing, names)
         return Problem(entity, None, "guard", told)
 
     def _adopt_existing(self) -> None:

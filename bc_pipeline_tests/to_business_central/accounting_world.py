@@ -177,15 +177,17 @@ class AccountingWorld:
             reference = ReferenceData(bc, company, snapshot=snapshot, run_no=self._runs)
             mappings = load_dimension_mappings(self.tenant.snapshot_dir)
             now = bc.http.clock.at(datetime.now(UTC))
+            nothing = cast(Any, None)
             yield ExportContext(
                 self.tenant,
                 snapshot,
-                bc,
-                cast(Any, None),
+                nothing,
+                nothing,
                 self._runs,
                 threading.Event(),
-                datetime.now(UTC),
-                dry_run,
+                bc=bc,
+                started_at=datetime.now(UTC),
+                dry_run=dry_run,
                 home=lambda: company,
                 company=company,
                 reference=reference,

@@ -53,6 +53,7 @@ class Bench:
                 self.snapshot,
                 bc=nothing,
                 optiply=nothing,
+                pool=nothing,
                 run_no=1,
                 cancel=self.cancel,
                 started_at=datetime.now(UTC),

@@ -95,7 +95,7 @@ class Bench:
         self.run_no += 1
         with ThreadPoolExecutor(self.optiply.concurrency) as pool:
             context = SyncContext(
-                self.tenant.name, self.snapshot, self.optiply, pool, self.run_no, self.cancel
+                self.tenant, self.snapshot, self.optiply, pool, self.run_no, self.cancel
             )
             sync_resource(context, RESOURCES[resource], Rules(**rules), result)
 
