@@ -5,7 +5,7 @@ Amounts are Decimal in the document's currency, rounded to 2; quantities are in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -153,6 +153,29 @@ def create_header(company: Company, kind: Kind, party: Row, **other: object) -> 
     return company.insert(
         kind.headers, {name: value for name, value in values.items() if name in fields} | other
     )
+
+
+def new_order(
+    company: Company,
+    kind: Kind,
+    key: str,
+    lines: Sequence[LineSpec],
+    placed: date | str | None,
+    **other: object,
+) -> Row:
+    """Adds the header of an order, placed today when no date is given; its lines come after it.
+
+    Args:
+        key: id or number of the vendor or customer.
+        lines: those that will come.
+
+    Raises:
+        Refused: the vendor or customer, or an item, is blocked.
+    """
+    party = open_party(company, kind, key)
+    check_specs(company, kind, lines)
+    day = placed or today(company)
+    return create_header(company, kind, party, orderDate=day, postingDate=day, **other)
 
 
 def posted_invoice(company: Company, kind: Kind, party: Row, **other: object) -> Row:

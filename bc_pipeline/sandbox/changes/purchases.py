@@ -46,15 +46,12 @@ def new_purchase_order(
     Raises:
         Refused: the vendor is blocked for All, an item is blocked.
     """
-    party = documents.open_party(company, PURCHASE_ORDER, vendor)
-    documents.check_specs(company, PURCHASE_ORDER, lines)
-    placed = order_date or documents.today(company)
-    header = documents.create_header(
+    header = documents.new_order(
         company,
         PURCHASE_ORDER,
-        party,
-        orderDate=placed,
-        postingDate=placed,
+        vendor,
+        lines,
+        order_date,
         requestedReceiptDate=requested,
         status="Draft",
         **{"#invoiceDiscountPercent": documents.decimal(discount)},

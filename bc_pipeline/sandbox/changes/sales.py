@@ -34,17 +34,8 @@ def new_sales_order(
     **other: object,
 ) -> Row:
     """A new sales order. Raises Refused for a blocked customer or item."""
-    party = documents.open_party(company, SALES_ORDER, customer)
-    documents.check_specs(company, SALES_ORDER, lines)
-    placed = order_date or documents.today(company)
-    header = documents.create_header(
-        company,
-        SALES_ORDER,
-        party,
-        orderDate=placed,
-        postingDate=placed,
-        status=status,
-        **other,
+    header = documents.new_order(
+        company, SALES_ORDER, customer, lines, order_date, status=status, **other
     )
     for spec in lines:
         documents.add_line(company, SALES_ORDER, header, spec)

@@ -57,9 +57,7 @@ class Party:
 
     Attributes:
         main, payer: how a document names the two.
-        name, payer_name: properties with their names.
         address, payer_address: what properties with their addresses begin with.
-        own_payer: where a vendor or customer names another one as its payer.
         copied: properties of a document <- of the vendor or customer.
         person: property with the code of our purchaser or salesperson.
         check: refuses a vendor or customer no such document may be made for.
@@ -67,14 +65,26 @@ class Party:
 
     main: Pair
     payer: Pair
-    name: str
-    payer_name: str
     address: str
     payer_address: str
-    own_payer: str
     copied: Mapping[str, str]
     person: str
     check: Callable[[Row], None]
+
+    @property
+    def name(self) -> str:
+        """Property with the name of the one a document is made for."""
+        return f"{self.main.by_id.removesuffix('Id')}Name"
+
+    @property
+    def payer_name(self) -> str:
+        """Property with the name of the one who pays or is paid."""
+        return f"{self.payer_address}Name"
+
+    @property
+    def own_payer(self) -> str:
+        """Where a vendor or customer names another one as its payer."""
+        return f"#{self.payer.by_code}"
 
     def check_given(self, given: Row) -> None:
         """Refuses a new document for nobody (3.1, 5.2, 11.1)."""

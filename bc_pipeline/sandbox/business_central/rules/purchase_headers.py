@@ -19,13 +19,10 @@ def check_vendor_allowed(vendor: Row) -> None:
 
 
 VENDOR = Party(
-    main=party_pair("vendor", "Vendor", "vendor"),
-    payer=party_pair("payToVendor", "Vendor", "pay-to vendor"),
-    name="vendorName",
-    payer_name="payToName",
-    address="buyFrom",
-    payer_address="payTo",
-    own_payer="#payToVendorNumber",
+    party_pair("vendor", "Vendor", "vendor"),
+    party_pair("payToVendor", "Vendor", "pay-to vendor"),
+    "buyFrom",
+    "payTo",
     copied={"shipmentMethodId": "#shipmentMethodId", "purchaser": "#purchaser"},
     person="purchaser",
     check=check_vendor_allowed,

@@ -21,13 +21,10 @@ def check_customer_allowed(customer: Row) -> None:
 
 
 CUSTOMER = Party(
-    main=party_pair("customer", "Customer", "sell-to customer"),
-    payer=party_pair("billToCustomer", "Customer", "bill-to customer"),
-    name="customerName",
-    payer_name="billToName",
-    address="sellTo",
-    payer_address="billTo",
-    own_payer="#billToCustomerNumber",
+    party_pair("customer", "Customer", "sell-to customer"),
+    party_pair("billToCustomer", "Customer", "bill-to customer"),
+    "sellTo",
+    "billTo",
     copied={
         "shipmentMethodId": "shipmentMethodId",
         "salesperson": "salespersonCode",
