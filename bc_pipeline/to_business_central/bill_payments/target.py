@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from bc_pipeline.business_central.batch import Part
 from bc_pipeline.business_central.lookup.dimensions import dimension_set_parts
 from bc_pipeline.errors import RecordError
 from bc_pipeline.to_business_central import properties
 from bc_pipeline.to_business_central.documents.lookups import Question, ask
 from bc_pipeline.to_business_central.properties import differences
 from bc_pipeline.to_business_central.upsert.owners import Owner, adopt, made_since, owners
-from bc_pipeline.to_business_central.upsert.work import Work
+from bc_pipeline.to_business_central.upsert.work import Target, Work
 from bc_pipeline.to_business_central.writer import ExportContext
 from bc_pipeline.values import by_code, guid
 
@@ -48,11 +47,13 @@ class PaymentWork(Work):
         return by_code(self.body.get("documentNumber"))
 
 
-class PaymentTarget:
+class PaymentTarget(Target[PaymentWork]):
     """Lines of vendor payment journals."""
 
+    # BC gives a new line dimensions of its own, which have to be seen before others are set.
     number = "documentNumber"
-    deep_insert: str | None = None
+    dimensions = DIMENSIONS
+    dimension_changes = staticmethod(dimension_set_parts)
 
     def find(self, context: ExportContext, works: Sequence[PaymentWork]) -> None:
         """Two requests at most: by id and number, then the lost ones that neither has shown."""
@@ -60,13 +61,14 @@ class PaymentTarget:
         questions = [
             question
             for journal, group in _by_journal(works)
+            for known in [[_known_id(work) for work in group]]
             for question in (
-                _question(journal, "id", (_known_id(work) for work in group), expand),
-                _question(
-                    journal,
+                Question(_lines(journal), "id", known, guid=True, expand=expand, expected=known),
+                Question(
+                    _lines(journal),
                     "documentNumber",
-                    (work.number for work in group),
-                    expand,
+                    [work.number for work in group],
+                    expand=expand,
                     certain=any(work.doubt_since or work.sends for work in group),
                 ),
             )
@@ -106,12 +108,13 @@ class PaymentTarget:
             [
                 Question("generalLedgerEntries", "documentNumber", numbers, certain=True),
                 *(
-                    _question(
-                        journal,
+                    Question(
+                        _lines(journal),
                         "vendorId",
-                        (work.body["vendorId"] for work in group),
-                        expand,
+                        [work.body["vendorId"] for work in group],
+                        guid=True,
                         also=made_since(group),
+                        expand=expand,
                         certain=True,
                     )
                     for journal, group in _by_journal(unnumbered)
@@ -128,12 +131,9 @@ class PaymentTarget:
         found = (row for rows in lines for row in rows)
         adopt(context, unnumbered, found, _equal, among=works)
 
-    def claims(self, work: PaymentWork) -> frozenset[tuple[str, ...]]:
-        """The line, and the document number in the journal."""
-        claims = {("id", guid(work.bc_id))} if work.row else set()
-        if work.number:
-            claims.add(("number", f"{work.journal} {work.number}"))
-        return frozenset(claims)
+    def numbered(self, work: PaymentWork) -> str:
+        """Its number, in its journal."""
+        return work.number and f"{work.journal} {work.number}"
 
     def check_new(self, work: PaymentWork) -> None:
         """A new payment needs an amount."""
@@ -147,19 +147,9 @@ class PaymentTarget:
         place = {} if work.line_number is None else {"lineNumber": work.line_number}
         return {**place, **work.body}
 
-    def nested(self, work: PaymentWork) -> list[dict[str, str]]:
-        """Nothing: BC gives a new line dimensions of its own, which have to be seen first."""
-        del work
-        return []
-
-    def dimension_parts(self, path: str, work: PaymentWork, prefix_id: str) -> list[Part]:
-        """Dimensions that are missing or have another value."""
-        present = work.row.get(DIMENSIONS) or () if work.row else ()
-        return dimension_set_parts(path, present, work.dimensions, prefix_id)
-
     def collection(self, work: PaymentWork) -> str:
         """The lines of its journal."""
-        return f"vendorPaymentJournals({work.journal})/vendorPayments"
+        return _lines(work.journal)
 
     def record_path(self, work: PaymentWork) -> str:
         """The line."""
@@ -174,27 +164,9 @@ def _by_journal(works: Sequence[PaymentWork]) -> list[tuple[str, list[PaymentWor
     return list(groups.items())
 
 
-def _question(
-    journal: str,
-    field: str,
-    values: Iterable[str | None],
-    expand: str | None,
-    *,
-    also: str | None = None,
-    certain: bool = False,
-) -> Question:
-    """Payments of one journal."""
-    wanted = frozenset(value for value in values if value)
-    return Question(
-        f"vendorPaymentJournals({journal})/vendorPayments",
-        field,
-        wanted,
-        guid=field != "documentNumber",
-        also=also,
-        expand=expand,
-        expected=wanted if field == "id" else (),
-        certain=certain,
-    )
+def _lines(journal: str) -> str:
+    """The payments of one journal."""
+    return f"vendorPaymentJournals({journal})/vendorPayments"
 
 
 def _known_id(work: PaymentWork) -> str | None:

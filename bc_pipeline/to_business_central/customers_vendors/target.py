@@ -7,11 +7,10 @@ whose POST may have been applied is looked for by its content.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from bc_pipeline.business_central.batch import Part
 from bc_pipeline.business_central.lookup.dimensions import (
     default_dimension,
     default_dimension_parts,
@@ -28,7 +27,7 @@ from bc_pipeline.to_business_central.export_types import Outcome, Pending
 from bc_pipeline.to_business_central.unified import Party
 from bc_pipeline.to_business_central.upsert.owners import adopt, made_since, owners
 from bc_pipeline.to_business_central.upsert.upsert import Upsert
-from bc_pipeline.to_business_central.upsert.work import Work
+from bc_pipeline.to_business_central.upsert.work import Target, Work
 from bc_pipeline.to_business_central.writer import ExportContext, Stream, Writer
 from bc_pipeline.values import by_code, guid
 
@@ -87,11 +86,12 @@ def work_of(master: Master, context: ExportContext, pending: Pending) -> Work:
     return Work(pending, body, dimensions)
 
 
-class MasterTarget:
+class MasterTarget(Target[Work]):
     """Customers or vendors as the upsert sees them."""
 
     number = "number"
-    deep_insert: str | None = DIMENSIONS
+    dimensions = deep_insert = DIMENSIONS
+    dimension_changes = staticmethod(default_dimension_parts)
 
     def __init__(self, master: Master) -> None:
         self._master = master
@@ -101,11 +101,13 @@ class MasterTarget:
         """Two requests at most: by id and number, then those that neither has shown."""
         expand = DIMENSIONS if any(work.dimensions for work in works) else None
         tried = [_number(work) for work in works if work.may_be_there]
+        known = [_known_id(work) for work in works]
+        entity = self._master.entity
         ids, numbers = ask(
             context,
             [
-                self._question("id", map(_known_id, works), expand),
-                self._question("number", map(_number, works), expand, expected=tried),
+                Question(entity, "id", known, guid=True, expand=expand, expected=known),
+                Question(entity, "number", map(_number, works), expand=expand, expected=tried),
             ],
         )
         by_id = {guid(row["id"]): row for row in ids}
@@ -146,11 +148,13 @@ class MasterTarget:
         linked = [work for work in rest if work.link and _number(work)]
         lost = [work for work in rest if work.doubt_since and not _number(work)]
         since = made_since(lost) if lost else None
+        entity, links = self._master.entity, [work.link for work in linked]
+        names = map(_name, lost)
         ids, alike = ask(
             context,
             [
-                self._question("id", (work.link for work in linked), expand),
-                self._question("displayName", map(_name, lost), expand, also=since),
+                Question(entity, "id", links, guid=True, expand=expand, expected=links),
+                Question(entity, "displayName", names, also=since, expand=expand, certain=True),
             ],
         )
         by_id = {guid(row["id"]): row for row in ids}
@@ -160,33 +164,9 @@ class MasterTarget:
             context, lost, alike, lambda work, row: not wanted_changes(work.body, row), among=works
         )
 
-    def _question(
-        self,
-        field: str,
-        values: Iterable[str | None],
-        expand: str | None,
-        *,
-        also: str | None = None,
-        expected: Sequence[str | None] = (),
-    ) -> Question:
-        wanted = frozenset(value for value in values if value)
-        return Question(
-            self._master.entity,
-            field,
-            wanted,
-            guid=field == "id",
-            also=also,
-            expand=expand,
-            expected=wanted if field == "id" else expected,
-            certain=also is not None,
-        )
-
-    def claims(self, work: Work) -> frozenset[tuple[str, ...]]:
-        """The BC record and the number."""
-        claims = {("id", guid(work.bc_id))} if work.row else set()
-        if number := _number(work):
-            claims.add(("number", by_code(number)))
-        return frozenset(claims)
+    def numbered(self, work: Work) -> str:
+        """Its number, as codes are compared."""
+        return by_code(_number(work))
 
     def check_new(self, work: Work) -> None:
         """A new one needs a name; BC takes a vendor without, but it has to be somebody."""
@@ -200,11 +180,6 @@ class MasterTarget:
     def nested(self, work: Work) -> list[dict[str, str]]:
         """Default dimensions of a new one."""
         return [default_dimension(value) for value in work.dimensions]
-
-    def dimension_parts(self, path: str, work: Work, prefix_id: str) -> list[Part]:
-        """Default dimensions that are missing or have another value."""
-        present = work.row.get(DIMENSIONS) or () if work.row else ()
-        return default_dimension_parts(path, present, work.dimensions, prefix_id)
 
     def collection(self, work: Work) -> str:
         """The entity set."""

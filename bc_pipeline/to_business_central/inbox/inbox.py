@@ -153,8 +153,7 @@ class Inbox:
 
     def _finish(self, booked: Booked) -> None:
         with self._snapshot.cursor() as cursor:
-            state = _state(cursor, booked)
-            count = _count(cursor, booked)
+            state, count = _standing(cursor, booked)
         if state != "pending":
             return
         if self._told.get(booked) != count and (count or not booked.lines):
@@ -263,20 +262,14 @@ def _set_state(cursor: duckdb.DuckDBPyConnection, booked: Booked, state: str) ->
     )
 
 
-def _state(cursor: duckdb.DuckDBPyConnection, booked: Booked) -> str:
+def _standing(cursor: duckdb.DuckDBPyConnection, booked: Booked) -> tuple[str, int]:
+    """State of a file, and how many of its lines have an outcome."""
     row = cursor.execute(
-        "SELECT state FROM outbound.files WHERE name = ? AND generation = ?",
+        "SELECT state, (SELECT count(*) FROM outbound.outcomes o WHERE o.name = f.name "
+        "AND o.generation = f.generation) FROM outbound.files f WHERE name = ? AND generation = ?",
         [booked.name, booked.generation],
     ).fetchone()
-    return row[0] if row else "gone"
-
-
-def _count(cursor: duckdb.DuckDBPyConnection, booked: Booked) -> int:
-    row = cursor.execute(
-        "SELECT count(*) FROM outbound.outcomes WHERE name = ? AND generation = ?",
-        [booked.name, booked.generation],
-    ).fetchone()
-    return row[0] if row else 0
+    return row or ("gone", 0)
 
 
 def _failed(

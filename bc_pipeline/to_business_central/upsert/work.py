@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from bc_pipeline.business_central.batch import MAX_PARTS, Part, PartAnswer
 from bc_pipeline.business_central.lookup.dimensions import DimensionValue
 from bc_pipeline.errors import RecordError
 from bc_pipeline.to_business_central.export_types import LedgerEntry, Pending
 from bc_pipeline.to_business_central.writer import ExportContext
+from bc_pipeline.values import guid
 
 CREATE, UPDATE, DIMENSIONS = "create", "update", "dimensions"
 """Steps in the ledger: the POST; a change of a record that was there; what follows the POST."""
@@ -90,47 +92,63 @@ class Work:
             self.doubt_since = None
 
 
-TargetWork = TypeVar("TargetWork", bound=Work, contravariant=True)
+AnyWork = TypeVar("AnyWork", bound=Work)
 
 
-class Target(Protocol[TargetWork]):
+class Target(ABC, Generic[AnyWork]):
     """What an entity adds to the general way."""
 
-    @property
-    def number(self) -> str:
-        """Property an operator knows a record by."""
+    number: ClassVar[str]
+    """Property an operator knows a record by."""
+    dimensions: ClassVar[str]
+    """Navigation to the dimensions of a row."""
+    deep_insert: ClassVar[str | None] = None
+    """Navigation that dimensions go into with a POST; None: they follow it."""
+    dimension_changes: ClassVar[staticmethod[..., list[Part]]]
+    """What brings the dimensions of a row to what is wanted."""
 
-    @property
-    def deep_insert(self) -> str | None:
-        """Navigation that dimensions go into with a POST; None: they follow it."""
-
-    def find(self, context: ExportContext, works: Sequence[TargetWork]) -> None:
+    @abstractmethod
+    def find(self, context: ExportContext, works: Sequence[AnyWork]) -> None:
         """Look at BC in few requests: ``saw`` of each, or its ``problem``, or ``unclear``.
 
         Raises:
             RequestFailed, ReadFailed: BC could not say.
         """
 
-    def claims(self, work: TargetWork) -> frozenset[tuple[str, ...]]:
-        """What only one record may write at a time, such as a number."""
+    @abstractmethod
+    def numbered(self, work: AnyWork) -> str:
+        """The number no other record may write at a time; blank when it has none."""
 
-    def check_new(self, work: TargetWork) -> None:
+    @abstractmethod
+    def check_new(self, work: AnyWork) -> None:
         """Raises RecordError for what a new record may not lack."""
 
-    def changes(self, work: TargetWork) -> dict[str, Any]:
+    @abstractmethod
+    def changes(self, work: AnyWork) -> dict[str, Any]:
         """What of the body is to be sent."""
 
-    def nested(self, work: TargetWork) -> list[dict[str, Any]]:
-        """The dimensions as they go into ``deep_insert``."""
-
-    def dimension_parts(self, path: str, work: TargetWork, prefix_id: str) -> list[Part]:
-        """The requests that bring the dimensions of the row at ``path`` to what is wanted."""
-
-    def collection(self, work: TargetWork) -> str:
+    @abstractmethod
+    def collection(self, work: AnyWork) -> str:
         """Where it is POSTed to, below the company."""
 
-    def record_path(self, work: TargetWork) -> str:
+    @abstractmethod
+    def record_path(self, work: AnyWork) -> str:
         """Where its row is, below the company."""
+
+    def claims(self, work: AnyWork) -> frozenset[tuple[str, ...]]:
+        """What only one record may write at a time: the row, and its number."""
+        row = {("id", guid(work.bc_id))} if work.row else set()
+        number = self.numbered(work)
+        return frozenset(row | ({("number", number)} if number else set()))
+
+    def nested(self, work: AnyWork) -> list[dict[str, str]]:
+        """The dimensions as they go into ``deep_insert``."""
+        return []
+
+    def dimension_parts(self, path: str, work: AnyWork, prefix_id: str) -> list[Part]:
+        """The requests that bring the dimensions of the row at ``path`` to what is wanted."""
+        present = work.row.get(self.dimensions) or () if work.row else ()
+        return self.dimension_changes(path, present, work.dimensions, prefix_id)
 
 
 def _since(entry: LedgerEntry) -> datetime | None:
@@ -139,8 +157,6 @@ def _since(entry: LedgerEntry) -> datetime | None:
 
 
 # Putting requests of many records into batches, and telling whose request was refused.
-
-AnyWork = TypeVar("AnyWork", bound=Work)
 
 
 @dataclass(frozen=True)
