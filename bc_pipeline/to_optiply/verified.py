@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
 from bc_pipeline.catalogue.names import spoken
@@ -65,19 +65,10 @@ class Difference:
         )
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            "kind": self.kind,
-            "remote_id": self.remote_id,
-            "optiply_id": self.optiply_id,
-            "other_optiply_id": self.other_id,
-            "number": self.number,
-            "name": self.name,
-            "values": {
-                name: {"sent": sent, "optiply": found}
-                for name, (sent, found) in self.values.items()
-            },
-            "text": self.text,
-        }
+        values = {n: {"sent": sent, "optiply": found} for n, (sent, found) in self.values.items()}
+        told = asdict(self) | {"other_optiply_id": self.other_id, "values": values}
+        left_out = ("entity", "other_id", "by_hand")
+        return {n: value for n, value in told.items() if n not in left_out} | {"text": self.text}
 
 
 @dataclass(frozen=True)
