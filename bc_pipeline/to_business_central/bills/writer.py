@@ -12,17 +12,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bc_pipeline.errors import ReadFailed, RecordError, RequestFailed
-from bc_pipeline.to_business_central.bills.bill import BillWork, Shared
-from bc_pipeline.to_business_central.bills.differences import is_draft
-from bc_pipeline.to_business_central.bills.draft import created, found
-from bc_pipeline.to_business_central.bills.find import Bills, look_up
+from bc_pipeline.to_business_central.bills.bill import CHANGE, CREATE, BillWork, Shared
+from bc_pipeline.to_business_central.bills.differences import (
+    deep_insert,
+    is_draft,
+)
+from bc_pipeline.to_business_central.bills.find import Bills, look_up, lost_draft, refuse_anothers
+from bc_pipeline.to_business_central.bills.lines import matched
 from bc_pipeline.to_business_central.bills.posting import as_it_stands, posted
 from bc_pipeline.to_business_central.bills.wanted import WantedBill, wanted_bill
+from bc_pipeline.to_business_central.documents.changes import Row
 from bc_pipeline.to_business_central.documents.concurrency import (
     Identity,
     Progress,
     in_groups,
     joined,
+    looked_for,
     to_an_end,
 )
 from bc_pipeline.to_business_central.documents.lookups import Directory, kinds_needed
@@ -117,16 +122,8 @@ def _write_one(shared: Shared, ready: _Ready) -> None:
     to_an_end(shared.context, ready.pending, work)
 
 
-_OF_A_VENDOR = tuple(
-    (name, "bill_number") for name in ("vendor_id", "vendor_number", "vendor_name")
-)
-_STREAM = Stream("purchase_invoices", Bill, (("id",), ("transaction_number",), *_OF_A_VENDOR))
-
-WRITER = Writer(kinds_needed, validate, write, complete, stream=_STREAM)
-
-
 def _run(work: BillWork) -> Outcome:
-    """Brings a bill to its end.
+    """Brings a bill to its end; each step is in the ledger before the next one begins.
 
     Raises:
         RecordError: it cannot be written; what remains in BC is in its progress.
@@ -141,3 +138,57 @@ def _run(work: BillWork) -> Outcome:
     if work.post:
         return posted(work, bill)
     return work.outcome(work.action(), bill)
+
+
+def found(work: BillWork) -> Row | None:
+    """The bill in BC that the record means; also one that a lost request has made.
+
+    Raises:
+        RecordError: its id does not exist, several bills have its number, or it is another's.
+        Unclear: several drafts may be what the lost request made.
+        AuthError, Cancelled, RequestFailed, ReadFailed: BC could not say.
+    """
+    vendor_id = guid(work.wanted.header["vendorId"])
+    bills = work.shared.bills
+    bill = bills.matching(work.pending.record, vendor_id, work.known_id())
+    refuse_anothers(work.context, work.pending, vendor_id, bills, bill)
+    if bill is None and work.unresolved and work.creating:
+        bill = looked_for(work.context, lambda: _lost(work))
+    return bill
+
+
+def created(work: BillWork) -> Row:
+    """Makes the bill.
+
+    Raises:
+        RecordError: it cannot be made.
+        Unclear, AuthError, Cancelled, RequestFailed, ReadFailed: nobody knows whether it was.
+    """
+    if work.post and not work.wanted.lines:
+        raise RecordError(
+            "InvalidInputError", "the bill is to be posted but has no lines; nothing was sent"
+        )
+    match = matched(work.wanted.lines, (), work.memory)
+    body = deep_insert(work.wanted, match)
+    note = match.detail(work.memory, work.wanted.lines, done=False)
+    sent_at = work.context.now.isoformat()
+    note |= {"creating": True, "header": dict(work.wanted.header), "sent_at": sent_at}
+    work.intend(CREATE, note)
+    bill = work.made(body, lambda: _lost(work))
+    work.sent()
+    work.advance(CHANGE, bill)
+    return work.shown(bill)
+
+
+def _lost(work: BillWork) -> Row | None:
+    entry, pending = work.pending.entry, work.pending
+    as_sent = work.changed or bool(entry and entry.payload_hash == pending.payload_hash)
+    return lost_draft(work.context, pending, work.wanted, work.detail, as_sent=as_sent)
+
+
+_OF_A_VENDOR = tuple(
+    (name, "bill_number") for name in ("vendor_id", "vendor_number", "vendor_name")
+)
+_STREAM = Stream("purchase_invoices", Bill, (("id",), ("transaction_number",), *_OF_A_VENDOR))
+
+WRITER = Writer(kinds_needed, validate, write, complete, stream=_STREAM)

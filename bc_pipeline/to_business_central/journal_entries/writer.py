@@ -110,19 +110,11 @@ def _write_one(context: ExportContext, present: Existing, pending: Pending) -> N
     to_an_end(context, pending, work)
 
 
-_STREAM = Stream("general_journal_lines", JournalEntry, (("journal_entry_number",),))
-
-WRITER = Writer(needs, validate, write, complete, stream=_STREAM)
-
-
-# The order of a journal entry's steps; each is in the ledger before the next one begins.
-#
-# A journal of its own is made for the entry, its lines are compared with what is wanted, posted,
-# found again in the general ledger, and the empty journal is deleted.
-
-
 def _run(work: EntryWork) -> Outcome:
-    """Brings a journal entry to its end.
+    """Brings a journal entry to its end; each step is in the ledger before the next one begins.
+
+    A journal of its own is made for the entry, its lines are compared with what is wanted, posted,
+    found again in the general ledger, and the empty journal is deleted.
 
     Raises:
         RecordError: it cannot be written; what remains in BC is in its progress.
@@ -143,3 +135,8 @@ def _run(work: EntryWork) -> Outcome:
     if work.post:
         return posted(work, journal)
     return work.outcome(work.action(), str(journal["id"]))
+
+
+_STREAM = Stream("general_journal_lines", JournalEntry, (("journal_entry_number",),))
+
+WRITER = Writer(needs, validate, write, complete, stream=_STREAM)
