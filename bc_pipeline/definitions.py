@@ -14,15 +14,16 @@ from bc_pipeline.orchestration.resources import (
     TenantsResource,
 )
 from bc_pipeline.orchestration.retention.job import retention, retention_daily
-from bc_pipeline.orchestration.schedules import every_30_minutes
+from bc_pipeline.orchestration.schedules import every_30_minutes, stock_every_5_minutes
 from bc_pipeline.orchestration.sensors import SENSORS
+from bc_pipeline.orchestration.sweep_job import sweep_job
 
 tenants = TenantsResource()
 
-defs = Definitions(
+defs: Definitions = Definitions(
     assets=build_assets(),
-    jobs=[*JOBS, retention],
-    schedules=[every_30_minutes, retention_daily],
+    jobs=[*JOBS, sweep_job(lambda name: defs.resolve_job_def(name)), retention],
+    schedules=[every_30_minutes, stock_every_5_minutes, retention_daily],
     sensors=SENSORS,
     # All steps of a run share one tenant run, so they share one process.
     executor=in_process_executor,

@@ -131,6 +131,10 @@ class BusinessCentral(Writing, Closing):
         self._company = matching_company(settings.company, self._companies)
         return self._company
 
+    def assume(self, company: Company) -> None:
+        """Take a company an earlier run has found for the configured one, without asking."""
+        self._company = company
+
     def entra_tenant_id(self) -> str | None:
         """Id of the Microsoft Entra tenant that the environment belongs to; None when Business
         Central does not tell this user."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from bc_pipeline.catalogue import sell_order_source, stock_source
-from bc_pipeline.catalogue.entity import DOCUMENTS_PAGE, Entity, Referred
+from bc_pipeline.catalogue.entity import DOCUMENTS_PAGE, LEDGER, Entity, Referred
 from bc_pipeline.catalogue.tables import TABLES
 from bc_pipeline.catalogue.task import Need
 from bc_pipeline.tenants.settings import Tenant
@@ -59,6 +59,7 @@ _DECLARED = (
         "full",
         "rates are corrected and deleted; few rows",
         description="Exchange rates by currency and starting date, read in full.",
+        probe="stamps",
     ),
     Entity(
         "bc/locations",
@@ -132,6 +133,8 @@ _DECLARED = (
             "Items with stock. Read in full every time, because stock moves without changing "
             "an item's modification stamp."
         ),
+        probe="stamps",
+        follows=(LEDGER,),
     ),
     Entity(
         "bc/item_variants",
@@ -140,6 +143,7 @@ _DECLARED = (
         "full",
         "deletions show only in a full read; a variant does not touch its item",
         description="Variants of items, read in full.",
+        probe="stamps",
     ),
     Entity(
         stock_source.ENTRIES,
@@ -161,6 +165,7 @@ _DECLARED = (
         ),
         when=stock_source.reads_analytics,
         setting=_BY_LOCATION,
+        follows=(LEDGER,),
     ),
     Entity(
         stock_source.SOLD,
@@ -180,6 +185,7 @@ _DECLARED = (
             tenant.sync.deduct_sales_orders and stock_source.reads_analytics(tenant)
         ),
         setting=f"{_BY_LOCATION} and sync.deduct_sales_orders",
+        follows=("salesOrders",),
     ),
     Entity(
         "bc/vendors",
@@ -189,6 +195,7 @@ _DECLARED = (
         "stamped; deletions by comparing ids",
         sweep="always",
         description="Vendors, read incrementally; a sweep of the ids finds deleted ones.",
+        probe="stamps",
     ),
     Entity(
         "bc/sales_invoices",
@@ -205,6 +212,7 @@ _DECLARED = (
         ),
         when=sell_order_source.from_invoices,
         setting="sync.sell_order_source: sales_invoices",
+        probe="stamps",
     ),
     Entity(
         "bc/sales_orders",
@@ -227,6 +235,7 @@ _DECLARED = (
             tenant.sync.deduct_sales_orders or sell_order_source.from_orders(tenant)
         ),
         setting="sync.deduct_sales_orders or sync.sell_order_source: sales_orders",
+        probe="whole",
     ),
     Entity(
         "bc/sales_shipments",
@@ -243,6 +252,7 @@ _DECLARED = (
         ),
         when=sell_order_source.from_shipments,
         setting="sync.sell_order_source: sales_shipments",
+        probe="stamps",
     ),
     Entity(
         "bc/purchase_orders",
@@ -254,6 +264,7 @@ _DECLARED = (
         lines=TABLES["purchase_order_lines"],
         page_size=DOCUMENTS_PAGE,
         description="Open purchase orders with lines, read in full.",
+        probe="whole",
     ),
     Entity(
         "bc/purchase_receipts",
@@ -266,6 +277,7 @@ _DECLARED = (
         lines=TABLES["purchase_receipt_lines"],
         page_size=DOCUMENTS_PAGE,
         description="Posted purchase receipts with lines, read incrementally.",
+        probe="stamps",
     ),
     Entity(
         "bc/item_page",
@@ -281,6 +293,7 @@ _DECLARED = (
         ),
         when=lambda tenant: tenant.business_central.item_page_name,
         setting="business_central.item_page_name",
+        follows=("items", LEDGER),
     ),
     Entity(
         "bc/item_units_of_measure",
@@ -293,6 +306,7 @@ _DECLARED = (
         description="The published OData page of item units of measure with their factors.",
         when=lambda tenant: tenant.business_central.item_units_page_name,
         setting="business_central.item_units_page_name",
+        follows=("items",),
     ),
     Entity(
         "bc/inventory_by_locations",
@@ -307,6 +321,7 @@ _DECLARED = (
         description="Stock per location, from Optiply's extension in Business Central.",
         when=lambda tenant: tenant.reads_inventory_by_location,
         setting="business_central.inventory_by_location or sync.locations",
+        follows=(LEDGER,),
     ),
     Entity(
         "bc/bom_components",
@@ -320,6 +335,7 @@ _DECLARED = (
         description="Parts of assembled items, from Optiply's extension in Business Central.",
         when=lambda tenant: tenant.business_central.bom_components,
         setting="business_central.bom_components",
+        follows=("items",),
     ),
 )
 

@@ -12,6 +12,10 @@ from bc_pipeline.catalogue.task import Needs, When, always
 Route = Literal["companies", "company", "page", "extension", "analytics"]
 Mode = Literal["full", "incremental"]
 Sweep = Literal["always", "daily"]
+Probe = Literal["stamps", "whole", "newest"]
+
+LEDGER = "itemLedgerEntries"
+"""Every move of stock is an entry there, though the item's own stamp stays (behaviour.md 3.2)."""
 
 FLAT_PAGE = 20_000
 """What BC gives at most (behaviour.md 6): an unchanged run asks once per entity."""
@@ -58,6 +62,10 @@ class Entity:
         select: name the columns. Not where the tenant decides which there are.
         keeps: how long a complete read serves further runs of everything; a run that names the
             entity, and a full one, always read it.
+        probe: how one question tells that it may have changed. ``stamps``: the rows stamped lately,
+            and how many there are; ``whole``: all of it, for lines move without a stamp. None: it
+            cannot be told, so it is read once a day, and when what it ``follows`` changed.
+        follows: entity sets of the standard API whose change may mean one here.
         description: for the people who read the page of its asset.
         when: whether a tenant's settings ask for it.
         setting: the configuration key without which a tenant has no such entity, or None.
@@ -84,6 +92,8 @@ class Entity:
     when: When = always
     setting: str | None = None
     referred: Referred | None = None
+    probe: Probe | None = None
+    follows: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:

@@ -82,6 +82,10 @@ class Resource:
         patient: records may wait long; their mapping tells when it is too long.
         mapping_version: part of the content hash (flows.md 2); raise it to send all anew.
         newest_first: attribute to order creation by, newest first (flows.md 3).
+        stock: of the tasks it needs, those that are terms of its stock: read together, and where
+            only stock moved, what hangs on the resource has nothing to look at.
+        stock_alone: of these, the ones it takes nothing but stock of.
+        looks_at_day: its rows depend on today's date.
     """
 
     name: str
@@ -103,6 +107,9 @@ class Resource:
     account_attribute: bool = False
     patient: bool = False
     newest_first: str | None = None
+    stock: tuple[str, ...] = ()
+    stock_alone: tuple[str, ...] = ()
+    looks_at_day: bool = False
     mapping_version: int = 1
 
     def attribute(self, name: str) -> Attribute:
@@ -115,7 +122,7 @@ class Resource:
 
 _MONEY: Needs = ("bc/currency_exchange_rates", "bc/company_information")
 _UNITS = "bc/item_units_of_measure"
-_STOCK: Needs = (
+_STOCK = (
     "bc/stock_by_location",
     "bc/outstanding_sales",
     "bc/sales_orders",
@@ -161,6 +168,8 @@ PRODUCTS = Resource(
     lookup=("skuCode",),
     has_remote_id_map=True,
     gone=(("status", "disabled"),),
+    stock=("bc/items", *_STOCK),
+    stock_alone=tuple(name for name in _STOCK if name != "bc/item_page"),
 )
 
 SUPPLIERS = Resource(
@@ -228,6 +237,7 @@ SELL_ORDERS = Resource(
     has_remote_id_map=True,
     create_only=True,
     newest_first="placed",
+    looks_at_day=True,
 )
 
 BUY_ORDERS = Resource(
@@ -282,6 +292,7 @@ RECEIPT_LINES = Resource(
     ),
     natural_keys=(NaturalKey(("buyOrderLineId", "quantity", "occurred"), interchangeable=True),),
     lookup=("buyOrderLineId",),
+    looks_at_day=True,
     patient=True,  # parked for 30 days (mapping.md 7)
 )
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from bc_pipeline.catalogue.entities import COMPANIES, ENTITIES, FOR_FILES
 from bc_pipeline.catalogue.exports import EXPORTS
-from bc_pipeline.catalogue.resources import RESOURCES
+from bc_pipeline.catalogue.resources import PRODUCTS, RESOURCES
 from bc_pipeline.catalogue.task import BC, OPTIPLY, OUTBOUND, Task
 from bc_pipeline.errors import ConfigError
 
@@ -70,6 +70,10 @@ EXPORT_NAMES: tuple[str, ...] = tuple(
     name for name in BY_NAME if name in OUTBOUND_NAMES or name in reference_data(OUTBOUND_NAMES)
 )
 """What the job ``export`` works on: the outbound assets and the reference data they read."""
+
+
+STOCK_NAMES: tuple[str, ...] = (*PRODUCTS.stock, f"{OPTIPLY}/{PRODUCTS.name}")
+"""What the job ``stock`` works on: the terms of stock, and the resource that shows it."""
 
 
 def entity_names(

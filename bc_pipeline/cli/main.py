@@ -77,6 +77,11 @@ COMMANDS = {
     "sync": LazyCommand(
         "sync", "sync", "Bring Optiply up to date with Business Central, one run per tenant."
     ),
+    "stock": LazyCommand(
+        "stock",
+        "stock",
+        "Look whether stock has moved, and bring the stock levels in Optiply up to date.",
+    ),
     "export": LazyCommand(
         "sync",
         "export",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from dagster import AssetKey, DagsterInstance, ExecuteInProcessResult, RunConfig
+from dagster import AssetKey, DagsterInstance, RunConfig
 
 from bc_pipeline.catalogue.tasks import OUTBOUND_NAMES, with_sources
 from bc_pipeline.cli.output import message
@@ -18,12 +17,14 @@ from bc_pipeline.cli.progress import Watcher, watch
 from bc_pipeline.definitions import defs
 from bc_pipeline.orchestration import partitions
 from bc_pipeline.orchestration.assets.keys import asset_key, configured_keys, export_keys
-from bc_pipeline.orchestration.assets.tenant_run import watched_by
 from bc_pipeline.orchestration.instance import open_instance
-from bc_pipeline.orchestration.jobs import EXPORT, SYNC
-from bc_pipeline.orchestration.schedules import TENANT_TAG
+from bc_pipeline.orchestration.jobs import EXPORT, STOCK, SYNC
+from bc_pipeline.orchestration.nested_run import NestedRun
+from bc_pipeline.orchestration.sweep import sweep
+from bc_pipeline.orchestration.tags import TENANT_TAG
 from bc_pipeline.report import Problem, RunSummary
 from bc_pipeline.run.dependencies import dependencies
+from bc_pipeline.run.tick import Tick
 from bc_pipeline.tenants.registry import Registry
 from bc_pipeline.tenants.settings import Tenant
 
@@ -129,32 +130,57 @@ def run_tenant(
     Raises:
         KeyboardInterrupt: the run was interrupted; what was under way is finished and booked.
     """
-    name = tenant.name
-    watcher.tenant(name)
-    watcher.summaries.pop(name, None)
-    run_id = str(uuid.uuid4())
-    with watched_by(watcher):
-        result = defs.resolve_job_def(options.job).execute_in_process(
-            run_config=options.run_config(),
-            instance=instance,
-            partition_key=name,
-            asset_selection=options.asset_keys(tenant),
-            run_id=run_id,
-            tags={TENANT_TAG: name},
-            raise_on_error=False,
-        )
-    summary = watcher.summaries.get(name) or _without_summary(name, run_id, result)
+    watcher.tenant(tenant.name)
+    run = NestedRun(
+        defs.resolve_job_def(options.job),
+        tenant.name,
+        options.asset_keys(tenant),
+        options.run_config(),
+        {TENANT_TAG: tenant.name},
+        observer=watcher,
+    )
+    return _executed(run, instance)
+
+
+def sweep_tenants(
+    found: Registry, names: Sequence[str], *, stock: bool = False
+) -> dict[str, RunSummary]:
+    """What a tick does, in this process: look at each tenant, run those that have something to do.
+
+    Args:
+        found: the registry.
+        names: tenants of it, wrongly configured ones too.
+        stock: look only at stock, and send only that.
+    """
+    for warning in found.warnings:
+        message(f"Warning: {warning}")
+    summaries: dict[str, RunSummary] = {}
+    with instance_for(found.home) as instance, watch() as watcher:
+        add_partitions(instance, found)
+
+        def run(tick: Tick) -> RunSummary:
+            watcher.tenant(tick.tenant.name)
+            nested = NestedRun(
+                defs.resolve_job_def(STOCK if stock else SYNC),
+                tick.tenant.name,
+                [asset_key(name) for name in sorted(tick.due)],
+                RunOptions().run_config(),
+                {TENANT_TAG: tick.tenant.name},
+                tick=tick,
+                observer=watcher,
+            )
+            return _executed(nested, instance)
+
+        refused = {name: not_runnable(found, name, RunOptions()) for name in names}
+        tenants = [found.tenants[name] for name, told in refused.items() if told is None]
+        done = {each.tenant: each for each in sweep(tenants, run, stock_only=stock)}
+        for name in names:
+            summaries[name] = refused[name] or done[name]
+    return summaries
+
+
+def _executed(run: NestedRun, instance: DagsterInstance) -> RunSummary:
+    summary = run.execute(instance)
     if summary.reason == CANCELLED:
         raise KeyboardInterrupt
     return summary
-
-
-def _without_summary(name: str, run_id: str, result: ExecuteInProcessResult) -> RunSummary:
-    """The run ended before our run had anything to say: what Dagster knows about it."""
-    failures = [event.message for event in result.all_events if event.is_failure and event.message]
-    return RunSummary(
-        tenant=name,
-        run_id=run_id,
-        status="failed",
-        reason=failures[0] if failures else "the run did not start",
-    )

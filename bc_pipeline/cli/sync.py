@@ -38,9 +38,13 @@ def sync(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    """Bring Optiply up to date with Business Central, one run per tenant."""
+    """Bring Optiply up to date with Business Central, one run per tenant.
+
+    --all does what a tick of the schedule does: look at each tenant, and read and send only what
+    may have changed. A tenant that is named is read and compared as a whole.
+    """
     # Dagster takes a second to import; `--help` and usage errors should not wait for it.
-    from bc_pipeline.cli.runs import RunOptions, run_tenants
+    from bc_pipeline.cli.runs import RunOptions, run_tenants, sweep_tenants
 
     wanted = entity_names(entities)
     found = registry.load()
@@ -49,7 +53,8 @@ def sync(
         full=full, since=since.date() if since else None, entities=wanted, dry_run=dry_run
     )
     with output.only_json_on_stdout(as_json):
-        summaries = run_tenants(found, names, options)
+        as_a_tick = every and options == RunOptions()
+        summaries = sweep_tenants(found, names) if as_a_tick else run_tenants(found, names, options)
     return tell(summaries, as_json)
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
 
 from dagster import (
     DefaultSensorStatus,
@@ -22,95 +20,22 @@ from dagster import (
 
 from bc_pipeline import clock
 from bc_pipeline.errors import PipelineError
-from bc_pipeline.optiply.client import Condition, Optiply, Record
 from bc_pipeline.orchestration.assets.keys import export_keys
 from bc_pipeline.orchestration.jobs import EXPORT
 from bc_pipeline.orchestration.resources import TenantsResource
-from bc_pipeline.orchestration.schedules import TENANT_TAG, ready_tenants
+from bc_pipeline.orchestration.schedules import ready_tenants
+from bc_pipeline.orchestration.tags import TENANT_TAG
 from bc_pipeline.snapshot.store import FILE_NAME
-from bc_pipeline.tenants.secrets import TokenStore
 from bc_pipeline.tenants.settings import Tenant
+from bc_pipeline.to_business_central.buy_orders.new_in_optiply import Look, look_at
 
 BUY_ORDERS = "outbound/purchase_orders"
 SECONDS_BETWEEN_EVALUATIONS = 60
 BETWEEN_LOOKS = timedelta(minutes=10)
 """Per tenant; Optiply's other exports run every 10 to 15 minutes (flows.md 1)."""
-OVERLAP = timedelta(minutes=5)
-FIRST_LOOK = timedelta(days=1)
-"""How far back the first look goes; older orders are the next tick's."""
 BUDGET_SECONDS = 30.0
 """One evaluation; Dagster ends it after 60. Tenants not reached come first in the next one."""
 SIDE_BY_SIDE = 8
-PATIENCE = {"max_attempts": 1, "connect_timeout_seconds": 5, "read_timeout_seconds": 10}
-"""A look is repeated in ten minutes anyway."""
-
-
-@dataclass(frozen=True)
-class Look:
-    """What is remembered of a tenant.
-
-    Attributes:
-        at: when it was looked at last, ISO.
-        newest: the newest modification seen, ISO, in Optiply's time.
-        seen: orders that have started a run -> their modification then.
-    """
-
-    at: str = ""
-    newest: str = ""
-    seen: Mapping[str, str] = field(default_factory=dict)
-
-    def is_due(self, now: datetime) -> bool:
-        return not self.at or now - datetime.fromisoformat(self.at) >= BETWEEN_LOOKS
-
-
-def new_orders(records: Iterable[Record], look: Look, coupling_id: int) -> dict[str, str]:
-    """The orders made by a user that no look has told of yet: id -> modification.
-
-    Whether they can be written is the export's business (mapping.md 8.1).
-    """
-    found = {
-        str(record.id): str(record.attributes["updatedAt"])
-        for record in records
-        if _may_be_exported(record.attributes) and not record.remote_ids(coupling_id)
-    }
-    return {id_: stamp for id_, stamp in found.items() if look.seen.get(id_) != stamp}
-
-
-def _may_be_exported(given: Mapping[str, Any]) -> bool:
-    return (
-        given.get("placed") is not None
-        and given.get("completed") is None
-        and given.get("assembly") is not True
-        and given.get("createdFromPublicApi") is not True
-    )
-
-
-def look_at(
-    tenant: Tenant, look: Look, now: datetime, cancel: threading.Event
-) -> tuple[Look, dict[str, str]]:
-    """Ask Optiply what has changed since the last look; one request as a rule.
-
-    Returns:
-        what to remember, and the new orders.
-
-    Raises:
-        PipelineError: no answer, or the credentials are refused.
-    """
-    since = (datetime.fromisoformat(look.newest) if look.newest else now - FIRST_LOOK) - OVERLAP
-    hurried = tenant.model_copy(update={"optiply": tenant.optiply.model_copy(update=PATIENCE)})
-    with closing(Optiply(hurried, TokenStore(tenant.home), cancel=cancel)) as optiply:
-        changed = Condition("updatedAt", "GE", since.strftime("%Y-%m-%dT%H:%M:%SZ"))
-        records = [
-            record
-            for record in optiply.rows("buyOrders", [changed])
-            if record.attributes.get("updatedAt")
-        ]
-        new = new_orders(records, look, optiply.coupling_id)
-    stamps = {str(record.id): str(record.attributes["updatedAt"]) for record in records}
-    # What is older than the overlap is not listed again, so it need not be remembered.
-    seen = {id_: stamp for id_, stamp in look.seen.items() if stamps.get(id_) == stamp}
-    newest = max((*stamps.values(), look.newest))
-    return Look(now.isoformat(), newest, {**seen, **new}), new
 
 
 @sensor(
@@ -135,7 +60,7 @@ def buy_orders_to_exports(
         for tenant in due
         if tenant.exports.buy_orders
         and (tenant.snapshot_dir / FILE_NAME).exists()
-        and looks.get(tenant.name, Look()).is_due(now)
+        and _is_due(looks.get(tenant.name, Look()), now)
     ]
     asked.sort(key=lambda tenant: looks.get(tenant.name, Look()).at)
     requests: list[RunRequest] = []
@@ -155,6 +80,10 @@ def buy_orders_to_exports(
         cursor=json.dumps({name: asdict(look) for name, look in looks.items()}),
         skip_reason=None if requests else "No new buy order",
     )
+
+
+def _is_due(look: Look, now: datetime) -> bool:
+    return not look.at or now - datetime.fromisoformat(look.at) >= BETWEEN_LOOKS
 
 
 def _ask_all(

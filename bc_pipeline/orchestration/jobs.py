@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from dagster import AssetSelection, define_asset_job, in_process_executor
 
-from bc_pipeline.catalogue.tasks import EXPORT_NAMES
+from bc_pipeline.catalogue.tasks import EXPORT_NAMES, STOCK_NAMES
 from bc_pipeline.orchestration.assets.keys import asset_key
 from bc_pipeline.orchestration.assets.tenant_run import EXPORT_JOB, FULL_REFRESH_JOB
 
 SYNC = "sync"
+STOCK = "stock"
 EXPORT = EXPORT_JOB
 FULL_REFRESH = FULL_REFRESH_JOB
 
@@ -38,4 +39,12 @@ full_refresh = define_asset_job(
     executor_def=in_process_executor,
 )
 
-JOBS = [sync, export, full_refresh]
+stock = define_asset_job(
+    STOCK,
+    selection=AssetSelection.assets(*(asset_key(name) for name in STOCK_NAMES)),
+    description="Read what stock is made of and bring the stock levels in Optiply up to date. "
+    "Launch configuration is under resources > tenant_run.",
+    executor_def=in_process_executor,
+)
+
+JOBS = [sync, stock, export, full_refresh]

@@ -19,7 +19,8 @@ from bc_pipeline.catalogue.tasks import ACCOUNTING_NAMES
 from bc_pipeline.orchestration.assets.keys import export_keys
 from bc_pipeline.orchestration.jobs import EXPORT
 from bc_pipeline.orchestration.resources import TenantsResource
-from bc_pipeline.orchestration.schedules import TENANT_TAG, ready_tenants
+from bc_pipeline.orchestration.schedules import ready_tenants
+from bc_pipeline.orchestration.tags import TENANT_TAG
 from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.to_business_central.inbox.files import waiting
 

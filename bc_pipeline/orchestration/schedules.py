@@ -1,20 +1,19 @@
-"""What a tick of the schedule starts: one run per tenant that is due.
+"""What a tick of a schedule starts: a few sweeps, each over a shard of the tenants.
 
-Everything else only knows ``every_30_minutes``, so that another way of spreading tenants over runs
-is an exchange of this module.
+A sweep still at work is not started a second time, and a tick that was missed is not made up: the
+next one finds whatever has changed meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import math
+import os
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from dagster import (
-    DagsterInstance,
-    DagsterRunStatus,
     DefaultScheduleStatus,
     RunRequest,
-    RunsFilter,
     ScheduleEvaluationContext,
     SensorEvaluationContext,
     SkipReason,
@@ -22,25 +21,22 @@ from dagster import (
 )
 
 from bc_pipeline.orchestration import partitions
-from bc_pipeline.orchestration.assets.keys import asset_key, configured_keys
-from bc_pipeline.orchestration.jobs import SYNC
+from bc_pipeline.orchestration.at_work import busy_shards, busy_tenants
 from bc_pipeline.orchestration.resources import TenantsResource
+from bc_pipeline.orchestration.sweep import shard_of
+from bc_pipeline.orchestration.sweep_job import SWEEP, SweepConfig, run_config
+from bc_pipeline.orchestration.tags import SHARD_TAG
+from bc_pipeline.run import tick_memory
 from bc_pipeline.tenants.registry import Registry
 from bc_pipeline.tenants.settings import Tenant
 
 CRON = "*/30 * * * *"
-TENANT_TAG = "bc_pipeline/tenant"
-PARTITION_TAG = "dagster/partition"
-FIRST_ASSET = "bc/companies"
-"""What every run begins with."""
-
-UNFINISHED = [
-    DagsterRunStatus.QUEUED,
-    DagsterRunStatus.NOT_STARTED,
-    DagsterRunStatus.STARTING,
-    DagsterRunStatus.STARTED,
-    DagsterRunStatus.CANCELING,
-]
+STOCK_CRON = "5-25/5,35-55/5 * * * *"
+"""Every five minutes; on the full and half hour the whole tick looks at stock as well."""
+STOCK_MINUTES, HALF_HOUR = 5, 30
+SHARDS_VARIABLE = "BC_PIPELINE_SHARDS"
+TENANTS_OF_A_SHARD = 20
+"""Fewer than these are not worth another process."""
 
 
 def due_tenants(
@@ -52,33 +48,6 @@ def due_tenants(
         for tenant in registry.enabled()
         if tenant.name in partitions and tenant.name not in busy
     ]
-
-
-def busy_tenants(instance: DagsterInstance) -> set[str]:
-    """The tenants whose last run is still waiting or at work."""
-    runs = instance.get_runs(filters=RunsFilter(statuses=UNFINISHED))
-    return {run.tags[PARTITION_TAG] for run in runs if PARTITION_TAG in run.tags}
-
-
-def run_request(tenant: Tenant, scheduled_at: datetime) -> RunRequest:
-    """The run of one tenant; the same tick never starts it twice."""
-    return RunRequest(
-        run_key=f"{tenant.name}@{scheduled_at.isoformat()}",
-        partition_key=tenant.name,
-        asset_selection=configured_keys(tenant),
-        tags={TENANT_TAG: tenant.name},
-    )
-
-
-def refused_request(name: str, scheduled_at: datetime) -> RunRequest:
-    """The run of a tenant whose settings cannot work: its first step says what is wrong, so that
-    the tenant's own partition is red and not only a line in the log of the tick (decision 32)."""
-    return RunRequest(
-        run_key=f"{name}@{scheduled_at.isoformat()}",
-        partition_key=name,
-        asset_selection=[asset_key(FIRST_ASSET)],
-        tags={TENANT_TAG: name},
-    )
 
 
 def ready_tenants(
@@ -101,45 +70,113 @@ def ready_tenants(
     return due
 
 
-def runs_due(
-    context: ScheduleEvaluationContext | SensorEvaluationContext,
+def shards_for(tenants: int) -> int:
+    """Into how many sweeps a tick is divided: BC_PIPELINE_SHARDS, else as many as this machine has
+    processors and as are worth it."""
+    told = os.environ.get(SHARDS_VARIABLE, "")
+    if told.isdecimal() and int(told) > 0:
+        return int(told)
+    return max(1, min(os.cpu_count() or 1, math.ceil(tenants / TENANTS_OF_A_SHARD)))
+
+
+def sweeps_due(
+    context: ScheduleEvaluationContext,
     tenants: TenantsResource,
     scheduled_at: datetime,
+    *,
+    stock: bool = False,
 ) -> list[RunRequest] | SkipReason:
-    """The runs of one tick; those of wrongly configured tenants fail at once and say why.
+    """The sweeps of one tick. A tenant whose run may take long has one of its own.
 
     Args:
         context: Dagster's, for its instance and log.
         tenants: the registry.
         scheduled_at: the time the tick stands for; part of the run key.
+        stock: only stock is looked at.
 
     Raises:
         ConfigError: tenants.yaml as a whole cannot be read: the tick fails.
     """
     registry = tenants.load()
-    due = ready_tenants(context, registry)
-    runs = [] if isinstance(due, SkipReason) else [run_request(each, scheduled_at) for each in due]
-    if broken := registry.broken():
-        known = context.instance.get_dynamic_partitions(partitions.NAME)
-        busy = busy_tenants(context.instance)
-        runs += [
-            refused_request(name, scheduled_at)
-            for name in broken
-            if name in known and name not in busy
-        ]
-    return runs if runs or not isinstance(due, SkipReason) else due
+    ready = ready_tenants(context, registry)
+    if isinstance(ready, SkipReason) and not (registry.broken() and not stock):
+        return ready
+    due = [] if isinstance(ready, SkipReason) else ready
+    if stock:
+        due = [tenant for tenant in due if stock_is_due(tenant, scheduled_at)]
+    alone = [each.name for each in due if tick_memory.wants_time(each.snapshot_dir)]
+    together = [each.name for each in due if each.name not in alone]
+    together += [] if stock else registry.broken()
+    requests = list(_shards(registry, together, alone, scheduled_at, stock=stock))
+    if not stock:
+        requests += [_alone(name, scheduled_at) for name in alone]
+    at_work = busy_shards(context.instance)
+    free = [each for each in requests if each.tags[SHARD_TAG] not in at_work]
+    if not free:
+        return SkipReason("The sweeps of the last tick are still at work" if requests else "Nobody")
+    return free
+
+
+def stock_is_due(tenant: Tenant, moment: datetime) -> bool:
+    """Whether a tick between two half-hours looks at a tenant's stock."""
+    every, minute = tenant.sync.stock_every_minutes, moment.minute % HALF_HOUR
+    return every > 0 and minute // every > (minute - STOCK_MINUTES) // every
+
+
+def _shards(
+    registry: Registry,
+    names: Collection[str],
+    alone: Collection[str],
+    scheduled_at: datetime,
+    *,
+    stock: bool,
+) -> Iterator[RunRequest]:
+    shards = shards_for(len(registry.names()))
+    left_out = {*registry.names()} - {*names} if stock else {*alone}
+    for shard in range(shards):
+        if any(shard_of(name, shards) == shard for name in names):
+            without = sorted(name for name in left_out if shard_of(name, shards) == shard)
+            config = SweepConfig(shard=shard, shards=shards, without=without, stock=stock)
+            what = "stock" if stock else "sync"
+            yield _request(f"{what} {shard + 1}/{shards}", scheduled_at, config)
+
+
+def _alone(name: str, scheduled_at: datetime) -> RunRequest:
+    return _request(f"sync {name}", scheduled_at, SweepConfig(tenants=[name]))
+
+
+def _request(tag: str, scheduled_at: datetime, config: SweepConfig) -> RunRequest:
+    return RunRequest(
+        run_key=f"{tag}@{scheduled_at.isoformat()}",
+        run_config=run_config(config),
+        tags={SHARD_TAG: tag},
+    )
 
 
 @schedule(
     cron_schedule=CRON,
-    job_name=SYNC,
+    job_name=SWEEP,
     default_status=DefaultScheduleStatus.STOPPED,
-    description="Starts the sync of every enabled tenant that is not still at work. One whose "
-    "settings are wrong gets a run of one step that fails and says what is wrong; a tenants.yaml "
-    "that cannot be read makes the tick fail.",
+    description="Brings every enabled tenant up to date: sweeps look at each one, and run those in "
+    "which something changed or is due. One whose settings are wrong gets a run of one step that "
+    "fails and says what is wrong; a tenants.yaml that cannot be read makes the tick fail.",
 )
 def every_30_minutes(
     context: ScheduleEvaluationContext, tenants: TenantsResource
 ) -> list[RunRequest] | SkipReason:
     """The tick of production."""
-    return runs_due(context, tenants, context.scheduled_execution_time)
+    return sweeps_due(context, tenants, context.scheduled_execution_time)
+
+
+@schedule(
+    cron_schedule=STOCK_CRON,
+    job_name=SWEEP,
+    default_status=DefaultScheduleStatus.STOPPED,
+    description="Between two half-hours, looks at the stock of every tenant that wants it "
+    "(sync.stock_every_minutes), and sends what has moved.",
+)
+def stock_every_5_minutes(
+    context: ScheduleEvaluationContext, tenants: TenantsResource
+) -> list[RunRequest] | SkipReason:
+    """The tick of stock."""
+    return sweeps_due(context, tenants, context.scheduled_execution_time, stock=True)

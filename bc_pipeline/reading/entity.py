@@ -37,6 +37,7 @@ def read_entity(
     full: bool = False,
     since: date | None = None,
     cancel: threading.Event | None = None,
+    fresh: bool = False,
 ) -> ReadResult:
     """Reads an entity and brings the mirror up to date in one transaction.
 
@@ -50,6 +51,7 @@ def read_entity(
         full: forget the bookmark for this read.
         since: read from this date instead of from the bookmark (flows.md 10).
         cancel: stops between pages.
+        fresh: no replica may answer.
 
     Raises:
         AuthError, ConfigError, Cancelled: the run cannot go on.
@@ -65,7 +67,9 @@ def read_entity(
             since=since,
             sweep=sweeps.is_due(cursor, entity, options, clock.now()),
         )
-        reading = Reading(bc, snapshot, entity, plan, run_no, cancel or bc.cancel, cursor)
+        reading = Reading(
+            bc, snapshot, entity, plan, run_no, cancel or bc.cancel, cursor, fresh=fresh
+        )
         try:
             return reading.run()
         except RequestFailed as error:

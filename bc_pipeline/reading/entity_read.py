@@ -62,6 +62,8 @@ class Reading:
         run_no: int,
         cancel: threading.Event,
         cursor: duckdb.DuckDBPyConnection,
+        *,
+        fresh: bool = False,
     ) -> None:
         self._bc = bc
         self._snapshot = snapshot
@@ -70,6 +72,7 @@ class Reading:
         self._run_no = run_no
         self._cancel = cancel
         self._cursor = cursor
+        self._fresh = fresh
         self._tally = RequestCounter()
         self._pages = 0
         self._select = entity.select
@@ -195,7 +198,9 @@ class Reading:
         with self._snapshot.scratch() as directory:
             if entity.route == "companies" and self._take_companies(directory, target):
                 return
-            reader = PageReader(self._bc, directory, entity.page_size, self._tally, fresh=fresh)
+            reader = PageReader(
+                self._bc, directory, entity.page_size, self._tally, fresh=fresh or self._fresh
+            )
             if condition is None:
                 condition = self._plan.filter()
             before = target.pages

@@ -17,15 +17,29 @@ def entity_url(
         select: name the columns.
         condition: a ``$filter``, besides the one that each read of the entity has.
     """
+    options = columns_of(entity, select=select)
+    if condition:
+        own = options.get("$filter")
+        options["$filter"] = f"{own} and {condition}" if own else condition
+    return query_url(place(bc, entity), options)
+
+
+def columns_of(entity: Entity, *, select: bool = True) -> dict[str, str]:
+    """The query options that bring what the mirror keeps of an entity, with its lines.
+
+    Args:
+        entity: what is read.
+        select: name the columns.
+    """
     options: dict[str, str] = {}
     if select:
         options["$select"] = ",".join(entity.table.selected)
     if entity.expand and entity.lines:
         inner = f"($select={','.join(entity.lines.selected)})" if select else ""
         options["$expand"] = entity.expand + inner
-    if conditions := list(filter(None, (entity.condition, condition))):
-        options["$filter"] = " and ".join(conditions)
-    return query_url(place(bc, entity), options)
+    if entity.condition:
+        options["$filter"] = entity.condition
+    return options
 
 
 def place(bc: BusinessCentral, entity: Entity) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import orjson
 
@@ -19,17 +19,25 @@ SENT = "sent"
 a failure of the entity itself."""
 
 
-def begin(snapshot: Snapshot, run_id: str, *, dry_run: bool) -> int:
+def begin(snapshot: Snapshot, run_id: str, *, dry_run: bool, idle: int = 0) -> int:
     """Open a run and return its number. Runs that never ended are closed as failed: the caller
-    holds the tenant lock, so nobody is at work on them."""
+    holds the tenant lock, so nobody is at work on them.
+
+    Args:
+        snapshot: the tenant's.
+        run_id: the orchestrator's id.
+        dry_run: nothing is sent.
+        idle: ticks since the last run that had nothing to do; they count as runs, because records
+            are tried again at distances measured in runs.
+    """
     now = clock.now()
     with snapshot.transaction() as cursor:
         cursor.execute(
             "UPDATE ops.runs SET status = 'failed', reason = ?, ended_at = ? WHERE status = ?",
             [INTERRUPTED, now, RUNNING],
         )
-        row = cursor.execute("SELECT coalesce(max(run_no), 0) + 1 FROM ops.runs").fetchone()
-        run_no = int(row[0]) if row else 1
+        row = cursor.execute("SELECT coalesce(max(run_no), 0) FROM ops.runs").fetchone()
+        run_no = (int(row[0]) if row else 0) + idle + 1
         cursor.execute(
             "INSERT INTO ops.runs (run_no, run_id, started_at, status, dry_run) "
             "VALUES (?, ?, ?, ?, ?)",
@@ -74,6 +82,19 @@ def end(snapshot: Snapshot, run_no: int, summary: RunSummary) -> None:
                 "unnest(CAST(? AS VARCHAR[])), unnest(CAST(? AS BIGINT[]))",
                 [run_no, entities, kinds, counts],
             )
+
+
+def next_attempts(snapshot: Snapshot, resources: Iterable[str]) -> dict[str, int]:
+    """Resource -> number of the run that tries the first of its quarantined records again."""
+    selects = [
+        f"SELECT '{name}', min(next_attempt_run) FROM sync.{name} WHERE state = 'quarantined'"
+        for name in resources
+    ]
+    if not selects:
+        return {}
+    with snapshot.cursor() as cursor:
+        found = cursor.execute(" UNION ALL ".join(selects)).fetchall()
+    return {name: int(number) for name, number in found if number is not None}
 
 
 def _counts(entities: Mapping[str, EntityResult]) -> list[tuple[str, str, int]]:

@@ -8,7 +8,7 @@ from bc_pipeline.business_central.client import BusinessCentral
 from bc_pipeline.business_central.dry_run import DryRunBusinessCentral
 from bc_pipeline.errors import PipelineError, TenantBusy
 from bc_pipeline.optiply.client import Optiply
-from bc_pipeline.report import Problem, ProblemKind, RunStatus, RunSummary
+from bc_pipeline.report import Problem, ProblemKind, RequestCounts, RunStatus, RunSummary
 from bc_pipeline.run.exports import is_export
 from bc_pipeline.run.graph import Graph
 
@@ -25,6 +25,12 @@ def count_requests(summary: RunSummary, bc: BusinessCentral, optiply: Optiply) -
             setattr(counts, name, getattr(counter, name))
     if isinstance(bc, DryRunBusinessCentral):
         summary.requests_noted = [noted.as_json() for noted in bc.noted]
+
+
+def add_requests(counts: RequestCounts, further: RequestCounts) -> None:
+    """Count requests made before the run as its own."""
+    for name in ("total", "retried", "throttled"):
+        setattr(counts, name, getattr(counts, name) + getattr(further, name))
 
 
 def refuse(summary: RunSummary, error: PipelineError) -> None:

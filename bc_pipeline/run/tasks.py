@@ -80,7 +80,8 @@ def tasks(context: RunContext, selected: frozenset[str]) -> list[Task]:
     """The selected tasks this tenant's configuration asks for, and what has to be read first."""
     everything = dependencies(context.tenant)
     imported = {name for name in everything if not is_export(name)}
-    whole = not context.launch.full and selected >= imported
+    found = context.launch.found
+    whole = not context.launch.full and selected >= imported and found is None
     wanted = selected | _read_first(context, selected)
     return [
         Task(name, _work(context, name, may_keep=whole), needs.hard, needs.soft)
@@ -92,7 +93,9 @@ def tasks(context: RunContext, selected: frozenset[str]) -> list[Task]:
 def _read_first(context: RunContext, selected: frozenset[str]) -> set[str]:
     """What the selected Optiply entities are made from and nobody has selected, when some of it is
     not of the last minutes (decision 31). All of it then: figures that are taken off each other
-    have to be of one moment."""
+    have to be of one moment. A look has told already that nothing else has changed."""
+    if context.launch.found is not None:
+        return set()
     needed = {source for name in selected for source in made_from(context.tenant, name)} - selected
     moment = context.started_at - FRESH_ENOUGH
     with context.snapshot.cursor() as cursor:
@@ -155,6 +158,7 @@ def _kept(context: RunContext, entity: Entity, result: EntityResult) -> bool:
 
 def _read(context: RunContext, name: str, result: EntityResult) -> None:
     """Bring the mirror of one entity up to date."""
+    found = context.launch.found
     read = read_entity(
         context.business_central,
         context.snapshot,
@@ -163,6 +167,8 @@ def _read(context: RunContext, name: str, result: EntityResult) -> None:
         full=context.launch.full,
         since=context.launch.since,
         cancel=context.cancel,
+        # A replica may not have yet what the look has seen.
+        fresh=found is not None and name in found.changed,
     )
     result.rows = read.rows
     result.pages = read.pages

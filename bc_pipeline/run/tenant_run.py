@@ -8,6 +8,7 @@ import threading
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,12 +21,15 @@ from bc_pipeline.optiply.client import Optiply
 from bc_pipeline.optiply.dry_run import DryRunOptiply
 from bc_pipeline.reading import mirror_state
 from bc_pipeline.report import EntityResult, Launch, ProgressListener, RunSummary
-from bc_pipeline.run import history, identity
+from bc_pipeline.run import history, identity, tick_memory
 from bc_pipeline.run import summary as summaries
 from bc_pipeline.run.dependencies import chosen, dependencies, made_from
 from bc_pipeline.run.exports import Connection, Exporting, exporting, needs_optiply, only_exports
 from bc_pipeline.run.graph import Graph
 from bc_pipeline.run.tasks import RunContext, tasks
+from bc_pipeline.run.tick import Tick, look
+from bc_pipeline.run.tick_memory import Memory
+from bc_pipeline.run.tick_outcome import Ended, noted, remembered
 from bc_pipeline.snapshot.lock import tenant_lock
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants.secrets import TokenStore
@@ -49,6 +53,7 @@ class TenantRun:
             the snapshot as it is. Names this tenant has no use for give an empty result.
         listener: told about progress.
         hold_outbound: nothing is written to Business Central before ``release``.
+        tick: the look that has found what is selected; None: somebody asked for the run.
     """
 
     def __init__(
@@ -60,6 +65,7 @@ class TenantRun:
         selected: Collection[str],
         listener: ProgressListener | None = None,
         hold_outbound: bool = False,
+        tick: Tick | None = None,
     ) -> None:
         self.tenant = tenant
         self.launch = launch
@@ -67,6 +73,11 @@ class TenantRun:
         self.selected = frozenset(selected)
         self._listener = listener
         self._hold = hold_outbound
+        self._tick = tick
+        if tick is not None:
+            self.launch = replace(launch, found=tick.found)
+        self._memory: Memory | None = None
+        self._after: Memory | None = None
         self._cancel = threading.Event()
         self._resources = ExitStack()
         self._started = clock.monotonic()
@@ -182,6 +193,8 @@ class TenantRun:
     def _open(self) -> None:
         directory = self.tenant.snapshot_dir
         self._resources.enter_context(tenant_lock(directory))
+        self._memory = tick_memory.held(self.tenant)
+        self._resources.callback(self._remember)
         snapshot = Snapshot.open(directory)
         if self.launch.dry_run:
             temporary = self._resources.enter_context(tempfile.TemporaryDirectory())
@@ -190,7 +203,12 @@ class TenantRun:
             snapshot = copy
         self._resources.callback(snapshot.close)
         self._snapshot = snapshot
-        self._run_no = history.begin(snapshot, self.run_id, dry_run=self.launch.dry_run)
+        self._run_no = history.begin(
+            snapshot,
+            self.run_id,
+            dry_run=self.launch.dry_run,
+            idle=self._memory.idle if self._memory else 0,
+        )
 
     def _exporting(self) -> Exporting:
         if self._context is None or self._context.exporting is None:
@@ -258,14 +276,33 @@ class TenantRun:
             summary = self._summarised()
             if self._snapshot is not None and self._run_no is not None:
                 history.end(self._snapshot, self._run_no, summary)
+                self._after = self._to_remember(summary)
             return summary
         finally:
             self._resources.close()
+
+    def _remember(self) -> None:
+        """For the tenant's ticks, how its snapshot was left; it is closed by now."""
+        if self._after is not None:
+            directory = self.tenant.snapshot_dir
+            left = tick_memory.state_of(directory)
+            tick_memory.save(directory, replace(self._after, snapshot=left))
+
+    def _to_remember(self, summary: RunSummary) -> Memory | None:
+        context, run_no = self._context, self._run_no
+        if self.launch.dry_run or self._refusal or context is None or run_no is None:
+            return None
+        company = context.business_central.known_company
+        attempts = history.next_attempts(self.snapshot, _with_quarantined(summary))
+        ended = Ended(self.tenant, summary, run_no, context.started_at, attempts, company)
+        return remembered(self._tick, self._memory, ended)
 
     def _summarised(self) -> RunSummary:
         summary = RunSummary(self.tenant.name, self.run_id, dry_run=self.launch.dry_run)
         if self._context is not None:
             summaries.count_requests(summary, self._context.business_central, self._context.optiply)
+        if self._tick is not None:
+            summaries.add_requests(summary.business_central, self._tick.requests)
         if self._refusal is not None:
             summaries.refuse(summary, self._refusal)
         elif self._graph is not None:
@@ -274,6 +311,14 @@ class TenantRun:
             summary.status, summary.reason = "failed", "the run was never started"
         summary.seconds = clock.monotonic() - self._started
         return summary
+
+
+def _with_quarantined(summary: RunSummary) -> list[str]:
+    return [
+        name.removeprefix("optiply/")
+        for name, result in summary.optiply_entities()
+        if result.quarantined
+    ]
 
 
 def run_tenant(
@@ -299,10 +344,42 @@ def run_tenant(
         selected=chosen(tenant, launch.entities),
         listener=listener,
     )
+    return _started_to_end(run)
+
+
+def tick_tenant(
+    tenant: Tenant,
+    *,
+    stock_only: bool = False,
+    run_id: str | None = None,
+    listener: ProgressListener | None = None,
+) -> RunSummary:
+    """Look whether a tenant has anything to do, and do it, without Dagster.
+
+    Args:
+        stock_only: look only at what moves stock, and send only that.
+    """
+    if not tenant.enabled:
+        return RunSummary(tenant.name, "", status="skipped", reason="the tenant is disabled")
+    found = look(tenant, stock_only=stock_only)
+    if not found.due:
+        return noted(found)
+    run = TenantRun(
+        tenant,
+        Launch(),
+        run_id=run_id or str(uuid4()),
+        selected=found.due,
+        listener=listener,
+        tick=found,
+    )
+    return _started_to_end(run)
+
+
+def _started_to_end(run: TenantRun) -> RunSummary:
     try:
         run.start()
     except PipelineError as error:
-        logger.warning("%s: %s", tenant.name, error)
+        logger.warning("%s: %s", run.tenant.name, error)
     except BaseException:
         run.cancel()
         raise

@@ -7,12 +7,13 @@ import tempfile
 from pathlib import Path
 
 
-def replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Replaces a file, mode 0600; when this returns it survives a crash of the machine.
 
     Args:
         path: in a directory that exists.
         content: all of it.
+        durable: False where losing it does no harm; it is never seen half written all the same.
 
     Raises:
         OSError: it could not be written; the old one is still there.
@@ -24,12 +25,14 @@ def replace(path: Path, content: bytes) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_directory(path.parent)
+    if durable:
+        _sync_directory(path.parent)
 
 
 def _sync_directory(directory: Path) -> None:

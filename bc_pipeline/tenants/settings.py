@@ -126,6 +126,12 @@ class SyncOptions(Settings):
         le=23,
         description="Local hour from which a day's first run compares all ids of posted documents",
     )
+    stock_every_minutes: int = Field(
+        5,
+        ge=0,
+        le=30,
+        description="Between the half-hourly runs, stock alone is looked at this often; 0 = never",
+    )
     sweep_every: int = Field(1, ge=1, description="Days between two such comparisons")
     locations: tuple[str, ...] = Field(
         (), description="Location codes whose stock counts; empty = all (2.1)"

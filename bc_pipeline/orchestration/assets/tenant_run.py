@@ -22,6 +22,7 @@ from bc_pipeline.errors import PipelineError
 from bc_pipeline.orchestration.assets.keys import selected_names
 from bc_pipeline.report import EntityResult, Launch, Problem, ProgressListener, RunSummary
 from bc_pipeline.run.tenant_run import TenantRun
+from bc_pipeline.run.tick import Tick
 from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.to_business_central.export_types import Preparation
 
@@ -39,7 +40,21 @@ class RunObserver(ProgressListener, Protocol):
         """The run is over; everything it learned is in ``summary``."""
 
 
+class Conductor(RunObserver, Protocol):
+    """Somebody who executes one run in this process, and may end it.
+
+    Attributes:
+        tick: the look that has found what the run is to do; None: somebody asked for it.
+    """
+
+    tick: Tick | None
+
+    def begun(self, run: TenantRun) -> None:
+        """The run is about to start; it can be cancelled from now on."""
+
+
 _observer: ContextVar[RunObserver | None] = ContextVar("observer", default=None)
+_conductor: ContextVar[Conductor | None] = ContextVar("conductor", default=None)
 
 
 @contextmanager
@@ -50,6 +65,17 @@ def watched_by(observer: RunObserver) -> Iterator[None]:
         yield
     finally:
         _observer.reset(token)
+
+
+@contextmanager
+def conducted_by(conductor: Conductor) -> Iterator[None]:
+    """The run executed inside the block is that of ``conductor``, who watches it too."""
+    token = _conductor.set(conductor)
+    try:
+        with watched_by(conductor):
+            yield
+    finally:
+        _conductor.reset(token)
 
 
 class RunHandle:
@@ -174,6 +200,8 @@ class RunHandle:
         if self._engine is None:
             try:
                 self._engine = self._prepared(partition)
+                if (conductor := _conductor.get()) is not None:
+                    conductor.begun(self._engine)
                 self._engine.start()
             except PipelineError as error:
                 self._refusal = error
@@ -182,6 +210,7 @@ class RunHandle:
 
     def _prepared(self, partition: str) -> TenantRun:
         self._partition = partition
+        conductor = _conductor.get()
         return TenantRun(
             self._find_tenant(partition),
             self._launch(),
@@ -190,6 +219,7 @@ class RunHandle:
             listener=_observer.get(),
             # Each outbound step shows its checks first, then releases its own task.
             hold_outbound=True,
+            tick=conductor.tick if conductor else None,
         )
 
     def _launch(self) -> Launch:

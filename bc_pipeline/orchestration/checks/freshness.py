@@ -16,13 +16,17 @@ import duckdb
 
 from bc_pipeline.catalogue.entities import ENTITIES, FOR_FILES
 from bc_pipeline.reading import mirror_state
+from bc_pipeline.run import tick_memory
 from bc_pipeline.run.dependencies import dependencies
 from bc_pipeline.run.history import SENT
+from bc_pipeline.run.tick_memory import Memory
 from bc_pipeline.snapshot.rows import Row, rows
 from bc_pipeline.tenants.settings import Tenant
 
 LATE_AFTER = timedelta(minutes=90)
 """Time since the last good read or send after which someone should look (flows.md 8)."""
+_DAY = timedelta(days=1)
+STOCK = "optiply/products"
 LEGACY_RUNS = 50
 """Newest runs that are looked through for what a version before ``SENT`` has sent."""
 
@@ -130,7 +134,11 @@ def freshness(
         booked += rows(cursor, _SENDS, {"names": sent, "sent": SENT, "legacy": LEGACY_RUNS})
     by_name = {row["entity"]: row for row in booked}
     problems = _problems(cursor)
-    found = {name: _one(name, by_name.get(name, {}), problems, now) for name in asked}
+    memory = tick_memory.confirmed(tenant)
+    found = {
+        name: _one(name, _confirmed(name, by_name.get(name, {}), memory), problems, now)
+        for name in asked
+    }
     for name, others in mirror_state.unneeded(cursor, tenant).items():
         if name in found:
             found[name] = Freshness(name, found[name].good, instead=others)
@@ -144,7 +152,24 @@ def minute(moment: datetime) -> str:
 
 def allowed(name: str) -> timedelta:
     """How old the last good read or send of an entity may be."""
-    return LATE_AFTER + (ENTITIES[name].keeps if name in ENTITIES else timedelta(0))
+    return LATE_AFTER + (_DAY if is_daily(name) else timedelta(0))
+
+
+def is_daily(name: str) -> bool:
+    """Whether an entity is read once a day only, because no look tells that it may have changed."""
+    entity = ENTITIES.get(name)
+    return entity is not None and not (entity.probe or entity.follows)
+
+
+def _confirmed(name: str, row: Row, memory: Memory | None) -> Row:
+    """What was read or sent, and found unchanged by ticks since, is as good as on the last tick."""
+    good = row.get("good")
+    if memory is None or good is None or is_daily(name) or name in memory.unfinished:
+        return row
+    at = memory.ticked_at
+    if memory.stock_at is not None and name == STOCK:
+        at = max(at, memory.stock_at)
+    return {**row, "good": max(good, at)}
 
 
 def _one(name: str, row: Row, problems: dict[str, str], now: datetime) -> Freshness:

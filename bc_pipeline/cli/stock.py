@@ -1,0 +1,30 @@
+"""``bc-pipeline stock``: bring the stock levels in Optiply up to date, and nothing else."""
+
+from __future__ import annotations
+
+import click
+
+from bc_pipeline.cli.output import json_option, only_json_on_stdout
+from bc_pipeline.cli.selection import selected_tenants, tenant_arguments
+from bc_pipeline.cli.sync import tell
+from bc_pipeline.tenants import registry
+
+
+@click.command()
+@tenant_arguments
+@click.option("--all", "every", is_flag=True, help="All enabled tenants.")
+@json_option
+def stock(tenants: tuple[str, ...], every: bool, as_json: bool) -> int:
+    """Look whether stock has moved, and bring the stock levels in Optiply up to date.
+
+    What the schedule does every five minutes. A tenant that has never been synced is left to its
+    first sync.
+    """
+    # Dagster takes a second to import; `--help` and usage errors should not wait for it.
+    from bc_pipeline.cli.runs import sweep_tenants
+
+    found = registry.load()
+    names = selected_tenants(found, tenants, every)
+    with only_json_on_stdout(as_json):
+        summaries = sweep_tenants(found, names, stock=True)
+    return tell(summaries, as_json)

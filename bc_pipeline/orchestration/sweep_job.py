@@ -1,0 +1,168 @@
+"""The job ``sweep``: brings a shard of the tenants up to date in one warm process.
+
+A schedule starts a few of these instead of a process per tenant; each tenant with something to do
+has a run of its own all the same, in its own partition.
+"""
+
+# Dagster reads the annotation of an op's configuration as it stands, so it cannot be postponed.
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from dagster import (
+    Config,
+    JobDefinition,
+    MetadataValue,
+    OpExecutionContext,
+    Out,
+    Output,
+    RunConfig,
+    TableColumn,
+    TableRecord,
+    TableSchema,
+    in_process_executor,
+    job,
+    op,
+)
+from pydantic import Field
+
+from bc_pipeline.orchestration import partitions
+from bc_pipeline.orchestration.assets.keys import asset_key
+from bc_pipeline.orchestration.at_work import busy_tenants
+from bc_pipeline.orchestration.jobs import STOCK, SYNC
+from bc_pipeline.orchestration.nested_run import NestedRun
+from bc_pipeline.orchestration.resources import TenantsResource
+from bc_pipeline.orchestration.sweep import shard_of, sweep
+from bc_pipeline.orchestration.tags import FIRST_ASSET, PARENT_TAG, TENANT_TAG
+from bc_pipeline.report import RunSummary
+from bc_pipeline.run import tick_memory
+from bc_pipeline.run.tick import Tick
+
+SWEEP = "sweep"
+OP = "sweep_tenants"
+DEADLINE_SECONDS = 600.0
+"""What a tenant may take of a sweep. One that takes longer goes on in a sweep of its own."""
+MOST_ROWS = 500
+_COLUMNS = ("tenant", "status", "seconds", "run", "why")
+
+FindJob = Callable[[str], JobDefinition]
+
+
+class SweepConfig(Config):
+    """Which tenants a sweep works on, and on what of them."""
+
+    shard: int = Field(default=0, description="Which part of the tenants, from 0")
+    shards: int = Field(default=1, description="How many parts there are")
+    tenants: list[str] = Field(
+        default=[], description="Just these tenants, for as long as they take; empty = the shard"
+    )
+    without: list[str] = Field(default=[], description="Tenants of the shard to leave out")
+    stock: bool = Field(default=False, description="Look at stock only, and send nothing else")
+
+
+def run_config(config: SweepConfig) -> RunConfig:
+    """Launch configuration of a sweep."""
+    return RunConfig(ops={OP: config})
+
+
+def sweep_job(find_job: FindJob) -> JobDefinition:
+    """The job.
+
+    Args:
+        find_job: gives a job of the project by name, once the project is put together.
+    """
+
+    @op(
+        name=OP,
+        out=Out(dict),
+        description="Looks at each tenant of its shard, and runs those that have something to do.",
+    )
+    def sweep_tenants(
+        context: OpExecutionContext, config: SweepConfig, tenants: TenantsResource
+    ) -> Output[dict[str, int]]:
+        rows, counts = [], Counter[str]()
+        for summary in _outcomes(context, config, tenants, find_job):
+            outcome = summary.status if summary.run_id else "nothing to do"
+            if summary.status == "failed":
+                outcome = "failed"
+                context.log.error(f"{summary.tenant}: {summary.reason}")
+            counts[outcome] += 1
+            if outcome != "nothing to do":
+                rows.append(_row(summary))
+        context.log.info(_told(counts))
+        return Output(dict(counts), metadata=_metadata(counts, rows))
+
+    @job(
+        name=SWEEP,
+        executor_def=in_process_executor,
+        description="Looks at every tenant of a shard and runs those that have something to do, "
+        "each as a run of its own partition. The schedules start it; by hand it does the same.",
+    )
+    def sweeping() -> None:
+        sweep_tenants()
+
+    return sweeping
+
+
+def _outcomes(
+    context: OpExecutionContext, config: SweepConfig, tenants: TenantsResource, find_job: FindJob
+) -> Iterator[RunSummary]:
+    registry = tenants.load()
+    known = set(context.instance.get_dynamic_partitions(partitions.NAME))
+    name_of_job = STOCK if config.stock else SYNC
+
+    def mine(name: str) -> bool:
+        if config.tenants:
+            return name in config.tenants
+        return name not in config.without and shard_of(name, config.shards) == config.shard
+
+    def executed(name: str, selection: list[str], tick: Tick | None) -> RunSummary:
+        nested = NestedRun(
+            find_job(name_of_job if tick else SYNC),
+            name,
+            [asset_key(each) for each in selection],
+            RunConfig(loggers={"console": {"config": {"log_level": "WARNING"}}}),
+            {TENANT_TAG: name, PARENT_TAG: context.run.run_id},
+            context.run,
+            tick,
+            None if config.tenants else DEADLINE_SECONDS,
+        )
+        summary = nested.execute(context.instance)
+        if nested.overran and tick is not None:
+            tick_memory.note_overrun(tick.tenant.snapshot_dir)
+        return summary
+
+    def run(tick: Tick) -> RunSummary:
+        context.log.info(f"{tick.tenant.name}: {tick.why}")
+        return executed(tick.tenant.name, sorted(tick.due), tick)
+
+    swept = [each for each in registry.enabled() if mine(each.name) and each.name in known]
+    yield from sweep(swept, run, stock_only=config.stock)
+    busy = busy_tenants(context.instance)
+    for name in sorted({*registry.broken()} - busy):
+        # Its first step fails and says what is wrong, so that its own partition is red, and not
+        # only a line in the log of the sweep (decision 32).
+        if mine(name) and name in known and not config.stock:
+            yield executed(name, [FIRST_ASSET], None)
+
+
+def _told(counts: Counter[str]) -> str:
+    return ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items())) or "none"
+
+
+def _row(summary: RunSummary) -> TableRecord:
+    values = (
+        summary.tenant,
+        summary.status,
+        round(summary.seconds, 1),
+        summary.run_id,
+        summary.reason or "",
+    )
+    return TableRecord(dict(zip(_COLUMNS, values, strict=True)))
+
+
+def _metadata(counts: Counter[str], rows: list[TableRecord]) -> dict[str, Any]:
+    columns = [TableColumn(name, "float" if name == "seconds" else "string") for name in _COLUMNS]
+    table = MetadataValue.table(rows[:MOST_ROWS], schema=TableSchema(columns))
+    return {"tenants": sum(counts.values()), **counts, "runs": table}

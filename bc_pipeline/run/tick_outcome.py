@@ -1,0 +1,192 @@
+"""What is remembered after a look that found nothing, and after a run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from bc_pipeline.business_central.client import Company
+from bc_pipeline.catalogue.probes import hanging, moved, moves_stock, of_stock
+from bc_pipeline.report import Counts, EntityResult, Problem, RunSummary
+from bc_pipeline.run import tick_memory
+from bc_pipeline.run.dependencies import dependencies
+from bc_pipeline.run.probe import Mark
+from bc_pipeline.run.tick import NOTHING, Tick
+from bc_pipeline.run.tick_memory import Memory
+from bc_pipeline.tenants.settings import Tenant
+
+NOT_THROUGH = ("blocked", "auth", "throttled", "ambiguous")
+"""Kinds of problems that another try may solve without anything having changed."""
+MOST_PROBLEMS = 50
+"""Problems of a task that are remembered, to be told again while nothing changes."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run that has come to its end.
+
+    Args:
+        tenant: whose.
+        summary: its outcome.
+        run_no: its number.
+        started: when.
+        attempts: resource of the run -> number of the run that tries a record of it again.
+        company: the config company, when the run has found it.
+    """
+
+    tenant: Tenant
+    summary: RunSummary
+    run_no: int
+    started: datetime
+    attempts: Mapping[str, int]
+    company: Company | None
+
+    @property
+    def results(self) -> Mapping[str, EntityResult]:
+        return self.summary.entities
+
+
+def noted(tick: Tick) -> RunSummary:
+    """Remember that a look found nothing, and tell how the tenant stands: as after its last run."""
+    memory = tick.memory
+    summary = RunSummary(tick.tenant.name, "", reason=tick.why, business_central=tick.requests)
+    if memory is None:
+        summary.status = "skipped"
+        return summary
+    stock_at = _stock_at(tick.tenant, memory.unfinished, tick.at, memory.stock_at)
+    after = replace(memory, stock_at=stock_at)
+    if not tick.stock_only:
+        orders = asdict(tick.orders)
+        after = replace(after, ticked_at=tick.at, idle=memory.idle + 1, orders=orders)
+    tick_memory.save(tick.tenant.snapshot_dir, after)
+    looked_at = of_stock(tick.tenant) if tick.stock_only else memory.standing
+    summary.entities = {
+        name: _standing(name, told) for name, told in memory.standing.items() if name in looked_at
+    }
+    summary.problems = [p for each in summary.entities.values() for p in each.problems]
+    summary.reason = f"{NOTHING} since {memory.ran_at:%Y-%m-%d %H:%M} UTC; the counts are of then"
+    summary.status = "partial" if summary.problems else "success"
+    return summary
+
+
+def remembered(tick: Tick | None, before: Memory | None, ended: Ended) -> Memory | None:
+    """What to remember after a run; None: nothing, so that the next tick reads everything.
+
+    Args:
+        tick: the look that led to it; None: somebody asked for it.
+        before: what was remembered and held when it began.
+        ended: the run.
+    """
+    company = ended.company
+    if company is None or (before is None and (tick is None or tick.stock_only)):
+        return None
+    blank = Memory("", None, ("", "", "", ""), ended.started, ended.started)
+    memory = replace(
+        before or blank,
+        made_by=tick_memory.maker(ended.tenant),
+        company=(company.id, company.name, company.display_name, company.system_version),
+        run_no=ended.run_no,
+        idle=0,
+        overran=False,
+        attempts=_attempts(before, ended),
+        unfinished=tuple(sorted(_unfinished(before, ended))),
+        standing={**(before.standing if before else {}), **dict(_stood(ended.results))},
+    )
+    return memory if tick is None else _ticked(memory, tick, ended)
+
+
+def _ticked(memory: Memory, tick: Tick, ended: Ended) -> Memory:
+    tenant, done = tick.tenant, set(ended.results) - set(memory.unfinished)
+    settled = dict(_settled(tick, done))
+    of_products = of_stock(tenant) <= done
+    stock = {
+        path: tick.answers[path].next
+        for path in tick.changed
+        if of_products and moves_stock(tenant, path)
+    }
+    stock_at = memory.stock_at
+    if of_products or not tick.stock_only:
+        stock_at = _stock_at(tenant, memory.unfinished, tick.at, stock_at)
+    memory = replace(
+        memory,
+        stock_at=stock_at,
+        marks={**memory.marks, **settled},
+        stock_marks={**memory.stock_marks, **stock},
+    )
+    if tick.stock_only:
+        return memory
+    return replace(
+        memory,
+        ticked_at=tick.at,
+        ran_at=tick.at,
+        swept_at=tick.at if tick.sweep else memory.swept_at,
+        orders=asdict(tick.orders),
+    )
+
+
+def _settled(tick: Tick, done: Collection[str]) -> Iterator[tuple[str, Mark]]:
+    """The questions whose change has come through: all that was to be read was read after they were
+    asked, and a run of nothing but stock has sent all that hangs on it."""
+    for path in tick.changed:
+        entities = moved(tick.tenant, {path})
+        behind = hanging(tick.tenant, entities) if tick.stock_only else set()
+        if {*entities, *behind} <= {*done}:
+            yield path, tick.answers[path].next
+
+
+def _attempts(before: Memory | None, ended: Ended) -> dict[str, int]:
+    worked_on = {name.partition("/")[2] for name in ended.results if name.startswith("optiply/")}
+    kept = before.attempts if before else {}
+    return {**{n: no for n, no in kept.items() if n not in worked_on}, **ended.attempts}
+
+
+def _unfinished(before: Memory | None, ended: Ended) -> set[str]:
+    """Tasks that another run has to try again, whatever the next look finds."""
+    summary, results = ended.summary, ended.results
+    left = {name for name in (before.unfinished if before else ()) if name not in results}
+    left |= {*summary.failed, *summary.blocked}
+    left |= {p.entity for p in summary.problems if p.kind in NOT_THROUGH and p.entity in results}
+    # A record of a file, or a buy order, waits for another one: nobody asks whether that has come.
+    waiting = (n for n, each in results.items() if n.startswith("outbound/") and each.deferred)
+    return {*left, *waiting, *_missed(ended)}
+
+
+def _missed(ended: Ended) -> Iterator[str]:
+    """Tasks that were not in the run and refer to rows that it has made or taken away."""
+    for name, needs in dependencies(ended.tenant).items():
+        if name.startswith("optiply/") and name not in ended.results:
+            parents = (ended.results[n] for n in (*needs.hard, *needs.soft) if n in ended.results)
+            if any(each.name.startswith("optiply/") and _renewed(each) for each in parents):
+                yield name
+
+
+def _renewed(result: EntityResult) -> bool:
+    return bool(result.created or result.deleted)
+
+
+def _stock_at(
+    tenant: Tenant, unfinished: Collection[str], at: datetime, before: datetime | None
+) -> datetime | None:
+    return before if of_stock(tenant) & set(unfinished) else at
+
+
+def _stood(results: Mapping[str, EntityResult]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """How the records of each entity stand after a run."""
+    for name, each in results.items():
+        if name.startswith("optiply/"):
+            counts = Counts(
+                unchanged=each.created + each.updated + each.unchanged,
+                skipped=each.skipped,
+                deferred=each.deferred,
+                quarantined=each.quarantined,
+            )
+            problems = [problem.as_json() for problem in each.problems[:MOST_PROBLEMS]]
+            yield name, {**counts.as_json(), "problems": problems}
+
+
+def _standing(name: str, told: Mapping[str, Any]) -> EntityResult:
+    problems = [Problem(**problem) for problem in told["problems"]]
+    counts = {key: value for key, value in told.items() if key != "problems"}
+    return EntityResult(name=name, mode=NOTHING, problems=problems, **counts)
