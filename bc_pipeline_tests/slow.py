@@ -23,6 +23,7 @@ SLOW: Mapping[str, str] = {
     "end_to_end/test_convergence.py": "mapping/test_properties.py, reading/test_read_properties.py",
     "end_to_end/test_drill.py": "to_business_central/*/test_interrupt*.py",
     "end_to_end/test_masters_gone.py": "mapping/test_masters_gone.py",
+    "end_to_end/test_ticks.py": "run/test_tick.py",
     "end_to_end/test_unchanged.py": "run/test_tenant_run.py",
     "orchestration/test_daemon.py": "orchestration/test_automation.py",
     "orchestration/test_export_daemon.py": "orchestration/test_export_sensors.py",

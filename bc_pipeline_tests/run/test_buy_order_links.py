@@ -104,7 +104,7 @@ def marked(*lines: tuple[int | None, int]) -> MarkedOrder:
     return MarkedOrder(
         {"id": "{ORDER-1}", "number": "P", "vendorId": "V", "purchaseOrderLines": []},
         tuple(
-            OrderLine(f"l{n}", n * 10000, p, q, f"i{p}", f"I{p}", str(q), "1")
+            OrderLine(f"l{n}", n * 10000, f"i{p}", f"I{p}", str(q), "1", product_id=p, quantity=q)
             for n, (p, q) in enumerate(lines, start=1)
         ),
         None,

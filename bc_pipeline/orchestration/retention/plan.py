@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from dagster import DagsterInstance, DagsterRunStatus, RunRecord
 
 from bc_pipeline.orchestration.retention.event_storage import newest_runs
-from bc_pipeline.orchestration.schedules import PARTITION_TAG
+from bc_pipeline.orchestration.tags import PARTITION_TAG
 from bc_pipeline.tenants.retention_settings import RetentionSettings
 
 _PAGE = 500

@@ -1,0 +1,368 @@
+"""A tick: one look at a tenant, and a run of what it finds due, or none (platform 3)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bc_pipeline import clock
+from bc_pipeline.report import RunSummary
+from bc_pipeline.run import operator_actions, tick_memory
+from bc_pipeline.run.tenant_run import run_tenant, tick_tenant
+from bc_pipeline.run.tick import look
+from bc_pipeline.sandbox import Sandbox
+from bc_pipeline.sandbox.changes import apply_to
+from bc_pipeline.sandbox.company.company import Company
+from bc_pipeline.sandbox.optiply import Shop
+from bc_pipeline.snapshot.store import FILE_NAME, Snapshot
+from bc_pipeline.tenants import registry
+from bc_pipeline.tenants.settings import Tenant
+from bc_pipeline_tests.clocks import MovedClock
+
+TENANT = "wholesale"
+STOCK_ALONE = {"bc/items", "bc/sales_orders", "bc/item_page", "optiply/products"}
+
+
+@dataclass
+class Quiet:
+    """A tenant in which nothing has changed since its last tick."""
+
+    sandbox: Sandbox
+    home: Path
+
+    @property
+    def tenant(self) -> Tenant:
+        return registry.load(self.home).get(TENANT)
+
+    @property
+    def company(self) -> Company:
+        return self.sandbox.business_central.companies[self.tenant.business_central.company]
+
+    @property
+    def shop(self) -> Shop:
+        return self.sandbox.optiply.shops[TENANT]
+
+    @property
+    def directory(self) -> Path:
+        return self.tenant.snapshot_dir
+
+    def change(self, kind: str, /, **params: Any) -> str:
+        return apply_to(self.company, kind, params)
+
+    def tick(self, **how: Any) -> RunSummary:
+        self.sandbox.requests.clear()
+        return tick_tenant(self.tenant, **how)
+
+    def requests(self, system: str) -> list[str]:
+        return [
+            f"{e.method} {e.path.rsplit('/', 1)[-1]}"
+            for e in self.sandbox.requests
+            if e.system == system
+        ]
+
+    def item(self) -> str:
+        rows = self.company.tables["items"].values()
+        return str(next(r["number"] for r in rows if not r["blocked"] and r["type"] == "Inventory"))
+
+    def stock_sent(self, number: str) -> int:
+        (row,) = [r for r in self.shop.rows("products") if r["skuCode"] == number]
+        return int(row["stockLevel"])
+
+    def settings(self, **sync: Any) -> None:
+        path = self.home / "tenants.yaml"
+        document = yaml.safe_load(path.read_text("utf-8"))
+        document["tenants"][TENANT].setdefault("sync", {}).update(sync)
+        path.write_text(yaml.safe_dump(document, allow_unicode=True), "utf-8")
+
+    def sql(self, statement: str) -> None:
+        with Snapshot.open(self.directory) as snapshot, snapshot.transaction() as cursor:
+            cursor.execute(statement)
+
+
+@pytest.fixture(scope="module")
+def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Quiet]:
+    with Sandbox(wholesale_items=20) as sandbox:
+        home = tmp_path_factory.mktemp("ticks")
+        sandbox.write_tenants(home)
+        yield Quiet(sandbox, home)
+
+
+@pytest.fixture
+def quiet(synced: Quiet) -> Iterator[Quiet]:
+    for _ in range(3):
+        if not tick_tenant(synced.tenant).run_id:
+            break
+    yield synced
+    synced.sandbox.faults.clear()
+
+
+def ran(summary: RunSummary) -> bool:
+    return bool(summary.run_id)
+
+
+def test_given_nothing_changed_then_a_tick_asks_once_and_runs_nothing(quiet: Quiet) -> None:
+    before = tick_memory.load(quiet.directory)
+    assert before is not None
+
+    summary = quiet.tick()
+
+    assert not ran(summary)
+    assert quiet.requests("bc") == ["POST $batch"]
+    assert quiet.requests("optiply") == []
+    assert "nothing has changed since" in (summary.reason or "")
+    products = summary.entities["optiply/products"]
+    assert products.unchanged == len(quiet.shop.rows("products"))
+    after = tick_memory.load(quiet.directory)
+    assert after is not None
+    assert after.ticked_at > before.ticked_at
+    assert after.idle == before.idle + 1
+
+
+def test_given_stock_moved_then_just_what_stock_is_made_of_is_read_and_sent(quiet: Quiet) -> None:
+    item = quiet.item()
+    before = quiet.stock_sent(item)
+    quiet.change("move_stock", item=item, quantity="7")
+
+    summary = quiet.tick()
+
+    assert set(summary.entities) == STOCK_ALONE
+    assert quiet.requests("optiply") == [f"PATCH {product_id(quiet, item)}"]
+    assert quiet.stock_sent(item) == before + 7
+    assert not ran(quiet.tick())
+
+
+def test_given_stock_moved_then_a_tick_of_stock_is_enough(quiet: Quiet) -> None:
+    item = quiet.item()
+    before = quiet.stock_sent(item)
+    quiet.change("move_stock", item=item, quantity="-3")
+
+    summary = quiet.tick(stock_only=True)
+
+    assert set(summary.entities) == STOCK_ALONE
+    assert quiet.stock_sent(item) == before - 3
+    assert not ran(quiet.tick(stock_only=True))
+    assert not ran(quiet.tick())
+    memory = tick_memory.load(quiet.directory)
+    assert memory is not None
+    assert memory.stock_at is not None
+    assert memory.stock_at >= memory.ticked_at - timedelta(seconds=1)
+
+
+def test_given_a_price_changed_then_a_tick_of_stock_leaves_it_to_the_whole_one(
+    quiet: Quiet,
+) -> None:
+    quiet.change("change_price", item=quiet.item(), price="12.34")
+
+    assert not ran(quiet.tick(stock_only=True))
+    summary = quiet.tick()
+
+    assert summary.entities["optiply/products"].updated == 1
+    assert "optiply/suppliers" not in summary.entities
+
+
+def test_given_a_vendor_changed_then_items_are_not_read(quiet: Quiet) -> None:
+    vendor = next(iter(quiet.company.tables["vendors"].values()))
+    quiet.change("rename_vendor", vendor=vendor["number"], name=f"{vendor['displayName']} BV")
+
+    summary = quiet.tick()
+
+    assert summary.entities["optiply/suppliers"].updated == 1
+    assert "bc/items" not in summary.entities
+
+
+def test_given_an_order_line_moved_without_a_stamp_then_it_is_found(quiet: Quiet) -> None:
+    lines = quiet.company.tables["purchaseOrderLines"]
+    line = next(each for each in lines.values() if each["receivedQuantity"] == 0)
+    quiet.company.modify(
+        "purchaseOrderLines", line["id"], touch=False, expectedReceiptDate="2027-03-01"
+    )
+
+    summary = quiet.tick()
+
+    assert summary.entities["optiply/buy_order_lines"].updated == 1
+
+
+@pytest.mark.parametrize("behind", [timedelta(0), timedelta(seconds=90)])
+def test_given_a_stamp_no_newer_than_the_newest_then_it_is_found(
+    quiet: Quiet, behind: timedelta
+) -> None:
+    # Given a change that is ticked, and one that becomes visible later with the same stamp, or an
+    # older one: stamps are set when a row is written, and seen when the transaction ends.
+    first, second, *_ = [
+        row for row in quiet.company.tables["items"].values() if not row["blocked"]
+    ]
+    quiet.change("change_price", item=first["number"], price="5.55")
+    newest = quiet.company.tables["items"][first["id"]]["lastModifiedDateTime"]
+    quiet.tick()
+    older = datetime.fromisoformat(newest) - behind
+    quiet.company.modify(
+        "items",
+        second["id"],
+        touch=False,
+        displayName=f"{second['displayName']}!",
+        lastModifiedDateTime=f"{older:%Y-%m-%dT%H:%M:%S}.{older.microsecond // 1000:03d}Z",
+    )
+
+    assert quiet.tick().entities["optiply/products"].updated == 1
+
+
+def test_given_a_ledger_entry_with_a_lower_number_then_it_is_found(quiet: Quiet) -> None:
+    # Given two postings at once: the higher number is there first
+    item, entries = quiet.item(), quiet.company.tables["itemLedgerEntries"]
+    quiet.change("move_stock", item=item, quantity="1")
+    late = max(entries.values(), key=lambda entry: entry["entryNumber"])
+    quiet.change("move_stock", item=item, quantity="1")
+    gone = quiet.company.delete("itemLedgerEntries", late["id"])
+    held = {name: value for name, value in gone.items() if "@" not in name}
+    quiet.tick()
+    assert look(quiet.tenant, stock_only=True).due == set()
+
+    # When the lower one becomes visible, then stock is read
+    quiet.company.insert("itemLedgerEntries", held, stamp=held["lastModifiedDateTime"])
+    found = look(quiet.tenant, stock_only=True)
+
+    assert found.changed == {"itemLedgerEntries"}
+    assert "optiply/products" in found.due
+
+
+@pytest.mark.parametrize(
+    "touch",
+    [
+        lambda quiet: operator_actions.resend(quiet.tenant, "products"),
+        lambda quiet: quiet.settings(stock_every_minutes=10),
+        lambda quiet: quiet.settings(stock_every_minutes=5),
+        lambda quiet: (quiet.directory / tick_memory.MEMORY_FILE).unlink(),
+        lambda quiet: (quiet.directory / tick_memory.MEMORY_FILE).write_text('{"made_by'),
+        lambda quiet: (quiet.directory / "tenant-config.json").write_text("{}"),
+    ],
+    ids=["operator", "settings", "settings back", "forgotten", "half written", "dimensions"],
+)
+def test_given_anything_else_has_changed_then_everything_is_read(
+    quiet: Quiet, touch: Callable[[Quiet], object]
+) -> None:
+    touch(quiet)
+
+    summary = quiet.tick()
+
+    assert {"bc/items", "bc/vendors", "optiply/receipt_lines"} <= set(summary.entities)
+    assert not ran(quiet.tick())
+
+
+def test_given_a_run_that_somebody_asked_for_then_the_next_tick_finds_nothing_to_do(
+    quiet: Quiet,
+) -> None:
+    run_tenant(quiet.tenant)
+
+    assert not ran(quiet.tick())
+
+
+def test_given_a_source_refused_then_every_tick_tries_it_again_and_nothing_else(
+    quiet: Quiet,
+) -> None:
+    quiet.sandbox.faults.add("bc", action="status", status=403, path="/vendors", times=None)
+    quiet.change("rename_vendor", vendor=first_vendor(quiet), name="Another name")
+
+    assert "bc/vendors" in quiet.tick().failed
+    again = quiet.tick()
+    assert "bc/vendors" in again.failed
+    assert "bc/items" not in again.entities
+
+    quiet.sandbox.faults.clear()
+    assert quiet.tick().entities["optiply/suppliers"].updated == 1
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_given_a_look_that_fails_then_everything_is_read(quiet: Quiet, status: int) -> None:
+    quiet.sandbox.faults.add("bc", action="status", status=status, path=r"/\$batch", times=20)
+
+    found = look(quiet.tenant)
+
+    assert {"bc/items", "bc/vendors", "optiply/receipt_lines"} <= found.due
+    assert "the look failed" in found.why
+
+
+def test_given_the_hour_of_the_sweep_has_come_then_everything_is_read_once(quiet: Quiet) -> None:
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    with clock.using(MovedClock(tomorrow)):
+        found = look(quiet.tenant)
+
+    assert found.sweep
+    assert {"bc/items", "bc/locations", "optiply/receipt_lines"} <= found.due
+
+
+def test_given_another_day_then_what_looks_at_the_day_is_mapped_again(quiet: Quiet) -> None:
+    quiet.settings(sweep_hour=23, timezone="UTC")
+    quiet.tick()
+    memory = tick_memory.load(quiet.directory)
+    assert memory is not None
+    midnight = (memory.ticked_at + timedelta(days=1)).replace(hour=0, minute=1)
+    with clock.using(MovedClock(midnight)):
+        found = look(quiet.tenant)
+
+    if not found.sweep:  # within the last hour of the day the sweep is due, too
+        assert found.due == {"optiply/sell_orders", "optiply/receipt_lines"}
+    quiet.settings(sweep_hour=3, timezone="Europe/Amsterdam")
+
+
+def test_given_a_quarantined_record_then_it_is_tried_again_after_as_many_ticks(
+    quiet: Quiet,
+) -> None:
+    # Given a product that Optiply refuses
+    quiet.sandbox.faults.add("optiply", action="status", status=400, path="/products/", times=None)
+    quiet.change("change_price", item=quiet.item(), price="77.01")
+    assert quiet.tick().entities["optiply/products"].quarantined == 1
+
+    # When ticks pass in which nothing changes
+    tries = [tick for tick in range(1, 8) if ran(quiet.tick())]
+
+    # Then it is tried at growing distances, and comes through once it may
+    assert tries[:2] == [1, 3]
+    quiet.sandbox.faults.clear()
+    for _ in range(16):
+        if (summary := quiet.tick()) and ran(summary):
+            break
+    assert summary.entities["optiply/products"].updated == 1
+    assert not summary.entities["optiply/products"].quarantined
+
+
+def test_given_a_process_that_died_in_a_run_then_everything_is_read(quiet: Quiet) -> None:
+    quiet.sql("UPDATE sync.products SET content_hash = 'lost'")
+
+    assert "bc/vendors" in quiet.tick().entities
+
+
+def test_what_is_remembered_holds_no_secret(quiet: Quiet) -> None:
+    told = (quiet.directory / tick_memory.MEMORY_FILE).read_text()
+
+    tenant = quiet.tenant
+    for secret in (tenant.business_central.client_secret, tenant.optiply.password):
+        assert secret.get_secret_value() not in told
+    assert (quiet.directory / tick_memory.MEMORY_FILE).stat().st_mode & 0o77 == 0
+    assert json.loads(told)["snapshot"]
+
+
+def test_given_a_tenant_never_synced_then_a_tick_of_stock_leaves_it_to_the_first_sync(
+    quiet: Quiet, tmp_path: Path
+) -> None:
+    quiet.sandbox.write_tenants(tmp_path)
+
+    summary = tick_tenant(registry.load(tmp_path).get("cronus"), stock_only=True)
+
+    assert (summary.status, summary.reason) == ("skipped", "a whole run comes first")
+    assert not (summary.entities or (tmp_path / "snapshots" / "cronus" / FILE_NAME).exists())
+
+
+def first_vendor(quiet: Quiet) -> str:
+    return str(next(iter(quiet.company.tables["vendors"].values()))["number"])
+
+
+def product_id(quiet: Quiet, number: str) -> str:
+    (row,) = [r for r in quiet.shop.rows("products") if r["skuCode"] == number]
+    return str(row["id"])
