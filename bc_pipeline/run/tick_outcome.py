@@ -33,7 +33,7 @@ class Ended:
         run_no: its number.
         started: when.
         attempts: resource of the run -> number of the run that tries a record of it again.
-        company: the config company, when the run has found it.
+        company: the config company; None: the run did not have to know it.
     """
 
     tenant: Tenant
@@ -79,14 +79,13 @@ def remembered(tick: Tick | None, before: Memory | None, ended: Ended) -> Memory
         before: what was remembered and held when it began.
         ended: the run.
     """
-    company = ended.company
-    if company is None or (before is None and (tick is None or tick.stock_only)):
+    if before is None and (tick is None or tick.stock_only or ended.company is None):
         return None
     blank = Memory("", None, ("", "", "", ""), ended.started, ended.started)
     memory = replace(
         before or blank,
         made_by=tick_memory.maker(ended.tenant),
-        company=(company.id, company.name, company.display_name, company.system_version),
+        company=_told(ended.company) if ended.company else (before or blank).company,
         run_no=ended.run_no,
         idle=0,
         overran=False,
@@ -95,6 +94,10 @@ def remembered(tick: Tick | None, before: Memory | None, ended: Ended) -> Memory
         standing={**(before.standing if before else {}), **dict(_stood(ended.results))},
     )
     return memory if tick is None else _ticked(memory, tick, ended)
+
+
+def _told(company: Company) -> tuple[str, str, str, str]:
+    return (company.id, company.name, company.display_name, company.system_version)
 
 
 def _ticked(memory: Memory, tick: Tick, ended: Ended) -> Memory:

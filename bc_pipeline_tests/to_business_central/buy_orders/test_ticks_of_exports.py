@@ -46,7 +46,7 @@ def test_given_a_file_then_a_tick_writes_its_records(world: OrdersWorld) -> None
     summary = tick_tenant(tenant)
 
     assert "outbound/customers" in found.due
-    assert not [name for name in found.due if name.startswith("optiply/")]
+    assert not [n for n in found.due if n.startswith("optiply/")], found.why
     assert (summary.entities["outbound/customers"].rows, summary.failed) == (1, ())
     assert not list(inbox.glob("*.jsonl"))
     world.configure(accounting=False)
