@@ -17,7 +17,7 @@ from bc_pipeline.sandbox.changes import apply_to
 from bc_pipeline.sandbox.company.company import Company, Row
 from bc_pipeline.sandbox.optiply.store import Shop
 from bc_pipeline.sandbox.optiply.values import utc_text
-from bc_pipeline.to_business_central.inbox.files import directory
+from bc_pipeline.to_business_central.inbox.place import directory
 
 Records = list[dict[str, Any]]
 

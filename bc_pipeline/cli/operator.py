@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -12,13 +11,13 @@ import click
 from bc_pipeline.catalogue.task import OPTIPLY, OUTBOUND
 from bc_pipeline.catalogue.tasks import BY_NAME, entity_names
 from bc_pipeline.cli import output
+from bc_pipeline.cli.deletions import print_deletions
 from bc_pipeline.cli.selection import must_have_run
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.run import operator_actions
 from bc_pipeline.run.identity import Change
 from bc_pipeline.run.operator_actions import HeldBack
 from bc_pipeline.tenants import registry
-from bc_pipeline.to_optiply.held import HeldDeletion
 
 SOURCE_ROWS_SHOWN = 10
 
@@ -195,24 +194,6 @@ def _show(tenant: str, waiting: HeldBack) -> None:
     print_deletions(tenant, waiting.deletions, SHOWN)
     for entity, reason in waiting.stopped.items():
         click.echo(f"{tenant}: {entity} was stopped: {reason}")
-
-
-def print_deletions(tenant: str, deletions: Sequence[HeldDeletion], shown: int) -> None:
-    """Records that would be taken away, by number and name."""
-    if not deletions:
-        return
-    output.print_table(
-        f"{tenant}: would be taken away in Optiply, waits for approval",
-        ["entity", "number", "name"],
-        [
-            [each.entity, each.number or ("" if each.name else each.remote_id), each.name]
-            for each in deletions[:shown]
-        ],
-    )
-    if len(deletions) > shown:
-        click.echo(
-            f"and {len(deletions) - shown} more: bc-pipeline records {tenant} ENTITY --state guard"
-        )
 
 
 # ``bc-pipeline rebind``: the environment was renamed, and the state is still its own.

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,13 +14,14 @@ import duckdb
 
 from bc_pipeline import clock
 from bc_pipeline.orchestration.checks.freshness import Freshness, freshness, minute
-from bc_pipeline.run.records import records
+from bc_pipeline.run.records import alike, records
+from bc_pipeline.snapshot.reader import SnapshotReader
 from bc_pipeline.snapshot.rows import rows
 from bc_pipeline.snapshot.schema import SYNC_TABLES
-from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.to_business_central.inbox.endings import READABLE
-from bc_pipeline.to_business_central.inbox.files import not_read, waiting
+from bc_pipeline.to_business_central.inbox.place import not_read, waiting
+from bc_pipeline.to_optiply.held import STATE as DELETION_HELD
 from bc_pipeline.to_optiply.held import HeldDeletion, held_deletions
 
 HELD_STATES = ("quarantined", "deferred")
@@ -29,10 +30,24 @@ OPEN_EXPORT_STATES = ("blocked", "ambiguous", "failed", "intent", "created")
 NEED_A_PERSON = ("blocked", "ambiguous")
 """Of these the states that somebody has to resolve in Business Central or Optiply."""
 # A run that read nothing is no good run; the list of companies is only how it gets in.
-GOOD = """
-AND status IN ('success', 'partial') AND EXISTS (FROM ops.reads
+_GOOD = """
+status IN ('success', 'partial') AND EXISTS (FROM ops.reads
   WHERE reads.run_no = runs.run_no AND reads.complete AND reads.entity <> 'bc/companies')
 """
+_LAST_RUN = f"""
+SELECT run_no, run_id, status, reason, started_at, ended_at, {_GOOD} AS good,
+  (SELECT max(run_no) FROM ops.runs) AS newest
+FROM ops.runs WHERE NOT dry_run AND ended_at IS NOT NULL ORDER BY run_no DESC LIMIT 1
+"""
+_LAST_GOOD_RUN = f"""
+SELECT run_no, run_id, status, reason, started_at, ended_at FROM ops.runs
+WHERE NOT dry_run AND ended_at IS NOT NULL AND {_GOOD} ORDER BY run_no DESC LIMIT 1
+"""
+_NEWEST_RUN_NO = "SELECT coalesce(max(run_no), 0) AS n FROM ops.runs"
+_COUNTS = " UNION ALL ".join(
+    f"SELECT '{name}' AS name, state, count(*) AS n FROM sync.{name} GROUP BY state"
+    for name in SYNC_TABLES
+)
 
 # Of each entity the newest run that worked on it: a run of something else says nothing about it.
 _NEWEST_PROBLEMS = """
@@ -151,33 +166,76 @@ def _together(group: list[Freshness]) -> str:
     return f"{names}: last good {when}" + (f": {group[0].reason}" if group[0].reason else "")
 
 
-def read_state(tenant: Tenant, now: datetime | None = None) -> TenantState:
+def read_state(
+    tenant: Tenant, now: datetime | None = None, reader: SnapshotReader | None = None
+) -> TenantState:
     """The state of a tenant; an empty one when it has never run.
+
+    Args:
+        tenant: whose.
+        now: UTC; None means now.
+        reader: of this thread, for many tenants; None means one for this tenant alone.
 
     Raises:
         TenantBusy: a run holds the snapshot for longer than it is worth waiting.
     """
-    files = [path.name for path in waiting(tenant.snapshot_dir)]
-    strange = not_read(tenant.snapshot_dir)
+    if reader is None:
+        with SnapshotReader() as own:
+            return read_state(tenant, now, own)
+    state = TenantState(
+        enabled=tenant.enabled,
+        files=[path.name for path in waiting(tenant.snapshot_dir)],
+        not_read=not_read(tenant.snapshot_dir),
+    )
     try:
-        snapshot = Snapshot.open(tenant.snapshot_dir, read_only=True)
+        with reader.open(tenant.snapshot_dir) as cursor:
+            return replace(state, **_told(cursor, tenant, now or clock.now()))
     except FileNotFoundError:
-        return TenantState(enabled=tenant.enabled, files=files, not_read=strange)
-    with snapshot, snapshot.cursor() as cursor:
-        return TenantState(
-            enabled=tenant.enabled,
-            last_run=_last_run(cursor),
-            last_good_run=_last_run(cursor, GOOD),
-            freshness=freshness(cursor, tenant, now or clock.now()),
-            run_no=rows(cursor, "SELECT coalesce(max(run_no), 0) AS n FROM ops.runs")[0]["n"],
-            counts={f"optiply/{name}": _counts(cursor, name) for name in SYNC_TABLES},
-            deletions=held_deletions(cursor, tenant),
-            held=[row for name in SYNC_TABLES for row in _held(cursor, name)],
-            exports=_exports(cursor),
-            files=files,
-            not_read=strange,
-            settings=_settings(cursor),
-        )
+        return state
+
+
+def _told(cursor: duckdb.DuckDBPyConnection, tenant: Tenant, now: datetime) -> dict[str, Any]:
+    """What the snapshot tells, by attribute."""
+    counts = _counts(cursor)
+    return {
+        **_runs(cursor),
+        "freshness": freshness(cursor, tenant, now),
+        "counts": {f"optiply/{name}": states for name, states in counts.items()},
+        # To look for records where there are none takes as long as to find them.
+        "deletions": [
+            each
+            for name, states in counts.items()
+            if DELETION_HELD in states
+            for each in held_deletions(cursor, tenant, name)
+        ],
+        "held": [
+            row
+            for name, states in counts.items()
+            if not alike(HELD_STATES).isdisjoint(states)
+            for row in _held(cursor, name)
+        ],
+        "exports": _exports(cursor),
+        "settings": _settings(cursor),
+    }
+
+
+def _runs(cursor: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """The number of the newest run, the last one that ended, and the last good one."""
+    found = rows(cursor, _LAST_RUN)
+    if not found:
+        return {"run_no": rows(cursor, _NEWEST_RUN_NO)[0]["n"]}
+    last = found[0]
+    newest, good = last.pop("newest"), last.pop("good")
+    last_good = last if good else next(iter(rows(cursor, _LAST_GOOD_RUN)), None)
+    return {"run_no": newest, "last_run": last, "last_good_run": last_good}
+
+
+def _counts(cursor: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:
+    """Entity -> state -> records."""
+    counts: dict[str, dict[str, int]] = {name: {} for name in SYNC_TABLES}
+    for row in sorted(rows(cursor, _COUNTS), key=lambda row: str(row["state"])):
+        counts[row["name"]][row["state"]] = row["n"]
+    return counts
 
 
 def _settings(cursor: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
@@ -189,20 +247,6 @@ def _settings(cursor: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
         and problem["kind"] == "config"
         and problem["remote_id"] is None
     ]
-
-
-def _last_run(cursor: duckdb.DuckDBPyConnection, condition: str = "") -> dict[str, Any] | None:
-    found = rows(
-        cursor,
-        "SELECT run_no, run_id, status, reason, started_at, ended_at FROM ops.runs "
-        f"WHERE NOT dry_run AND ended_at IS NOT NULL {condition} ORDER BY run_no DESC LIMIT 1",
-    )
-    return found[0] if found else None
-
-
-def _counts(cursor: duckdb.DuckDBPyConnection, name: str) -> dict[str, int]:
-    counted = rows(cursor, f"SELECT state, count(*) AS n FROM sync.{name} GROUP BY 1 ORDER BY 1")
-    return {row["state"]: row["n"] for row in counted}
 
 
 def _held(cursor: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:

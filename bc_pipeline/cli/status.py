@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import click
 
 from bc_pipeline import clock
 from bc_pipeline.cli import output
-from bc_pipeline.cli.operator import print_deletions
+from bc_pipeline.cli.deletions import print_deletions
 from bc_pipeline.cli.selection import known_tenants, tenant_arguments
 from bc_pipeline.cli.state import TenantState, read_state
 from bc_pipeline.errors import PipelineError
 from bc_pipeline.orchestration.checks.freshness import minute
+from bc_pipeline.snapshot.reader import SnapshotReader
 from bc_pipeline.tenants import registry
+from bc_pipeline.tenants.settings import Tenant
 
 HELD_SHOWN = 20
+EACH_SHOWN = 20
+"""Tenants up to which each one's entities are listed, unless they are named."""
 
 
 @click.command()
@@ -35,25 +43,43 @@ def status(tenants: tuple[str, ...], exit_code: bool, as_json: bool) -> int:
     All tenants when none is named. Reads only the tenants' own files.
     """
     found = registry.load()
-    states: dict[str, TenantState] = {}
-    errors: dict[str, PipelineError] = dict(found.errors)
     names = known_tenants(found, tenants)
-    for name in names:
-        if name in found.tenants:
-            try:
-                states[name] = read_state(found.tenants[name])
-            except PipelineError as error:
-                errors[name] = error
+    states, errors = _read([found.tenants[name] for name in names if name in found.tenants])
+    errors |= found.errors
     if as_json:
         output.print_json(
             {"tenants": {name: _as_json(found, name, states, errors) for name in names}}
         )
     else:
-        _print(found, names, states, errors)
+        _print(found, names, states, errors, entities=bool(tenants) or len(names) <= EACH_SHOWN)
     bad = any(name in errors for name in names)
     if exit_code:
         bad = bad or any(_needs_attention(state) for state in states.values())
     return output.SOME_FAILED if bad else output.SUCCESS
+
+
+def _read(tenants: list[Tenant]) -> tuple[dict[str, TenantState], dict[str, PipelineError]]:
+    """The states of the tenants, and errors of those that cannot be read, by name."""
+    states: dict[str, TenantState] = {}
+    errors: dict[str, PipelineError] = {}
+    waiting = SimpleQueue[Tenant]()
+    for tenant in tenants:
+        waiting.put(tenant)
+
+    def work() -> None:
+        with SnapshotReader() as reader, suppress(Empty):
+            while True:
+                tenant = waiting.get_nowait()
+                try:
+                    states[tenant.name] = read_state(tenant, reader=reader)
+                except PipelineError as error:
+                    errors[tenant.name] = error
+
+    at_once = min(len(tenants), os.cpu_count() or 1)
+    with ThreadPoolExecutor(at_once or 1, thread_name_prefix="status") as pool:
+        for done in [pool.submit(work) for _ in range(at_once)]:
+            done.result()
+    return states, errors
 
 
 def _needs_attention(state: TenantState) -> bool:
@@ -80,6 +106,8 @@ def _print(
     names: list[str],
     states: dict[str, TenantState],
     errors: dict[str, PipelineError],
+    *,
+    entities: bool,
 ) -> None:
     output.print_table(
         "Tenants",
@@ -88,7 +116,9 @@ def _print(
     )
     for name in names:
         if name in states:
-            _print_tenant(name, states[name])
+            _print_tenant(name, states[name], entities=entities)
+    if not entities:
+        click.echo("Name tenants to see how old each of their entities is: bc-pipeline status NAME")
 
 
 def _row(name: str, state: TenantState | None, error: PipelineError | None) -> list[object]:
@@ -106,10 +136,11 @@ def _row(name: str, state: TenantState | None, error: PipelineError | None) -> l
     ]
 
 
-def _print_tenant(name: str, state: TenantState) -> None:
+def _print_tenant(name: str, state: TenantState, *, entities: bool) -> None:
     for matter in state.attention():
         click.echo(f"{name}: {matter}")
-    _print_entities(name, state)
+    if entities:
+        _print_entities(name, state)
     print_deletions(name, state.deletions, HELD_SHOWN)
     if state.held:
         output.print_table(

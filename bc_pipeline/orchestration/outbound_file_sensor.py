@@ -22,7 +22,7 @@ from bc_pipeline.orchestration.resources import TenantsResource
 from bc_pipeline.orchestration.schedules import ready_tenants
 from bc_pipeline.orchestration.tags import TENANT_TAG
 from bc_pipeline.tenants.settings import Tenant
-from bc_pipeline.to_business_central.inbox.files import waiting
+from bc_pipeline.to_business_central.inbox.place import waiting
 
 SECONDS_BETWEEN_LOOKS = 20
 

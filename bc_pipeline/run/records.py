@@ -28,7 +28,6 @@ _ALIKE: Mapping[str, frozenset[str]] = MappingProxyType(
         "guard": frozenset({"guard"}),
     }
 )
-_ANY = frozenset[str]().union(*_ALIKE.values())
 
 # Names as Business Central has them, for records that never got to Optiply.
 _MIRROR: Mapping[str, str] = MappingProxyType(
@@ -158,6 +157,11 @@ class Record:
         return dict(self.__dict__)
 
 
+def alike(states: Collection[str]) -> frozenset[str]:
+    """The states as they stand in id maps and ledger; of none, all that may be asked for."""
+    return frozenset[str]().union(*(_ALIKE[each] for each in states or _ALIKE))
+
+
 def records(
     cursor: duckdb.DuckDBPyConnection, task: str, states: Collection[str] = ()
 ) -> list[Record]:
@@ -168,7 +172,7 @@ def records(
         task: ``optiply/products`` or ``outbound/customers``.
         states: of ``STATES``; empty means all.
     """
-    wanted = _ANY if not states else frozenset[str]().union(*(_ALIKE[each] for each in states))
+    wanted = alike(states)
     group, _, name = task.partition("/")
     found = (_of_optiply if group == "optiply" else _of_exports)(cursor, name, sorted(wanted))
     return [Record(**row) for row in found]

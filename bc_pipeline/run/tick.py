@@ -28,7 +28,7 @@ from bc_pipeline.snapshot.store import FILE_NAME
 from bc_pipeline.tenants.secrets import TokenStore
 from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.to_business_central.buy_orders.new_in_optiply import Look, look_at
-from bc_pipeline.to_business_central.inbox import files
+from bc_pipeline.to_business_central.inbox import place
 
 BUY_ORDERS = "outbound/purchase_orders"
 NOTHING = "nothing has changed"
@@ -199,7 +199,7 @@ def _again(tenant: Tenant, memory: Memory, at: datetime) -> Iterator[str]:
 
 
 def _exports(tenant: Tenant, memory: Memory, new_orders: Collection[str]) -> Iterator[str]:
-    if files.waiting(tenant.snapshot_dir):
+    if place.waiting(tenant.snapshot_dir):
         yield from ACCOUNTING_NAMES
     if new_orders:
         yield BUY_ORDERS

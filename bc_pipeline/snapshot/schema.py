@@ -111,12 +111,12 @@ def is_current(connection: duckdb.DuckDBPyConnection) -> bool:
 
 def schema_version(connection: duckdb.DuckDBPyConnection) -> int:
     """The version the file is in; 0 for a new one."""
-    known = connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'ops' AND table_name = 'meta'"
-    ).fetchone()
-    if not known or not known[0]:
+    try:
+        row = connection.execute(
+            "SELECT value FROM ops.meta WHERE key = 'schema_version'"
+        ).fetchone()
+    except duckdb.CatalogException:
         return 0
-    row = connection.execute("SELECT value FROM ops.meta WHERE key = 'schema_version'").fetchone()
     return int(row[0]) if row else 0
 
 
@@ -137,7 +137,7 @@ def _missing(connection: duckdb.DuckDBPyConnection) -> _Missing:
     found: dict[tuple[str, str], set[str]] = {}
     for schema, table, column in connection.execute(
         "SELECT schema_name, table_name, column_name FROM duckdb_columns() "
-        "WHERE schema_name IN ('bc', 'sync')"
+        "WHERE schema_name IN ('bc', 'sync') AND database_name = current_database()"
     ).fetchall():
         found.setdefault((schema, table), set()).add(column)
     missing = _Missing()

@@ -8,10 +8,10 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
 
@@ -31,7 +31,7 @@ MEMORY_LIMIT = "256MB"
 
 _SCRATCH = "reading-"
 _TABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\.[A-Za-z_][A-Za-z0-9_]*")
-_SETTINGS = (
+SETTINGS = (
     f"SET memory_limit = '{MEMORY_LIMIT}'",
     # Each cursor works on the thread that uses it, so entities are loaded side by side anyway;
     # DuckDB's own threads would share single pages, at a quarter more work.
@@ -44,11 +44,22 @@ _SETTINGS = (
     # GLOBAL, because a cursor would otherwise fall back to the time zone of the machine.
     "SET GLOBAL TimeZone = 'UTC'",
 )
-_HELD_ELSEWHERE = ("could not set lock", "conflicting lock", "different configuration")
+Opened = TypeVar("Opened")
+_HELD_ELSEWHERE = (
+    "could not set lock",
+    "conflicting lock",
+    "different configuration",
+    "unique file handle",
+)
 
 
 class SnapshotUnusable(PipelineError):
     """The snapshot file cannot be opened by this program; ``str(error)`` says what to do."""
+
+
+def too_new(path: Path, error: NewerSchema) -> SnapshotUnusable:
+    """What is told of a file that a newer version wrote."""
+    return SnapshotUnusable(f"{path} was written by a newer bc-pipeline: {error}")
 
 
 class Snapshot(Closing):
@@ -86,7 +97,9 @@ class Snapshot(Closing):
             raise FileNotFoundError(f"no snapshot in {snapshot_dir}")
         if not read_only:
             snapshot_dir.mkdir(parents=True, exist_ok=True)
-        connection = _connected(path, read_only, wait_seconds)
+        connection = patiently(
+            path, wait_seconds, lambda: duckdb.connect(str(path), read_only=read_only)
+        )
         try:
             _configure(connection, snapshot_dir, read_only)
             if not read_only:
@@ -97,7 +110,7 @@ class Snapshot(Closing):
                 return cls.open(snapshot_dir, read_only=True, wait_seconds=wait_seconds)
         except NewerSchema as error:
             connection.close()
-            raise SnapshotUnusable(f"{path} was written by a newer bc-pipeline: {error}") from error
+            raise too_new(path, error) from error
         except BaseException:
             connection.close()
             raise
@@ -171,12 +184,23 @@ class Snapshot(Closing):
         self._connection.close()
 
 
-def _connected(path: Path, read_only: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:
+def patiently(path: Path, wait_seconds: float, opening: Callable[[], Opened]) -> Opened:
+    """Opens a snapshot, trying again while another process holds it.
+
+    Args:
+        path: of the file, for the texts.
+        wait_seconds: how long to keep trying.
+        opening: one try.
+
+    Raises:
+        TenantBusy: another process held the file for all of ``wait_seconds``.
+        SnapshotUnusable: not a snapshot, or damaged.
+    """
     deadline = clock.monotonic() + wait_seconds
     pause = 0.02
     while True:
         try:
-            return duckdb.connect(str(path), read_only=read_only)
+            return opening()
         except duckdb.Error as error:
             if not any(text in str(error).lower() for text in _HELD_ELSEWHERE):
                 raise SnapshotUnusable(
@@ -190,7 +214,7 @@ def _connected(path: Path, read_only: bool, wait_seconds: float) -> duckdb.DuckD
 
 
 def _configure(connection: duckdb.DuckDBPyConnection, directory: Path, read_only: bool) -> None:
-    for setting in _SETTINGS:
+    for setting in SETTINGS:
         connection.execute(setting)
     if not read_only:
         spill = str(directory / "temp").replace("'", "''")

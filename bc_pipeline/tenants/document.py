@@ -15,6 +15,7 @@ from typing import Any, TypeGuard
 
 import yaml
 from pydantic import BaseModel
+from yaml.constructor import SafeConstructor
 
 from bc_pipeline.errors import ConfigError
 
@@ -75,12 +76,7 @@ def read(path: Path) -> tuple[dict[str, Any], Place]:
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-        loader = _Loader(text)
-        try:
-            node = loader.get_single_node()
-            document = None if node is None else loader.construct_document(node)
-        finally:
-            loader.dispose()
+        node, document = _loaded(text)
     except yaml.MarkedYAMLError as error:
         raise ConfigError(f"{path}: not valid YAML{_explained(error, text)}") from None
     except yaml.reader.ReaderError as error:
@@ -97,6 +93,24 @@ def read(path: Path) -> tuple[dict[str, Any], Place]:
         _note_lines(node, (), lines)
     place = Place(path, (), lines)
     return mapping(document, place), place
+
+
+def _loaded(text: str) -> tuple[yaml.Node | None, Any]:
+    """The file as nodes, which know their lines, and as what they say."""
+    try:
+        return _read_by(_QuickLoader, text)
+    except yaml.YAMLError:
+        # Of what is wrong the one in Python tells more, and where it begins.
+        return _read_by(_Loader, text)
+
+
+def _read_by(kind: Any, text: str) -> tuple[yaml.Node | None, Any]:  # noqa: ANN401 - PyYAML's C loader has no type
+    loader = kind(text)
+    try:
+        node = loader.get_single_node()
+        return node, None if node is None else loader.construct_document(node)
+    finally:
+        loader.dispose()
 
 
 def unreadable(error: OSError | UnicodeDecodeError) -> str:
@@ -150,7 +164,7 @@ def _nothing(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Nothing:
     return Nothing(loader.construct_scalar(node))
 
 
-class _Loader(yaml.SafeLoader):
+class _AsWritten(SafeConstructor):
     """Plain values as text, and no key twice: the second of two tenants of one name must not win
     silently."""
 
@@ -173,7 +187,18 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-_Loader.add_constructor(_NULL, _nothing)
+_AsWritten.add_constructor(_NULL, _nothing)
+
+
+_QUICK: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_AsWritten, yaml.SafeLoader):
+    """In Python."""
+
+
+class _QuickLoader(_AsWritten, _QUICK):
+    """In C, where PyYAML was built with it: hundreds of tenants in a tenth of the time."""
 
 
 class _KeyTwice(yaml.constructor.ConstructorError):

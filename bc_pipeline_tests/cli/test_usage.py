@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from bc_pipeline.cli.main import commands
+from bc_pipeline.cli.status import EACH_SHOWN
+from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline_tests.cli.conftest import CommandLine
 from bc_pipeline_tests.orchestration.conftest import SETTINGS, write_tenants
 
@@ -27,6 +29,7 @@ COMMANDS = (
     "sandbox",
     "show",
     "status",
+    "stock",
     "sync",
     "tenants",
     "verify",
@@ -277,3 +280,18 @@ def test_given_a_removed_tenant_then_its_partition_goes_and_its_files_stay(
     assert outcome.json == {"removed": "acme"}
     assert snapshot.exists()
     assert command("tenants", "remove", "acme").code == 2
+
+
+def test_given_many_tenants_then_status_lists_their_entities_only_when_they_are_named(
+    command: CommandLine, empty_home: Path
+):
+    names = ["t" * length for length in range(1, EACH_SHOWN + 2)]
+    write_tenants(empty_home, **{name: {} for name in names})
+    Snapshot.open(empty_home / "snapshots" / "ttt").close()
+
+    of_all, of_one = command("status"), command("status", "ttt")
+
+    assert of_all.code == of_one.code == 0
+    assert "bc/items" not in of_all.stdout
+    assert "Name tenants to see" in of_all.stdout
+    assert "bc/items" in of_one.stdout

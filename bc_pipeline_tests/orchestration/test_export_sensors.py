@@ -35,7 +35,7 @@ from bc_pipeline.orchestration.resources import TenantsResource
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.tenants import registry
 from bc_pipeline.tenants.settings import Tenant
-from bc_pipeline.to_business_central.inbox.files import waiting
+from bc_pipeline.to_business_central.inbox.place import waiting
 from bc_pipeline_tests.clocks import MovedClock
 from bc_pipeline_tests.orchestration.conftest import write_tenants
 

@@ -404,3 +404,47 @@ def test_given_a_file_in_another_encoding_then_the_error_says_how_to_save_it(
 
     with pytest.raises(ConfigError, match="is not UTF-8; save it as UTF-8"):
         load(tmp_path, tmp_path / "tenants.yaml")
+
+
+@pytest.mark.parametrize("quick", [document._QuickLoader, document._Loader])
+def test_both_ways_of_loading_a_file_read_the_same(quick):
+    text = dedent(
+        """
+        defaults: {business_central: &bc {environment_name: Production, company: "010"}}
+        tenants:
+          acme:
+            business_central:
+              <<: *bc
+              client_id: 0123
+              client_secret: 'it''s'
+            enabled: no
+            sync: {timezone: ~, locations: [NO, 12:30, 1.10, null]}
+            note: |
+              two
+              lines
+        """
+    )
+
+    node, document_read = document._read_by(quick, text)
+
+    assert document_read == {
+        "defaults": {"business_central": {"environment_name": "Production", "company": "010"}},
+        "tenants": {
+            "acme": {
+                "business_central": {
+                    "environment_name": "Production",
+                    "company": "010",
+                    "client_id": "0123",
+                    "client_secret": "it's",
+                },
+                "enabled": "no",
+                "sync": {"timezone": "~", "locations": ["NO", "12:30", "1.10", "null"]},
+                "note": "two\nlines\n",
+            }
+        },
+    }
+    assert isinstance(document_read["tenants"]["acme"]["sync"]["timezone"], document.Nothing)
+    lines: dict[document.Keys, int] = {}
+    assert node is not None
+    document._note_lines(node, (), lines)
+    assert lines["tenants", "acme", "sync", "locations"] == 10

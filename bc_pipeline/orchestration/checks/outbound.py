@@ -17,7 +17,8 @@ from bc_pipeline.orchestration.checks.dimensions import dimension_mappings_exist
 from bc_pipeline.run.records import LEDGER_NAME
 from bc_pipeline.to_business_central.export_types import ESCALATED_AFTER, UNRESOLVED
 from bc_pipeline.to_business_central.inbox.endings import READABLE
-from bc_pipeline.to_business_central.inbox.files import file_stream, not_read
+from bc_pipeline.to_business_central.inbox.files import file_stream
+from bc_pipeline.to_business_central.inbox.place import not_read
 from bc_pipeline.to_business_central.writers import STREAMS
 
 VALUES_VALID = "dimension_values_valid"

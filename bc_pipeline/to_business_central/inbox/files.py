@@ -1,9 +1,4 @@
-"""Files of unified records in ``<snapshot_dir>/outbound/``: finding and reading them.
-
-A file is called ``<Entity>[.anything].<format>``, or ``<anything>.singer``. Everything else there,
-such as a producer's temporary name, is left alone; what is named after an entity and in no format
-we read is told. Nothing here changes a file.
-"""
+"""Files of unified records: reading them. Nothing here changes a file."""
 
 from __future__ import annotations
 
@@ -12,7 +7,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
-from pathlib import Path
 
 from bc_pipeline.errors import RecordError
 from bc_pipeline.to_business_central.inbox.cells import Mark, decimal_mark
@@ -21,7 +15,6 @@ from bc_pipeline.to_business_central.inbox.endings import (
     Reader,
     file_format,
     is_singer,
-    is_temporary,
 )
 from bc_pipeline.to_business_central.inbox.formats import RawLine, Unreadable
 from bc_pipeline.to_business_central.inbox.records import (
@@ -37,7 +30,6 @@ from bc_pipeline.to_business_central.writer import Stream
 from bc_pipeline.to_business_central.writers import STREAMS, stream_named
 from bc_pipeline.values import storable, storable_json
 
-DIRECTORY = "outbound"
 UNREADABLE = "the file cannot be read: "
 
 
@@ -76,48 +68,6 @@ class FileContent:
     def entities(self) -> set[str]:
         """The entities of its records."""
         return {line.stream.entity for line in self.lines if line.stream is not None}
-
-
-def directory(snapshot_dir: Path) -> Path:
-    """Where a tenant's files are dropped."""
-    return snapshot_dir / DIRECTORY
-
-
-def waiting(snapshot_dir: Path) -> list[Path]:
-    """The files a run has to look at, oldest first; also those named after no known entity."""
-    found: list[tuple[int, str, Path]] = []
-    place = directory(snapshot_dir)
-    if place.is_dir():
-        for path in place.iterdir():
-            try:
-                if _is_candidate(path):
-                    found.append((path.stat().st_mtime_ns, path.name, path))
-            except FileNotFoundError:
-                continue  # taken away by its producer meanwhile
-    return [path for _, _, path in sorted(found)]
-
-
-def not_read(snapshot_dir: Path) -> list[str]:
-    """Names of files that are for us by their beginning, and in a format nobody reads."""
-    place = directory(snapshot_dir)
-    paths = sorted(place.iterdir()) if place.is_dir() else []
-    return [path.name for path in paths if _is_of_no_format(path)]
-
-
-def _is_candidate(path: Path) -> bool:
-    return _is_finished(path) and file_format(path.name) in READERS
-
-
-def _is_of_no_format(path: Path) -> bool:
-    named = file_stream(path.name) is not None and not is_temporary(path.name)
-    return named and file_format(path.name) not in READERS and _is_finished(path)
-
-
-def _is_finished(path: Path) -> bool:
-    name = path.name
-    # Nothing can note or tell a name that is no text, such as one in another encoding.
-    is_text = name.encode(errors="replace").decode() == name
-    return is_text and name[0] != "." and path.is_file()
 
 
 def file_stream(name: str) -> Stream | None:

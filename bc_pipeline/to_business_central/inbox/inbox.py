@@ -21,7 +21,7 @@ from bc_pipeline.report import EntityResult, Problem
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.to_business_central import ledger_rows
 from bc_pipeline.to_business_central.export_types import Source
-from bc_pipeline.to_business_central.inbox import files, results
+from bc_pipeline.to_business_central.inbox import files, place, results
 from bc_pipeline.to_business_central.inbox.endings import READABLE
 from bc_pipeline.to_business_central.inbox.files import FileContent, Line
 from bc_pipeline.to_business_central.inbox.results import Booked
@@ -70,7 +70,7 @@ class Inbox:
         dry_run: bool = False,
     ) -> None:
         self._snapshot = snapshot
-        self._place = files.directory(snapshot_dir)
+        self._place = place.directory(snapshot_dir)
         self._snapshot_dir = snapshot_dir
         self._entities = frozenset(entities)
         self._prefixes = frozenset(prefixes)
@@ -170,14 +170,14 @@ class Inbox:
             return self._files
 
     def _paths(self) -> Iterable[Path]:
-        for path in files.waiting(self._snapshot_dir):
+        for path in place.waiting(self._snapshot_dir):
             stream = files.file_stream(path.name)
             if not files.is_known(path.name):
                 known = ", ".join(stream.name for stream in STREAMS.values())
                 self._left.append((path.name, f"{path.name} is named after none of {known}"))
             elif stream is None or stream.entity in self._entities:
                 yield path
-        for name in files.not_read(self._snapshot_dir):
+        for name in place.not_read(self._snapshot_dir):
             self._left.append((name, f"{name} is in no format that is read; {READABLE}"))
 
     def _recover(self) -> None:

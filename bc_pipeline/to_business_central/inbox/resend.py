@@ -20,7 +20,7 @@ from bc_pipeline.errors import ConfigError
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.to_business_central import ledger_rows
 from bc_pipeline.to_business_central.export_types import COMPANY_NOT_FOUND, LedgerEntry
-from bc_pipeline.to_business_central.inbox import files
+from bc_pipeline.to_business_central.inbox import place
 from bc_pipeline.to_business_central.writer import Stream
 from bc_pipeline.to_business_central.writers import STREAMS
 
@@ -77,7 +77,7 @@ def resend(
 
 
 def _drop_again(snapshot: Snapshot, snapshot_dir: Path, stream: Stream, key: str | None) -> int:
-    waiting = {path.name for path in files.waiting(snapshot_dir)}
+    waiting = {path.name for path in place.waiting(snapshot_dir)}
     with snapshot.cursor() as cursor:
         failed = [
             entry
@@ -86,7 +86,7 @@ def _drop_again(snapshot: Snapshot, snapshot_dir: Path, stream: Stream, key: str
         ]
     if not failed:
         return 0
-    name = _drop(files.directory(snapshot_dir), stream, failed)
+    name = _drop(place.directory(snapshot_dir), stream, failed)
     # From here on they are in the file; noting that keeps a second resend from doubling them.
     now = clock.now()
     nowhere = [entry.key for entry in failed if entry.error_class == COMPANY_NOT_FOUND]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bc_pipeline.to_business_central.inbox.files import not_read, read_file, waiting
+from bc_pipeline.to_business_central.inbox.files import read_file
+from bc_pipeline.to_business_central.inbox.place import not_read, waiting
 from bc_pipeline_tests.to_business_central.records import drop
 
 ONE, TWO = {"externalId": "1"}, {"externalId": "2"}

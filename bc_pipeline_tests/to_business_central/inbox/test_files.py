@@ -17,7 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bc_pipeline.to_business_central.inbox.files import FileContent, read_file, waiting
+from bc_pipeline.to_business_central.inbox.files import FileContent, read_file
+from bc_pipeline.to_business_central.inbox.place import waiting
 from bc_pipeline.to_business_central.unified import Bill, as_payload, payload_hash
 from bc_pipeline.to_business_central.writers import STREAMS
 from bc_pipeline_tests.to_business_central.records import drop
