@@ -124,8 +124,9 @@ def _parts(bc: BusinessCentral, question: Question, since: datetime | None) -> l
         "$filter": f"{STAMP} ge {literal(since)}",
         "$top": str(LATELY),
     }
-    counted = {"$select": "id", "$top": "1", "$count": "true"}
-    return [part(question.path, lately), part(_counted(question), counted)]
+    # The newest stamp counts wherever it lies: a clock that was set back stamps behind any window.
+    newest = {"$select": f"id,{STAMP}", "$orderby": f"{STAMP} desc", "$top": "1", "$count": "true"}
+    return [part(question.path, lately), part(_counted(question), newest)]
 
 
 def _answer(
@@ -140,7 +141,8 @@ def _answer(
         mark = Mark(_digest(rows, question.entity) if rows is not None else None)
         return Answer(mark, mark)
     count = _count(answer if counted is None else counted)
-    if rows is None or count is None:
+    newest = _rows(counted) if counted else []
+    if rows is None or count is None or newest is None:
         return Answer(Mark(None, count, since), Mark(None, count, since and following))
     if since is None:
         mark = Mark(_digest(rows), count)
@@ -150,8 +152,8 @@ def _answer(
     # A window that begins before the one that was asked for has not been seen as a whole.
     seen = all_there and following >= since
     return Answer(
-        Mark(_digest(rows) if all_there else None, count, since),
-        Mark(_digest(later) if seen else None, count, following),
+        Mark(_digest([*rows, *newest]) if all_there else None, count, since),
+        Mark(_digest([*later, *newest]) if seen else None, count, following),
     )
 
 
