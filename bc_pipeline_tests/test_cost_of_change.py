@@ -83,7 +83,7 @@ SYNC = """
 import os
 from pathlib import Path
 from bc_pipeline.report import Launch
-from bc_pipeline.run.tenant_run import run_tenant
+from bc_pipeline.run.execute import run_tenant
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants import registry

@@ -35,7 +35,7 @@ from typing import Any
 import requests
 
 from bc_pipeline.report import Launch, RunSummary
-from bc_pipeline.run.tenant_run import run_tenant
+from bc_pipeline.run.execute import run_tenant
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.tenants import registry
 

@@ -14,6 +14,9 @@ import duckdb
 
 from bc_pipeline import clock
 from bc_pipeline.orchestration.checks.freshness import Freshness, freshness, minute
+from bc_pipeline.orchestration.checks.stock_age import ASSET as STOCK
+from bc_pipeline.orchestration.checks.stock_age import StockAge, stock_age
+from bc_pipeline.run import tick_memory
 from bc_pipeline.run.records import alike, records
 from bc_pipeline.snapshot.reader import SnapshotReader
 from bc_pipeline.snapshot.rows import rows
@@ -76,6 +79,8 @@ class TenantState:
             reason.
         files: outbound files that are not through yet.
         not_read: files named after an entity, in a format that nobody reads.
+        ticked_at: when a tick last found everything as it was, or had it brought up to date.
+        stock: how old the stock in Optiply is; None: it never ran.
         settings: entity and text of each setting that its last run found wrong.
     """
 
@@ -91,6 +96,8 @@ class TenantState:
     files: list[str] = field(default_factory=list)
     not_read: list[str] = field(default_factory=list)
     settings: list[tuple[str, str]] = field(default_factory=list)
+    ticked_at: datetime | None = None
+    stock: StockAge | None = None
 
     @property
     def late(self) -> bool:
@@ -107,6 +114,8 @@ class TenantState:
             "last_good_run": self.last_good_run,
             "late": self.late,
             "attention": self.attention(),
+            "last_tick": self.ticked_at,
+            "stock": self.stock.as_json() if self.stock else None,
             "run_no": self.run_no,
             "freshness": {name: each.as_json() for name, each in self.freshness.items()},
             "entities": self.counts,
@@ -139,6 +148,8 @@ class TenantState:
         for each in self._late():
             alike.setdefault(each.reason, []).append(each)
         yield from (f"late: {_together(group)}" for group in alike.values())
+        if self.stock is not None and self.stock.late and not self.freshness[STOCK].late:
+            yield f"late: {self.stock.told()}"
 
     def _waiting_for_a_person(self) -> Iterator[str]:
         for entity, count in Counter(each.entity for each in self.deletions).items():
@@ -197,9 +208,13 @@ def read_state(
 def _told(cursor: duckdb.DuckDBPyConnection, tenant: Tenant, now: datetime) -> dict[str, Any]:
     """What the snapshot tells, by attribute."""
     counts = _counts(cursor)
+    fresh = freshness(cursor, tenant, now)
+    memory = tick_memory.confirmed(tenant)
     return {
         **_runs(cursor),
-        "freshness": freshness(cursor, tenant, now),
+        "freshness": fresh,
+        "ticked_at": memory.ticked_at if memory else None,
+        "stock": stock_age(fresh, tenant, now),
         "counts": {f"optiply/{name}": states for name, states in counts.items()},
         # To look for records where there are none takes as long as to find them.
         "deletions": [

@@ -111,7 +111,7 @@ def _print(
 ) -> None:
     output.print_table(
         "Tenants",
-        ["tenant", "enabled", "last good run", "last run", "held", "exports", "remark"],
+        ["tenant", "enabled", "last good", "last run", "stock", "held", "exports", "remark"],
         [_row(name, states.get(name), errors.get(name)) for name in names],
     )
     for name in names:
@@ -123,17 +123,24 @@ def _print(
 
 def _row(name: str, state: TenantState | None, error: PipelineError | None) -> list[object]:
     if state is None:
-        return [name, "", "", "", "", "", error]
+        return [name, "", "", "", "", "", "", error]
     last = state.last_run
     return [
         name,
         "yes" if state.enabled else "no",
-        _ago((state.last_good_run or {}).get("ended_at")),
+        _ago(_last_good(state)),
         last["status"] if last else "never ran",
+        _ago(state.stock.as_of if state.stock else None),
         len(state.held),
         _exports(state),
         "late" if state.late else "look below" if state.attention() else "",
     ]
+
+
+def _last_good(state: TenantState) -> datetime | None:
+    """The last good run, or the last tick that found nothing to do since."""
+    ended: datetime | None = (state.last_good_run or {}).get("ended_at")
+    return max(filter(None, (ended, state.ticked_at)), default=None)
 
 
 def _print_tenant(name: str, state: TenantState, *, entities: bool) -> None:
@@ -141,6 +148,8 @@ def _print_tenant(name: str, state: TenantState, *, entities: bool) -> None:
         click.echo(f"{name}: {matter}")
     if entities:
         _print_entities(name, state)
+        if state.stock is not None:
+            click.echo(f"{name}: {state.stock.told()}")
     print_deletions(name, state.deletions, HELD_SHOWN)
     if state.held:
         output.print_table(

@@ -9,8 +9,8 @@ from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
-from uuid import uuid4
 
 from bc_pipeline import clock
 from bc_pipeline.business_central.client import BusinessCentral, Company
@@ -23,13 +23,13 @@ from bc_pipeline.reading import mirror_state
 from bc_pipeline.report import EntityResult, Launch, ProgressListener, RunSummary
 from bc_pipeline.run import history, identity, tick_memory
 from bc_pipeline.run import summary as summaries
-from bc_pipeline.run.dependencies import chosen, dependencies, made_from
+from bc_pipeline.run.dependencies import dependencies, made_from
 from bc_pipeline.run.exports import Connection, Exporting, exporting, needs_optiply, only_exports
 from bc_pipeline.run.graph import Graph
 from bc_pipeline.run.tasks import RunContext, tasks
-from bc_pipeline.run.tick import Tick, look
+from bc_pipeline.run.tick import Tick
 from bc_pipeline.run.tick_memory import Memory
-from bc_pipeline.run.tick_outcome import Ended, noted, remembered
+from bc_pipeline.run.tick_outcome import Ended, remembered
 from bc_pipeline.snapshot.lock import tenant_lock
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants.secrets import TokenStore
@@ -95,6 +95,13 @@ class TenantRun:
         if self._snapshot is None:
             raise RuntimeError("the run has not been started")
         return self._snapshot
+
+    @property
+    def looked_at(self) -> datetime | None:
+        """When it began to look at Business Central; None before it was started."""
+        if self._tick is not None:
+            return self._tick.at
+        return self._context.started_at if self._context else None
 
     def start(self) -> None:
         """Take the tenant lock, open the snapshot, check both systems, start the tasks.
@@ -319,78 +326,3 @@ def _with_quarantined(summary: RunSummary) -> list[str]:
         for name, result in summary.optiply_entities()
         if result.quarantined
     ]
-
-
-def run_tenant(
-    tenant: Tenant,
-    launch: Launch | None = None,
-    *,
-    run_id: str | None = None,
-    listener: ProgressListener | None = None,
-) -> RunSummary:
-    """Run one tenant from start to end, without Dagster. Foreseen failures end up in the summary.
-
-    Raises:
-        ConfigError: ``launch.entities`` names something unknown.
-    """
-    launch = launch or Launch()
-    run_id = run_id or str(uuid4())
-    if not tenant.enabled:
-        return RunSummary(tenant.name, run_id, status="skipped", reason="the tenant is disabled")
-    run = TenantRun(
-        tenant,
-        launch,
-        run_id=run_id,
-        selected=chosen(tenant, launch.entities),
-        listener=listener,
-    )
-    return _started_to_end(run)
-
-
-def tick_tenant(
-    tenant: Tenant,
-    *,
-    stock_only: bool = False,
-    run_id: str | None = None,
-    listener: ProgressListener | None = None,
-) -> RunSummary:
-    """Look whether a tenant has anything to do, and do it, without Dagster.
-
-    Args:
-        stock_only: look only at what moves stock, and send only that.
-    """
-    if not tenant.enabled:
-        return RunSummary(tenant.name, "", status="skipped", reason="the tenant is disabled")
-    found = look(tenant, stock_only=stock_only)
-    if not found.due:
-        return noted(found)
-    run = TenantRun(
-        tenant,
-        Launch(),
-        run_id=run_id or str(uuid4()),
-        selected=found.due,
-        listener=listener,
-        tick=found,
-    )
-    return _started_to_end(run)
-
-
-def _started_to_end(run: TenantRun) -> RunSummary:
-    try:
-        run.start()
-    except PipelineError as error:
-        logger.warning("%s: %s", run.tenant.name, error)
-    except BaseException:
-        run.cancel()
-        raise
-    return _finish_or_cancel(run)
-
-
-def _finish_or_cancel(run: TenantRun) -> RunSummary:
-    """Finish; interrupted meanwhile, stop after the requests under way and finish then."""
-    try:
-        return run.finish()
-    except KeyboardInterrupt:
-        run.cancel()
-        run.finish()
-        raise

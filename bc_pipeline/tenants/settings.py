@@ -132,6 +132,9 @@ class SyncOptions(Settings):
         le=30,
         description="Between the half-hourly runs, stock alone is looked at this often; 0 = never",
     )
+    stock_late_after_minutes: int = Field(
+        45, ge=1, description="How old the stock in Optiply may be before somebody is told"
+    )
     sweep_every: int = Field(1, ge=1, description="Days between two such comparisons")
     locations: tuple[str, ...] = Field(
         (), description="Location codes whose stock counts; empty = all (2.1)"

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from bc_pipeline.report import Launch, RunSummary
-from bc_pipeline.run.tenant_run import run_tenant
+from bc_pipeline.run.execute import run_tenant
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants import registry
 from bc_pipeline.tenants.settings import Tenant

@@ -19,7 +19,7 @@ from multiprocessing.process import BaseProcess
 from typing import Literal
 
 from bc_pipeline.report import Launch
-from bc_pipeline.run.tenant_run import run_tenant
+from bc_pipeline.run.execute import run_tenant
 from bc_pipeline.sandbox.faults import Fault
 from bc_pipeline.tenants import registry
 from bc_pipeline_tests.end_to_end.installation import Installation

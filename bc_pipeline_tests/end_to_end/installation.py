@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from bc_pipeline.report import Launch, RunSummary
-from bc_pipeline.run.tenant_run import run_tenant
+from bc_pipeline.run.execute import run_tenant
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.optiply.store import Shop
 from bc_pipeline.tenants import registry

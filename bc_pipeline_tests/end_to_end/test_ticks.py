@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bc_pipeline.run.tenant_run import tick_tenant
+from bc_pipeline.run.execute import tick_tenant
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.changes import random_changes
 from bc_pipeline.sandbox.optiply.comparison import snapshot

@@ -19,7 +19,7 @@ from typing import Any
 from bc_pipeline.cli import demo_exports
 from bc_pipeline.cli.demo_scenes import a_day_at_work
 from bc_pipeline.report import Launch
-from bc_pipeline.run.tenant_run import run_tenant
+from bc_pipeline.run.execute import run_tenant
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.companies import wholesale
 from bc_pipeline.sandbox.company.company import ETAG, Company

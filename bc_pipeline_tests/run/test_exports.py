@@ -17,7 +17,8 @@ from bc_pipeline.errors import ConfigError, EntityFailed
 from bc_pipeline.report import Launch, RunSummary
 from bc_pipeline.run import operator_actions
 from bc_pipeline.run.dependencies import chosen, dependencies
-from bc_pipeline.run.tenant_run import TenantRun, run_tenant
+from bc_pipeline.run.execute import run_tenant
+from bc_pipeline.run.tenant_run import TenantRun
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants import registry

@@ -13,7 +13,7 @@ import yaml
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.report import Launch, RunSummary
 from bc_pipeline.run import operator_actions
-from bc_pipeline.run.tenant_run import run_tenant
+from bc_pipeline.run.execute import run_tenant
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.companies import cronus
 from bc_pipeline.sandbox.optiply import Shop

@@ -12,7 +12,7 @@ import yaml
 
 from bc_pipeline.orchestration.preflight.tenant import check_tenant
 from bc_pipeline.report import Launch, Problem, RunSummary
-from bc_pipeline.run.tenant_run import run_tenant
+from bc_pipeline.run.execute import run_tenant
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.changes import apply_to
 from bc_pipeline.sandbox.companies import wholesale

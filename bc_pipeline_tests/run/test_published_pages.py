@@ -12,7 +12,7 @@ import pytest
 from bc_pipeline.business_central.published_pages import WARNING, major_version, notice
 from bc_pipeline.orchestration.preflight.tenant import check_tenant
 from bc_pipeline.report import Launch, RunSummary
-from bc_pipeline.run.tenant_run import run_tenant
+from bc_pipeline.run.execute import run_tenant
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.companies import wholesale
 from bc_pipeline.sandbox.company.settings import CompanySettings

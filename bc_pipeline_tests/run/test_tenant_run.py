@@ -18,8 +18,9 @@ from bc_pipeline.orchestration.checks.check import CheckInput, Finding
 from bc_pipeline.orchestration.checks.verified import agrees_with_optiply
 from bc_pipeline.report import COUNT_NAMES, EntityResult, Launch, RunSummary
 from bc_pipeline.run.dependencies import chosen, dependencies, made_from
+from bc_pipeline.run.execute import run_tenant
 from bc_pipeline.run.operator_actions import accept_sell_order_source, approve_deletions, show
-from bc_pipeline.run.tenant_run import TenantRun, run_tenant
+from bc_pipeline.run.tenant_run import TenantRun
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.companies import cronus
 from bc_pipeline.sandbox.company.company import Company

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ import pytest
 import yaml
 
 from bc_pipeline import clock
+from bc_pipeline.cli.state import read_state
 from bc_pipeline.report import RunSummary
 from bc_pipeline.run import operator_actions, tick_memory
-from bc_pipeline.run.tenant_run import run_tenant, tick_tenant
+from bc_pipeline.run.execute import run_tenant, tick_tenant
 from bc_pipeline.run.tick import look
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.changes import apply_to
@@ -366,3 +367,29 @@ def first_vendor(quiet: Quiet) -> str:
 def product_id(quiet: Quiet, number: str) -> str:
     (row,) = [r for r in quiet.shop.rows("products") if r["skuCode"] == number]
     return str(row["id"])
+
+
+def test_given_ticks_without_a_run_then_nothing_is_late_and_the_stock_is_as_old_as_the_last(
+    quiet: Quiet,
+) -> None:
+    now = datetime.now(UTC)
+    memory = tick_memory.load(quiet.directory)
+    assert memory is not None
+    hours = timedelta(hours=5)
+
+    # Given runs that lie hours back, and a tick that found nothing a few minutes ago
+    with clock.using(MovedClock(now + hours)):
+        later = replace(memory, ticked_at=now + hours, stock_at=now + hours)
+        tick_memory.save(quiet.directory, later)
+        state = read_state(quiet.tenant, now + hours + timedelta(minutes=4))
+
+    assert not state.late
+    assert state.stock is not None
+    assert state.stock.told().startswith("stock at most 4 min old")
+    assert state.as_json()["stock"]["age_minutes"] == 4.0
+
+    # When no tick comes any more, then both are told
+    state = read_state(quiet.tenant, now + hours + timedelta(minutes=50))
+    assert any("stock at most 50 min old" in told for told in state.attention())
+    assert read_state(quiet.tenant, now + hours + timedelta(hours=2)).late
+    tick_memory.save(quiet.directory, memory)

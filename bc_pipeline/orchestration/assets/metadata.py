@@ -8,6 +8,7 @@ from typing import Any
 
 from dagster import MetadataValue, TableColumn, TableRecord, TableSchema
 
+from bc_pipeline.catalogue.resources import PRODUCTS
 from bc_pipeline.catalogue.task import BC, OUTBOUND, Task
 from bc_pipeline.orchestration.assets.schema import column_schema
 from bc_pipeline.report import COUNT_NAMES, EntityResult
@@ -39,10 +40,18 @@ def materialized(entry: Task, result: EntityResult, tenant_run: TenantRun) -> di
         **_read_first(tenant_run.read_first(entry.name)),
         **files(snapshot, entry),
         **requests_noted(result),
+        **stock_as_of(entry, tenant_run),
         "preview": preview(snapshot, entry, result),
         "dagster/column_schema": column_schema(entry.table),
         "dry_run": tenant_run.launch.dry_run,
     }
+
+
+def stock_as_of(entry: Task, tenant_run: TenantRun) -> dict[str, MetadataValue]:
+    """The moment the stock is of that was sent. Empty for other assets than products."""
+    if entry.entity != PRODUCTS.name or tenant_run.looked_at is None:
+        return {}
+    return {"stock_as_of": MetadataValue.timestamp(tenant_run.looked_at)}
 
 
 def _read_first(reads: Sequence[EntityResult]) -> dict[str, Any]:

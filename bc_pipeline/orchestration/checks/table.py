@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from bc_pipeline.orchestration.checks import dimensions, outbound, records, run_outcome, verified
+from bc_pipeline.orchestration.checks import (
+    dimensions,
+    outbound,
+    records,
+    run_outcome,
+    stock_age,
+    verified,
+)
 from bc_pipeline.orchestration.checks.check import Check
 
 
@@ -66,6 +73,16 @@ CHECKS: tuple[Check, ...] = (
         "warn",
         lambda name: name == "optiply/products",
         records.stock_sums_agree,
+    ),
+    Check(
+        "stock_fresh",
+        "The stock in Optiply was sent, or looked at and found unchanged, within "
+        "sync.stock_late_after_minutes.",
+        "warn",
+        lambda name: name == stock_age.ASSET,
+        stock_age.stock_fresh,
+        always=True,
+        of_age=True,
     ),
     Check(
         "counts_agree",

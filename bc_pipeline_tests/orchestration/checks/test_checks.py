@@ -21,7 +21,7 @@ from bc_pipeline.to_business_central.export_types import Offender, Preparation
 
 NOW = datetime(2026, 8, 22, 12, tzinfo=UTC)
 GUID = "5b1e0c2e-0000-4000-8000-000000000001"
-AGE_CHECKS = ("fresh", "mirror_fresh")
+AGE_CHECKS = ("fresh", "mirror_fresh", "stock_fresh")
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from bc_pipeline.run.tenant_run import tick_tenant
+from bc_pipeline.run.execute import tick_tenant
 from bc_pipeline.run.tick import look
 from bc_pipeline.to_business_central.buy_orders.buy_order import TASK
 from bc_pipeline_tests.to_business_central.buy_orders.orders_world import TENANT, OrdersWorld

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bc_pipeline.report import Launch
-from bc_pipeline.run.tenant_run import run_tenant
+from bc_pipeline.run.execute import run_tenant
 from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline_tests.to_business_central.defects.records import (
     VENDOR,
