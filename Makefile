@@ -39,8 +39,9 @@ drill: $(STAMP)  ## kills runs at every single request, loses every answer; more
 	BC_PIPELINE_DRILL=all $(BIN)/python -m pytest -n 2 -v \
 		bc_pipeline_tests/end_to_end/test_drill.py bc_pipeline_tests/end_to_end/test_convergence.py
 
-bench: $(STAMP)  ## a million sales invoice lines into the mirror; customers and bills out to BC
+bench: $(STAMP)  ## a million sales invoice lines into the mirror; customers and bills out to BC; ticks
 	$(BIN)/python benchmarks/read.py
+	$(BIN)/python benchmarks/tick.py
 	$(BIN)/python benchmarks/export.py
 
 clean:  ## removes what these targets made; run-time files of a configured installation stay
