@@ -34,7 +34,7 @@ def dev(port: int, sandbox_port: int) -> int:
         tenants = sandbox.write_tenants(home, exports=True)
         message(f"Sandbox   {sandbox.base_url}  (tenants in {tenants})")
         message(f"Dagster   http://127.0.0.1:{port}  (ready in some 15 seconds; Ctrl-C ends)")
-        message("The schedule every_30_minutes is off until you switch it on under Automation.")
+        message("The schedules are off until you switch them on under Automation.")
         environment = {
             **os.environ,
             registry.HOME_VARIABLE: str(home),

@@ -28,9 +28,6 @@ from bc_pipeline.run.tick import Tick
 from bc_pipeline.tenants.registry import Registry
 from bc_pipeline.tenants.settings import Tenant
 
-CANCELLED = "cancelled"
-"""``RunSummary.reason`` of a run that was told to stop."""
-
 
 @dataclass(frozen=True)
 class RunOptions:
@@ -139,7 +136,7 @@ def run_tenant(
         {TENANT_TAG: tenant.name},
         observer=watcher,
     )
-    return _executed(run, instance)
+    return run.execute(instance)
 
 
 def sweep_tenants(
@@ -169,7 +166,7 @@ def sweep_tenants(
                 tick=tick,
                 observer=watcher,
             )
-            return _executed(nested, instance)
+            return nested.execute(instance)
 
         refused = {name: not_runnable(found, name, RunOptions()) for name in names}
         tenants = [found.tenants[name] for name, told in refused.items() if told is None]
@@ -177,10 +174,3 @@ def sweep_tenants(
         for name in names:
             summaries[name] = refused[name] or done[name]
     return summaries
-
-
-def _executed(run: NestedRun, instance: DagsterInstance) -> RunSummary:
-    summary = run.execute(instance)
-    if summary.reason == CANCELLED:
-        raise KeyboardInterrupt
-    return summary

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
-from bc_pipeline.orchestration.tags import PARTITION_TAG, SHARD_TAG
+from bc_pipeline.orchestration.tags import PARENT_TAG, PARTITION_TAG, SHARD_TAG
 
 UNFINISHED = [
     DagsterRunStatus.QUEUED,
@@ -13,18 +13,50 @@ UNFINISHED = [
     DagsterRunStatus.STARTED,
     DagsterRunStatus.CANCELING,
 ]
+ORPHANED = "The sweep this run was part of has ended without it: its process is gone."
 
 
 def busy_tenants(instance: DagsterInstance) -> set[str]:
     """The tenants whose last run is still waiting or at work."""
-    return _tagged(instance, PARTITION_TAG)
+    return _tagged(_unfinished(instance), PARTITION_TAG)
+
+
+def is_busy(instance: DagsterInstance, tenant: str) -> bool:
+    """Whether a run of this tenant is still waiting or at work."""
+    filters = RunsFilter(statuses=UNFINISHED, tags={PARTITION_TAG: tenant})
+    return bool(instance.get_runs(filters=filters, limit=1))
 
 
 def busy_shards(instance: DagsterInstance) -> set[str]:
     """The parts of the tenants that a sweep is still waiting for or working on."""
-    return _tagged(instance, SHARD_TAG)
+    return _tagged(_unfinished(instance), SHARD_TAG)
 
 
-def _tagged(instance: DagsterInstance, tag: str) -> set[str]:
-    runs = instance.get_runs(filters=RunsFilter(statuses=UNFINISHED))
+def fail_orphans(instance: DagsterInstance) -> list[DagsterRun]:
+    """Marks the runs as failed that were part of a sweep whose process has died; else they would
+    keep their tenants from ever being run again.
+
+    Returns:
+        Those runs.
+    """
+    found = [run for run in _unfinished(instance) if _is_orphan(instance, run)]
+    for run in found:
+        instance.report_run_failed(run, ORPHANED)
+    return found
+
+
+def _unfinished(instance: DagsterInstance) -> list[DagsterRun]:
+    return list(instance.get_runs(filters=RunsFilter(statuses=UNFINISHED)))
+
+
+def _tagged(runs: list[DagsterRun], tag: str) -> set[str]:
     return {run.tags[tag] for run in runs if tag in run.tags}
+
+
+def _is_orphan(instance: DagsterInstance, run: DagsterRun) -> bool:
+    """One that is executed again by hand keeps its tags, and has a process of its own."""
+    sweep = run.tags.get(PARENT_TAG)
+    if sweep is None or run.parent_run_id is not None:
+        return False
+    parent = instance.get_run_by_id(sweep)
+    return parent is None or parent.is_finished

@@ -21,8 +21,8 @@ nux:
 
 concurrency:
   runs:
-    # Tenants at work side by side, one process each.
-    max_concurrent_runs: 4
+    # Sweeps side by side, one process each, and the runs of tenants, those inside of sweeps too.
+    max_concurrent_runs: 10
     # Never two runs of one tenant, whoever started them: the partition key is the tenant.
     tag_concurrency_limits:
       - key: dagster/partition

@@ -8,6 +8,7 @@ first when that changes.
 
 from __future__ import annotations
 
+import logging
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,6 +35,9 @@ SECONDS_BETWEEN_LOOKS = 5.0
 """How often somebody's wish to end the run is looked for."""
 ENDING = (DagsterRunStatus.CANCELING, DagsterRunStatus.CANCELED)
 OVERRAN = "took longer than {:.0f} minutes; the rest is done by the next run"
+_INTERRUPTIONS = ("KeyboardInterrupt", "DagsterExecutionInterruptedError")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -67,13 +71,14 @@ class NestedRun:
         self._engine: TenantRun | None = None
         self._summary: RunSummary | None = None
         self._over = threading.Event()
-        self._overran = False
+        self._overran = self._parent_ends = False
 
     def execute(self, instance: DagsterInstance) -> RunSummary:
         """Run it; one at a time in a process, for two of them on threads deadlock.
 
         Raises:
-            KeyboardInterrupt, DagsterExecutionInterruptedError: this process was told to stop.
+            KeyboardInterrupt: this process was told to stop; what was under way is finished and
+                booked. Dagster itself swallows that.
         """
         guard = threading.Thread(target=self._guard, args=(instance,), daemon=True)
         guard.start()
@@ -91,6 +96,8 @@ class NestedRun:
         finally:
             self._over.set()
             guard.join()
+        if self._parent_ends or _was_interrupted(result):
+            raise KeyboardInterrupt
         summary = self._summary or _without_summary(self.tenant, self.run_id, result)
         if self._overran:
             summary.reason = OVERRAN.format((self.seconds or 0) / 60)
@@ -116,20 +123,34 @@ class NestedRun:
             self.observer.finished(summary)
 
     def _guard(self, instance: DagsterInstance) -> None:
-        """Ends the run when it takes too long, or when somebody ends it in the UI."""
+        """Ends the run when it takes too long, or when somebody ends it, or what it is part of, in
+        the UI."""
         started = clock.monotonic()
         while not self._over.wait(SECONDS_BETWEEN_LOOKS):
             late = self.seconds is not None and clock.monotonic() - started > self.seconds
-            if late or _is_ending(instance, self.run_id):
-                self._overran = late
-                if self._engine is not None:
-                    self._engine.cancel()
-                    return
+            parent_ends = self.parent is not None and _is_ending(instance, self.parent.run_id)
+            if not (late or parent_ends or _is_ending(instance, self.run_id)):
+                continue
+            if self._engine is not None:
+                self._overran, self._parent_ends = late, parent_ends
+                self._engine.cancel()
+                return
 
 
 def _is_ending(instance: DagsterInstance, run_id: str) -> bool:
-    run = instance.get_run_by_id(run_id)
+    try:
+        run = instance.get_run_by_id(run_id)
+    except Exception:  # a storage that is busy for a moment; the deadline has to hold all the same
+        log.warning("cannot tell whether run %s is to end", run_id, exc_info=True)
+        return False
     return run is not None and run.status in ENDING
+
+
+def _was_interrupted(result: ExecuteInProcessResult) -> bool:
+    """Whether the run ended because the process was told to stop."""
+    ends = (each for each in result.all_events if each.is_failure or each.is_job_event)
+    errors = [getattr(each.event_specific_data, "error", None) for each in ends]
+    return any(each is not None and each.cls_name in _INTERRUPTIONS for each in errors)
 
 
 @contextmanager

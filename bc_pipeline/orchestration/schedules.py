@@ -20,8 +20,9 @@ from dagster import (
     schedule,
 )
 
+from bc_pipeline.errors import ConfigError
 from bc_pipeline.orchestration import partitions
-from bc_pipeline.orchestration.at_work import busy_shards, busy_tenants
+from bc_pipeline.orchestration.at_work import busy_shards, busy_tenants, fail_orphans
 from bc_pipeline.orchestration.resources import TenantsResource
 from bc_pipeline.orchestration.sweep import shard_of
 from bc_pipeline.orchestration.sweep_job import SWEEP, SweepConfig, run_config
@@ -63,6 +64,8 @@ def ready_tenants(
         context.log.error(f"Not started: {broken}")
     if not registry.names():
         return SkipReason(registry.how_to_add())
+    for orphan in fail_orphans(context.instance):
+        context.log.error(f"Run {orphan.run_id} of a sweep that is no more is marked as failed")
     known = context.instance.get_dynamic_partitions(partitions.NAME)
     due = due_tenants(registry, known, busy_tenants(context.instance))
     if not due:
@@ -72,15 +75,21 @@ def ready_tenants(
 
 def shards_for(tenants: int) -> int:
     """Into how many sweeps a tick is divided: BC_PIPELINE_SHARDS, else as many as this machine has
-    processors and as are worth it."""
-    told = os.environ.get(SHARDS_VARIABLE, "")
-    if told.isdecimal() and int(told) > 0:
-        return int(told)
-    return max(1, min(os.cpu_count() or 1, math.ceil(tenants / TENANTS_OF_A_SHARD)))
+    processors and as are worth it.
+
+    Raises:
+        ConfigError: BC_PIPELINE_SHARDS is no number.
+    """
+    told = os.environ.get(SHARDS_VARIABLE, "").strip()
+    if not told:
+        return max(1, min(os.cpu_count() or 1, math.ceil(tenants / TENANTS_OF_A_SHARD)))
+    if not (told.isdecimal() and int(told) > 0):
+        raise ConfigError(f"{SHARDS_VARIABLE} is {told!r}: write a whole number from 1 on")
+    return int(told)
 
 
 def sweeps_due(
-    context: ScheduleEvaluationContext,
+    context: ScheduleEvaluationContext | SensorEvaluationContext,
     tenants: TenantsResource,
     scheduled_at: datetime,
     *,
@@ -95,26 +104,41 @@ def sweeps_due(
         stock: only stock is looked at.
 
     Raises:
-        ConfigError: tenants.yaml as a whole cannot be read: the tick fails.
+        ConfigError: tenants.yaml as a whole cannot be read, or BC_PIPELINE_SHARDS is no number: the
+            tick fails.
     """
     registry = tenants.load()
     ready = ready_tenants(context, registry)
-    if isinstance(ready, SkipReason) and not (registry.broken() and not stock):
-        return ready
-    due = [] if isinstance(ready, SkipReason) else ready
-    if stock:
-        due = [tenant for tenant in due if stock_is_due(tenant, scheduled_at)]
+    broken = [] if stock else _broken(context, registry)
+    if isinstance(ready, SkipReason):
+        if not broken:
+            return ready
+        ready = []
+    due = [each for each in ready if not stock or stock_is_due(each, scheduled_at)]
     alone = [each.name for each in due if tick_memory.wants_time(each.snapshot_dir)]
-    together = [each.name for each in due if each.name not in alone]
-    together += [] if stock else registry.broken()
+    together = [each.name for each in due if each.name not in alone] + broken
     requests = list(_shards(registry, together, alone, scheduled_at, stock=stock))
     if not stock:
         requests += [_alone(name, scheduled_at) for name in alone]
     at_work = busy_shards(context.instance)
     free = [each for each in requests if each.tags[SHARD_TAG] not in at_work]
-    if not free:
-        return SkipReason("The sweeps of the last tick are still at work" if requests else "Nobody")
-    return free
+    if not requests:
+        return SkipReason(
+            "No tenant's stock is due: none wants it now, or the first sync is to come"
+        )
+    return free or SkipReason("The sweeps of the last tick are still at work")
+
+
+def _broken(
+    context: ScheduleEvaluationContext | SensorEvaluationContext, registry: Registry
+) -> list[str]:
+    """The tenants whose run is only there to fail and say what is wrong with their settings."""
+    names = registry.broken()
+    if not names:
+        return []
+    known = context.instance.get_dynamic_partitions(partitions.NAME)
+    busy = busy_tenants(context.instance)
+    return [name for name in names if name in known and name not in busy]
 
 
 def stock_is_due(tenant: Tenant, moment: datetime) -> bool:

@@ -14,6 +14,7 @@ from dagster import (
     Config,
     JobDefinition,
     MetadataValue,
+    Nothing,
     OpExecutionContext,
     Out,
     Output,
@@ -29,7 +30,7 @@ from pydantic import Field
 
 from bc_pipeline.orchestration import partitions
 from bc_pipeline.orchestration.assets.keys import asset_key
-from bc_pipeline.orchestration.at_work import busy_tenants
+from bc_pipeline.orchestration.at_work import is_busy
 from bc_pipeline.orchestration.jobs import STOCK, SYNC
 from bc_pipeline.orchestration.nested_run import NestedRun
 from bc_pipeline.orchestration.resources import TenantsResource
@@ -44,6 +45,8 @@ OP = "sweep_tenants"
 DEADLINE_SECONDS = 600.0
 """What a tenant may take of a sweep. One that takes longer goes on in a sweep of its own."""
 MOST_ROWS = 500
+AT_WORK = "another run of the tenant is waiting or at work"
+NOTHING_TO_DO = "nothing to do"
 _COLUMNS = ("tenant", "status", "seconds", "run", "why")
 
 FindJob = Callable[[str], JobDefinition]
@@ -75,23 +78,23 @@ def sweep_job(find_job: FindJob) -> JobDefinition:
 
     @op(
         name=OP,
-        out=Out(dict),
+        # Nothing to be kept: a file for each sweep would never go.
+        out=Out(Nothing),
         description="Looks at each tenant of its shard, and runs those that have something to do.",
     )
     def sweep_tenants(
         context: OpExecutionContext, config: SweepConfig, tenants: TenantsResource
-    ) -> Output[dict[str, int]]:
+    ) -> Output[None]:
         rows, counts = [], Counter[str]()
         for summary in _outcomes(context, config, tenants, find_job):
-            outcome = summary.status if summary.run_id else "nothing to do"
-            if summary.status == "failed":
-                outcome = "failed"
+            outcome = _outcome(summary)
+            if outcome == "failed":
                 context.log.error(f"{summary.tenant}: {summary.reason}")
             counts[outcome] += 1
-            if outcome != "nothing to do":
+            if outcome != NOTHING_TO_DO:
                 rows.append(_row(summary))
         context.log.info(_told(counts))
-        return Output(dict(counts), metadata=_metadata(counts, rows))
+        return Output(None, metadata=_metadata(counts, rows))
 
     @job(
         name=SWEEP,
@@ -118,6 +121,8 @@ def _outcomes(
         return name not in config.without and shard_of(name, config.shards) == config.shard
 
     def executed(name: str, selection: list[str], tick: Tick | None) -> RunSummary:
+        if is_busy(context.instance, name):
+            return RunSummary(name, "", status="skipped", reason=AT_WORK)
         nested = NestedRun(
             find_job(name_of_job if tick else SYNC),
             name,
@@ -138,13 +143,26 @@ def _outcomes(
         return executed(tick.tenant.name, sorted(tick.due), tick)
 
     swept = [each for each in registry.enabled() if mine(each.name) and each.name in known]
-    yield from sweep(swept, run, stock_only=config.stock)
-    busy = busy_tenants(context.instance)
-    for name in sorted({*registry.broken()} - busy):
+    later = set[str]()
+    for summary in sweep(swept, run, stock_only=config.stock):
+        if summary.reason == AT_WORK:
+            later.add(summary.tenant)
+        else:
+            yield summary
+    again = [each for each in swept if each.name in later]
+    yield from sweep(again, run, stock_only=config.stock)
+    for name in sorted(registry.broken()):
         # Its first step fails and says what is wrong, so that its own partition is red, and not
         # only a line in the log of the sweep (decision 32).
         if mine(name) and name in known and not config.stock:
             yield executed(name, [FIRST_ASSET], None)
+
+
+def _outcome(summary: RunSummary) -> str:
+    """Under what a tenant is counted."""
+    if summary.status == "failed" or summary.run_id:
+        return summary.status
+    return "at work elsewhere" if summary.reason == AT_WORK else NOTHING_TO_DO
 
 
 def _told(counts: Counter[str]) -> str:

@@ -89,6 +89,8 @@ def test_python_m_bc_pipeline_is_the_same_command_line(empty_home: Path):
     [
         (["sync"], "Name at least one tenant, or say --all."),
         (["sync", "--all", "acme"], "Name tenants or say --all, not both."),
+        (["stock"], "Name at least one tenant, or say --all."),
+        (["stock", "acne"], "no tenant 'acne'; did you mean acme?"),
         (["sync", "acne"], "no tenant 'acne'; did you mean acme?"),
         (["sync", "acme", "--entity", "produkts"], "no entity 'produkts'; did you mean products?"),
         (["sync", "acme", "--since", "yesterday"], "does not match the format"),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from bc_pipeline.catalogue.resources import RESOURCES
-from bc_pipeline.errors import PipelineError
+from bc_pipeline.errors import Cancelled, PipelineError
 from bc_pipeline.report import EntityResult, Launch, ProgressListener, RunSummary
 from bc_pipeline.run.dependencies import dependencies
 from bc_pipeline.run.tenant_run import NOT_CONFIGURED
+from bc_pipeline.run.tick import Tick
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.to_business_central.export_types import Preparation
@@ -31,6 +33,7 @@ class Script:
         setup: SQL run on each snapshot once it is open.
         preparations: entity -> what it is about to write, instead of nothing.
         read_first: entity -> what had to be read for it, because it was run alone.
+        endless: entities that are not done before the run is cancelled.
         runs: every run that was started.
     """
 
@@ -40,6 +43,7 @@ class Script:
     setup: list[str] = field(default_factory=list)
     preparations: dict[str, Preparation] = field(default_factory=dict)
     read_first: dict[str, list[EntityResult]] = field(default_factory=dict)
+    endless: set[str] = field(default_factory=set)
     runs: list[EngineDouble] = field(default_factory=list)
 
 
@@ -57,6 +61,7 @@ class EngineDouble:
         selected: Collection[str],
         listener: ProgressListener | None = None,
         hold_outbound: bool = False,
+        tick: Tick | None = None,
     ) -> None:
         self.tenant = tenant
         self.launch = launch
@@ -64,10 +69,11 @@ class EngineDouble:
         self.selected = frozenset(selected)
         self.listener = listener
         self.holds = hold_outbound
+        self.tick = tick
         self.steps: list[tuple[str, str]] = []
         self.waited: list[str] = []
         self.finished = 0
-        self.cancelled = False
+        self._stop = threading.Event()
 
     def start(self) -> None:
         self.script.runs.append(self)
@@ -100,10 +106,18 @@ class EngineDouble:
             return EntityResult(name=name, mode=NOT_CONFIGURED)
         if name in self.script.errors:
             raise self.script.errors[name]
+        if name in self.script.endless:
+            assert self._stop.wait(30), "nobody has cancelled the run"
+        if self.cancelled:
+            raise Cancelled("the run was cancelled")
         return self.script.results.get(name, EntityResult(name=name))
 
+    @property
+    def cancelled(self) -> bool:
+        return self._stop.is_set()
+
     def cancel(self) -> None:
-        self.cancelled = True
+        self._stop.set()
 
     def finish(self) -> RunSummary:
         self.finished += 1
@@ -114,7 +128,7 @@ class EngineDouble:
         return RunSummary(
             self.tenant.name,
             self.run_id,
-            status="failed" if refusal else "partial" if failed else "success",
-            reason=str(refusal) if refusal else None,
+            status="failed" if refusal or self.cancelled else "partial" if failed else "success",
+            reason=str(refusal) if refusal else "cancelled" if self.cancelled else None,
             failed=failed,
         )

@@ -1,12 +1,14 @@
-"""The schedule starts due tenants; the sensor brings new ones."""
+"""The schedules start sweeps over shards of the due tenants; the sensor brings new ones."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from dagster import (
-    AssetKey,
     DagsterInstance,
     DagsterRunStatus,
     RunRequest,
@@ -19,9 +21,25 @@ from dagster import (
 from bc_pipeline.definitions import defs
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.orchestration.resources import TenantsResource
-from bc_pipeline.orchestration.schedules import every_30_minutes, runs_due
+from bc_pipeline.orchestration.schedules import (
+    TENANTS_OF_A_SHARD,
+    every_30_minutes,
+    shards_for,
+    stock_every_5_minutes,
+    sweeps_due,
+)
 from bc_pipeline.orchestration.sensors import tenants_to_partitions
+from bc_pipeline.orchestration.sweep import shard_of
+from bc_pipeline.orchestration.sweep_job import OP
+from bc_pipeline.orchestration.tags import PARENT_TAG, SHARD_TAG
+from bc_pipeline.run import tick_memory
+from bc_pipeline.run.tick_memory import Memory
 from bc_pipeline_tests.orchestration.conftest import write_tenants
+
+
+@pytest.fixture(autouse=True)
+def shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BC_PIPELINE_SHARDS", raising=False)
 
 
 @pytest.fixture
@@ -30,82 +48,220 @@ def instance(disk_instance: DagsterInstance) -> DagsterInstance:
 
 
 AT = datetime(2026, 8, 22, 12, 30, tzinfo=UTC)
+STOCK_AT = AT + timedelta(minutes=5)
+NEVER = {"sync": {"stock_every_minutes": 0}}
 
 
 def evaluate_tick(instance: DagsterInstance) -> list[RunRequest] | SkipReason:
     context = build_schedule_context(instance=instance, scheduled_execution_time=AT)
-    return runs_due(context, TenantsResource(), AT)
+    return sweeps_due(context, TenantsResource(), AT)
+
+
+def evaluate_stock(
+    instance: DagsterInstance, at: datetime = STOCK_AT
+) -> list[RunRequest] | SkipReason:
+    context = build_schedule_context(instance=instance, scheduled_execution_time=at)
+    return sweeps_due(context, TenantsResource(), at, stock=True)
 
 
 def evaluate_sensor(instance: DagsterInstance) -> SensorResult | SkipReason:
     return tenants_to_partitions(build_sensor_context(instance=instance), tenants=TenantsResource())
 
 
-def test_the_schedule_ticks_every_half_hour_and_starts_the_sync_job():
+def sweeps(result: list[RunRequest] | SkipReason) -> dict[str, dict[str, Any]]:
+    """The sweeps a tick asks for: their tag and what they are to do."""
+    assert not isinstance(result, SkipReason), result.skip_message
+    return {each.tags[SHARD_TAG]: each.run_config["ops"][OP]["config"] for each in result}
+
+
+def swept(result: list[RunRequest] | SkipReason, home: Path) -> list[str]:
+    """The tenants that the sweeps of a tick look at."""
+    names = [name for name in ("acme", "globex", "initech") if f"{name}:" in text_of(home)]
+    found: list[str] = []
+    for config in sweeps(result).values():
+        mine = [n for n in names if shard_of(n, config["shards"]) == config["shard"]]
+        found += config["tenants"] or [n for n in mine if n not in config["without"]]
+    return sorted(found)
+
+
+def text_of(home: Path) -> str:
+    return (home / "tenants.yaml").read_text()
+
+
+@pytest.fixture
+def synced(home: Path) -> Path:
+    """Both tenants have had their first sync."""
+    for tenant in ("acme", "globex"):
+        has_run(home, tenant)
+    return home
+
+
+def has_run(home: Path, tenant: str, **remembered: Any) -> None:
+    directory = home / "snapshots" / tenant
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "snapshot.duckdb").touch()
+    memory = Memory("", None, ("id", "name", "display", "28.0"), AT, AT)
+    tick_memory.save(directory, replace(memory, **remembered))
+
+
+def at_work(instance: DagsterInstance, **tags: str) -> str:
+    job = defs.resolve_job_def("sync")
+    run = instance.create_run_for_job(job, status=DagsterRunStatus.STARTED, tags=tags)
+    return run.run_id
+
+
+def test_the_schedules_tick_every_half_hour_and_every_five_minutes_between_and_start_sweeps():
     assert every_30_minutes.cron_schedule == "*/30 * * * *"
-    assert every_30_minutes.job_name == "sync"
+    assert stock_every_5_minutes.cron_schedule == "5-25/5,35-55/5 * * * *"
+    assert every_30_minutes.job_name == stock_every_5_minutes.job_name == "sweep"
 
 
-def test_given_two_tenants_then_a_tick_asks_for_one_run_each(home, instance):
+def test_given_two_tenants_then_a_tick_asks_for_one_sweep_over_both(synced, instance):
+    (request,) = evaluate_tick(instance)
+
+    assert request.run_key == "sync 1/1@2026-08-22T12:30:00+00:00"
+    assert sweeps([request]) == {
+        "sync 1/1": {"shard": 0, "shards": 1, "tenants": [], "without": [], "stock": False}
+    }
+
+
+def test_given_two_shards_then_each_tenant_is_in_exactly_one_of_them(synced, instance, monkeypatch):
+    monkeypatch.setenv("BC_PIPELINE_SHARDS", "2")
+    write_tenants(synced, acme={}, globex={}, initech={})
+    has_run(synced, "initech")
+    instance.add_dynamic_partitions("tenants", ["initech"])
+
     requests = evaluate_tick(instance)
 
-    assert [request.partition_key for request in requests] == ["acme", "globex"]
-    assert [request.run_key for request in requests] == [
-        "acme@2026-08-22T12:30:00+00:00",
-        "globex@2026-08-22T12:30:00+00:00",
-    ]
-    assert requests[0].tags["bc_pipeline/tenant"] == "acme"
+    assert set(sweeps(requests)) <= {"sync 1/2", "sync 2/2"}
+    assert swept(requests, synced) == ["acme", "globex", "initech"]
 
 
-def test_the_schedule_itself_gives_runs_that_dagster_accepts(home, instance):
+def test_given_a_shard_without_tenants_then_nothing_is_started_for_it(
+    synced, instance, monkeypatch
+):
+    monkeypatch.setenv("BC_PIPELINE_SHARDS", "50")
+
+    assert len(evaluate_tick(instance)) == 2
+
+
+def test_there_are_as_many_shards_as_are_worth_it_and_the_machine_has_processors(monkeypatch):
+    monkeypatch.setattr("bc_pipeline.orchestration.schedules.os.cpu_count", lambda: 4)
+
+    assert shards_for(0) == shards_for(1) == shards_for(TENANTS_OF_A_SHARD) == 1
+    assert shards_for(TENANTS_OF_A_SHARD + 1) == 2
+    assert shards_for(1000) == 4
+    monkeypatch.setenv("BC_PIPELINE_SHARDS", "16")
+    assert shards_for(1) == shards_for(1000) == 16
+
+
+@pytest.mark.parametrize("told", ["0", "-2", "many", "1.5"])
+def test_given_shards_that_are_no_number_then_the_tick_fails_and_says_so(
+    synced, instance, monkeypatch, told
+):
+    monkeypatch.setenv("BC_PIPELINE_SHARDS", told)
+
+    with pytest.raises(ConfigError, match="BC_PIPELINE_SHARDS is '.*': write a whole number"):
+        evaluate_tick(instance)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "at", "stock"),
+    [(every_30_minutes, AT, False), (stock_every_5_minutes, STOCK_AT, True)],
+    ids=["sync", "stock"],
+)
+def test_the_schedules_themselves_give_runs_that_dagster_accepts(
+    synced, instance, schedule, at, stock
+):
     context = build_schedule_context(
         instance=instance,
-        scheduled_execution_time=AT,
+        scheduled_execution_time=at,
         repository_def=defs.get_repository_def(),
         resources={"tenants": TenantsResource()},
     )
 
-    data = every_30_minutes.evaluate_tick(context)
+    (request,) = schedule.evaluate_tick(context).run_requests
 
-    assert [request.tags["dagster/partition"] for request in data.run_requests] == [
-        "acme",
-        "globex",
-    ]
+    assert request.run_config["ops"][OP]["config"]["stock"] is stock
 
 
-def test_given_a_disabled_tenant_then_it_gets_no_run_and_keeps_its_partition(home, instance):
-    write_tenants(home, acme={"enabled": False}, globex={})
+def test_given_a_tenant_never_synced_then_its_first_sync_has_a_sweep_of_its_own(home, instance):
+    has_run(home, "globex")
 
     requests = evaluate_tick(instance)
-    evaluate_sensor(instance)
 
-    assert [request.partition_key for request in requests] == ["globex"]
-    assert set(instance.get_dynamic_partitions("tenants")) == {"acme", "globex"}
+    found = sweeps(requests)
+    assert found["sync 1/1"]["without"] == ["acme"]
+    assert found["sync acme"]["tenants"] == ["acme"]
+    assert swept(requests, home) == ["acme", "globex"]
+    assert {each.run_key for each in requests} == {
+        "sync 1/1@2026-08-22T12:30:00+00:00",
+        "sync acme@2026-08-22T12:30:00+00:00",
+    }
 
 
-def test_given_a_tenant_that_left_the_file_then_it_gets_no_run_and_keeps_its_partition(
-    home, instance
+def test_given_a_tenant_whose_run_took_too_long_then_it_has_a_sweep_of_its_own(synced, instance):
+    tick_memory.note_overrun(synced / "snapshots" / "acme")
+
+    requests = evaluate_tick(instance)
+
+    assert sweeps(requests)["sync acme"]["tenants"] == ["acme"]
+    assert swept(requests, synced) == ["acme", "globex"]
+
+
+def test_given_a_shard_still_at_work_then_it_is_not_started_again(synced, instance):
+    at_work(instance, **{SHARD_TAG: "sync 1/1"})
+
+    skipped = evaluate_tick(instance)
+
+    assert isinstance(skipped, SkipReason)
+    assert "still at work" in (skipped.skip_message or "")
+    assert set(sweeps(evaluate_stock(instance))) == {"stock 1/1"}
+
+
+def test_given_one_of_two_shards_still_at_work_then_the_other_is_started(
+    synced, instance, monkeypatch
 ):
-    write_tenants(home, globex={})
+    monkeypatch.setenv("BC_PIPELINE_SHARDS", "2")
+    instance.add_dynamic_partitions("tenants", ["initech"])
+    write_tenants(synced, acme={}, globex={}, initech={})
+    has_run(synced, "initech")
+    all_of_them = set(sweeps(evaluate_tick(instance)))
+    assert len(all_of_them) == 2
+    at_work(instance, **{SHARD_TAG: "sync 1/2"})
+
+    assert set(sweeps(evaluate_tick(instance))) == {"sync 2/2"}
+
+
+def test_given_a_first_sync_still_at_work_then_no_second_one_is_started(home, instance):
+    has_run(home, "globex")
+    at_work(instance, **{SHARD_TAG: "sync acme"})
+
+    assert set(sweeps(evaluate_tick(instance))) == {"sync 1/1"}
+    assert swept(evaluate_tick(instance), home) == ["globex"]
+
+
+@pytest.mark.parametrize("file", [{"acme": {"enabled": False}, "globex": {}}, {"globex": {}}])
+def test_given_a_tenant_that_is_off_or_left_the_file_then_it_is_not_due_and_keeps_its_partition(
+    home, instance, file
+):
+    write_tenants(home, **file)
+    has_run(home, "globex")
 
     requests = evaluate_tick(instance)
     evaluate_sensor(instance)
 
-    assert [request.partition_key for request in requests] == ["globex"]
+    # The first sync of acme is not started, and its sweep reads the file anew.
+    assert set(sweeps(requests)) == {"sync 1/1"}
     assert set(instance.get_dynamic_partitions("tenants")) == {"acme", "globex"}
 
 
 @pytest.mark.covers("decision 32")
-def test_given_a_broken_tenant_then_its_own_run_is_there_to_fail_and_the_others_get_theirs(
-    home, instance
-):
-    write_tenants(home, acme={"optiply": {}}, globex={})
+def test_given_only_a_broken_tenant_then_the_tick_is_no_skip(home, instance):
+    write_tenants(home, acme={"optiply": {}})
 
-    requests = {request.partition_key: request for request in evaluate_tick(instance)}
-
-    assert set(requests) == {"acme", "globex"}
-    assert requests["acme"].asset_selection == [AssetKey(["bc", "companies"])]
-    assert len(requests["globex"].asset_selection or []) > 10
+    assert swept(evaluate_tick(instance), home) == ["acme"]
+    assert isinstance(evaluate_stock(instance), SkipReason)
 
 
 @pytest.mark.covers("decision 32")
@@ -116,40 +272,65 @@ def test_given_a_broken_tenant_then_its_own_run_is_there_to_fail_and_the_others_
 def test_given_a_broken_tenant_that_is_switched_off_then_nothing_is_started_for_it(
     home, instance, acme
 ):
-    write_tenants(home, acme=acme, globex={})
+    write_tenants(home, acme=acme)
 
-    assert [request.partition_key for request in evaluate_tick(instance)] == ["globex"]
-
-
-@pytest.mark.covers("decision 32")
-def test_given_only_a_broken_tenant_then_the_tick_is_no_skip(home, instance):
-    write_tenants(home, acme={"optiply": {}})
-
-    assert [request.partition_key for request in evaluate_tick(instance)] == ["acme"]
+    assert isinstance(evaluate_tick(instance), SkipReason)
 
 
-def test_given_a_broken_tenant_still_at_work_then_it_is_left_alone(home, instance):
-    job = defs.resolve_job_def("sync")
-    instance.create_run_for_job(
-        job, status=DagsterRunStatus.STARTED, tags={"dagster/partition": "acme"}
-    )
-    write_tenants(home, acme={"optiply": {}}, globex={})
+def test_given_a_broken_tenant_without_partition_or_at_work_then_it_is_left_alone(home, instance):
+    write_tenants(home, initech={"optiply": {}}, acme={"optiply": {}})
+    at_work(instance, **{"dagster/partition": "acme"})
 
-    assert [request.partition_key for request in evaluate_tick(instance)] == ["globex"]
+    assert isinstance(evaluate_tick(instance), SkipReason)
 
 
 def test_given_a_tenant_without_partition_then_it_waits_for_the_sensor(home, instance):
-    write_tenants(home, acme={}, globex={}, initech={})
+    write_tenants(home, initech={})
 
-    assert [request.partition_key for request in evaluate_tick(instance)] == ["acme", "globex"]
+    assert isinstance(evaluate_tick(instance), SkipReason)
 
 
 @pytest.mark.parametrize("status", [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTED])
-def test_given_a_tenant_still_at_work_then_no_second_run_is_asked_for(home, instance, status):
+def test_given_a_first_sync_at_work_that_nobody_swept_then_no_second_run_is_asked_for(
+    home, instance, status
+):
+    write_tenants(home, acme={})
     job = defs.resolve_job_def("sync")
     instance.create_run_for_job(job, status=status, tags={"dagster/partition": "acme"})
 
-    assert [request.partition_key for request in evaluate_tick(instance)] == ["globex"]
+    assert isinstance(evaluate_tick(instance), SkipReason)
+
+
+def test_given_a_sweep_whose_process_died_then_its_run_no_longer_keeps_its_tenant_from_running(
+    synced, instance
+):
+    sweep = at_work(instance)
+    lost = at_work(instance, **{"dagster/partition": "acme", PARENT_TAG: sweep})
+    write_tenants(synced, acme={})
+    assert isinstance(evaluate_tick(instance), SkipReason)
+    assert not instance.get_run_by_id(lost).is_finished
+
+    # Dagster finds that the process of the sweep is gone; of runs inside of it, it knows nothing.
+    instance.report_run_failed(instance.get_run_by_id(sweep))
+
+    assert swept(evaluate_tick(instance), synced) == ["acme"]
+    assert instance.get_run_by_id(lost).status == DagsterRunStatus.FAILURE
+
+
+def test_given_such_a_run_executed_again_by_hand_then_it_is_left_at_work(synced, instance):
+    sweep, job = at_work(instance), defs.resolve_job_def("sync")
+    instance.report_run_failed(instance.get_run_by_id(sweep))
+    again = instance.create_run_for_job(
+        job,
+        status=DagsterRunStatus.STARTED,
+        tags={"dagster/partition": "acme", PARENT_TAG: sweep},
+        parent_run_id=sweep,
+        root_run_id=sweep,
+    )
+
+    evaluate_tick(instance)
+
+    assert instance.get_run_by_id(again.run_id).status == DagsterRunStatus.STARTED
 
 
 def test_given_only_disabled_tenants_then_the_tick_says_so(home, instance):
@@ -159,6 +340,60 @@ def test_given_only_disabled_tenants_then_the_tick_says_so(home, instance):
 
     assert isinstance(skipped, SkipReason)
     assert "No tenant is due" in (skipped.skip_message or "")
+
+
+class TestStock:
+    def test_given_two_tenants_then_a_tick_asks_for_one_sweep_of_stock(self, synced, instance):
+        requests = evaluate_stock(instance)
+
+        assert swept(requests, synced) == ["acme", "globex"]
+        assert sweeps(requests)["stock 1/1"]["stock"] is True
+
+    def test_given_a_tenant_that_wants_none_then_it_is_left_out(self, synced, instance):
+        write_tenants(synced, acme=NEVER, globex={})
+
+        assert swept(evaluate_stock(instance), synced) == ["globex"]
+
+    def test_given_nobody_who_wants_it_then_the_tick_says_so(self, synced, instance):
+        write_tenants(synced, acme=NEVER, globex=NEVER)
+
+        skipped = evaluate_stock(instance)
+
+        assert isinstance(skipped, SkipReason)
+        assert "No tenant's stock is due" in (skipped.skip_message or "")
+
+    @pytest.mark.parametrize(
+        ("every", "minutes"),
+        [
+            (0, []),
+            (1, [5, 10, 15, 20, 25]),
+            (5, [5, 10, 15, 20, 25]),
+            (7, [10, 15, 25]),
+            (10, [10, 20]),
+            (15, [15]),
+            (30, []),
+        ],
+    )
+    def test_between_two_half_hours_stock_is_looked_at_as_often_as_the_tenant_wants(
+        self, synced, instance, every, minutes
+    ):
+        write_tenants(synced, acme={"sync": {"stock_every_minutes": every}}, globex=NEVER)
+        for half in (0, 30):
+            due = [
+                minute
+                for minute in (5, 10, 15, 20, 25)
+                if not isinstance(
+                    evaluate_stock(instance, AT.replace(minute=half + minute)), SkipReason
+                )
+            ]
+            assert due == minutes
+
+    def test_given_a_tenant_never_synced_or_at_work_then_it_is_left_out(self, home, instance):
+        has_run(home, "globex")
+        assert swept(evaluate_stock(instance), home) == ["globex"]
+
+        at_work(instance, **{"dagster/partition": "globex"})
+        assert isinstance(evaluate_stock(instance), SkipReason)
 
 
 def test_given_no_tenants_then_tick_and_sensor_say_what_to_do(home, instance):

@@ -66,13 +66,10 @@ def test_every_asset_is_described_partitioned_and_has_checks_and_a_column_schema
 def test_jobs_schedule_sensor_and_resources_are_there():
     repository = defs.get_repository_def()
 
-    assert {"sync", "export", "full_refresh", "retention"} <= {
-        job.name for job in repository.get_all_jobs()
-    }
-    assert [each.name for each in repository.schedule_defs] == [
-        "every_30_minutes",
-        "retention_daily",
-    ]
+    jobs = {job.name for job in repository.get_all_jobs()}
+    assert {"sync", "stock", "export", "full_refresh", "sweep", "retention"} <= jobs
+    schedules = [each.name for each in repository.schedule_defs]
+    assert schedules == ["every_30_minutes", "stock_every_5_minutes", "retention_daily"]
     assert {each.name for each in repository.sensor_defs} == {
         "tenants_to_partitions",
         "outbound_files_to_exports",

@@ -134,7 +134,7 @@ class RunHandle:
         self._asked.add(name)
         try:
             return tenant_run.prepared(name)
-        except PipelineError:
+        except Exception:  # a fault of ours too: what does not hang on it goes on
             self._failed.add(name)
             raise
 
@@ -153,7 +153,7 @@ class RunHandle:
         self._asked.add(name)
         try:
             return tenant_run.wait(name)
-        except PipelineError:
+        except Exception:  # a fault of ours too: what does not hang on it goes on
             self._failed.add(name)
             raise
 
