@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import logging
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -42,30 +43,34 @@ def shards(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BC_PIPELINE_SHARDS", raising=False)
 
 
-@pytest.fixture
-def instance(disk_instance: DagsterInstance) -> DagsterInstance:
-    return disk_instance
-
-
+LOG = logging.getLogger(__name__)
 AT = datetime(2026, 8, 22, 12, 30, tzinfo=UTC)
 STOCK_AT = AT + timedelta(minutes=5)
 NEVER = {"sync": {"stock_every_minutes": 0}}
 
 
+@dataclass
+class Context:
+    """What a tick asks Dagster for. Dagster's own opens an instance on disk, which takes seconds;
+    two tests below have that."""
+
+    instance: DagsterInstance
+    log: logging.Logger = LOG
+
+
 def evaluate_tick(instance: DagsterInstance) -> list[RunRequest] | SkipReason:
-    context = build_schedule_context(instance=instance, scheduled_execution_time=AT)
-    return sweeps_due(context, TenantsResource(), AT)
+    return sweeps_due(Context(instance), TenantsResource(), AT)
 
 
 def evaluate_stock(
     instance: DagsterInstance, at: datetime = STOCK_AT
 ) -> list[RunRequest] | SkipReason:
-    context = build_schedule_context(instance=instance, scheduled_execution_time=at)
-    return sweeps_due(context, TenantsResource(), at, stock=True)
+    return sweeps_due(Context(instance), TenantsResource(), at, stock=True)
 
 
 def evaluate_sensor(instance: DagsterInstance) -> SensorResult | SkipReason:
-    return tenants_to_partitions(build_sensor_context(instance=instance), tenants=TenantsResource())
+    context = build_sensor_context(instance=instance)
+    return tenants_to_partitions(context, tenants=TenantsResource())
 
 
 def sweeps(result: list[RunRequest] | SkipReason) -> dict[str, dict[str, Any]]:
@@ -161,7 +166,7 @@ def test_given_shards_that_are_no_number_then_the_tick_fails_and_says_so(
 ):
     monkeypatch.setenv("BC_PIPELINE_SHARDS", told)
 
-    with pytest.raises(ConfigError, match="BC_PIPELINE_SHARDS is '.*': write a whole number"):
+    with pytest.raises(ConfigError, match=r"BC_PIPELINE_SHARDS is '.*': write a whole number"):
         evaluate_tick(instance)
 
 
@@ -171,10 +176,10 @@ def test_given_shards_that_are_no_number_then_the_tick_fails_and_says_so(
     ids=["sync", "stock"],
 )
 def test_the_schedules_themselves_give_runs_that_dagster_accepts(
-    synced, instance, schedule, at, stock
+    synced, disk_instance, schedule, at, stock
 ):
     context = build_schedule_context(
-        instance=instance,
+        instance=disk_instance,
         scheduled_execution_time=at,
         repository_def=defs.get_repository_def(),
         resources={"tenants": TenantsResource()},
@@ -243,17 +248,17 @@ def test_given_a_first_sync_still_at_work_then_no_second_one_is_started(home, in
 
 @pytest.mark.parametrize("file", [{"acme": {"enabled": False}, "globex": {}}, {"globex": {}}])
 def test_given_a_tenant_that_is_off_or_left_the_file_then_it_is_not_due_and_keeps_its_partition(
-    home, instance, file
+    home, disk_instance, file
 ):
     write_tenants(home, **file)
     has_run(home, "globex")
 
-    requests = evaluate_tick(instance)
-    evaluate_sensor(instance)
+    requests = evaluate_tick(disk_instance)
+    evaluate_sensor(disk_instance)
 
     # The first sync of acme is not started, and its sweep reads the file anew.
     assert set(sweeps(requests)) == {"sync 1/1"}
-    assert set(instance.get_dynamic_partitions("tenants")) == {"acme", "globex"}
+    assert set(disk_instance.get_dynamic_partitions("tenants")) == {"acme", "globex"}
 
 
 @pytest.mark.covers("decision 32")
@@ -396,10 +401,10 @@ class TestStock:
         assert isinstance(evaluate_stock(instance), SkipReason)
 
 
-def test_given_no_tenants_then_tick_and_sensor_say_what_to_do(home, instance):
+def test_given_no_tenants_then_tick_and_sensor_say_what_to_do(home, disk_instance):
     (home / "tenants.yaml").unlink()
 
-    for skipped in (evaluate_tick(instance), evaluate_sensor(instance)):
+    for skipped in (evaluate_tick(disk_instance), evaluate_sensor(disk_instance)):
         assert isinstance(skipped, SkipReason)
         assert f"No tenant is configured: write {home / 'tenants.yaml'}" in str(
             skipped.skip_message
@@ -409,22 +414,22 @@ def test_given_no_tenants_then_tick_and_sensor_say_what_to_do(home, instance):
 @pytest.mark.covers("decision 32")
 @pytest.mark.parametrize("evaluate", [evaluate_tick, evaluate_sensor])
 def test_given_a_file_that_cannot_be_read_then_tick_and_sensor_fail_and_say_where(
-    home, instance, evaluate
+    home, disk_instance, evaluate
 ):
     (home / "tenants.yaml").write_text("defaults: {}\ntenants: [\n")
 
     with pytest.raises(ConfigError) as told:
-        evaluate(instance)
+        evaluate(disk_instance)
 
     assert str(home / "tenants.yaml") in str(told.value)
     assert "not valid YAML" in str(told.value)
     assert " at line " in str(told.value)
 
 
-def test_given_new_tenants_then_the_sensor_adds_exactly_their_partitions(home, instance):
+def test_given_new_tenants_then_the_sensor_adds_exactly_their_partitions(home, disk_instance):
     write_tenants(home, acme={}, initech={"enabled": False}, hooli={}, broken={"optiply": {}})
 
-    result = evaluate_sensor(instance)
+    result = evaluate_sensor(disk_instance)
 
     assert isinstance(result, SensorResult)
     assert result.run_requests in (None, [])
@@ -432,10 +437,10 @@ def test_given_new_tenants_then_the_sensor_adds_exactly_their_partitions(home, i
     assert list(request.partition_keys) == ["initech", "hooli"]
 
 
-def test_the_sensor_itself_gives_a_result_that_dagster_accepts(home, instance):
+def test_the_sensor_itself_gives_a_result_that_dagster_accepts(home, disk_instance):
     write_tenants(home, acme={}, globex={}, initech={})
     context = build_sensor_context(
-        instance=instance,
+        instance=disk_instance,
         repository_def=defs.get_repository_def(),
         resources={"tenants": TenantsResource()},
     )
@@ -446,5 +451,5 @@ def test_the_sensor_itself_gives_a_result_that_dagster_accepts(home, instance):
     assert list(request.partition_keys) == ["initech"]
 
 
-def test_given_nothing_new_then_the_sensor_asks_for_nothing(home, instance):
-    assert isinstance(evaluate_sensor(instance), SkipReason)
+def test_given_nothing_new_then_the_sensor_asks_for_nothing(home, disk_instance):
+    assert isinstance(evaluate_sensor(disk_instance), SkipReason)
