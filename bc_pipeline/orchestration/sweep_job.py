@@ -13,15 +13,11 @@ from typing import Any
 from dagster import (
     Config,
     JobDefinition,
-    MetadataValue,
     Nothing,
     OpExecutionContext,
     Out,
     Output,
     RunConfig,
-    TableColumn,
-    TableRecord,
-    TableSchema,
     in_process_executor,
     job,
     op,
@@ -30,6 +26,7 @@ from pydantic import Field
 
 from bc_pipeline.orchestration import partitions
 from bc_pipeline.orchestration.assets.keys import asset_key
+from bc_pipeline.orchestration.assets.metadata import table
 from bc_pipeline.orchestration.at_work import is_busy
 from bc_pipeline.orchestration.jobs import STOCK, SYNC
 from bc_pipeline.orchestration.nested_run import NestedRun
@@ -47,7 +44,6 @@ DEADLINE_SECONDS = 600.0
 MOST_ROWS = 500
 AT_WORK = "another run of the tenant is waiting or at work"
 NOTHING_TO_DO = "nothing to do"
-_COLUMNS = ("tenant", "status", "seconds", "run", "why")
 
 FindJob = Callable[[str], JobDefinition]
 
@@ -169,18 +165,15 @@ def _told(counts: Counter[str]) -> str:
     return ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items())) or "none"
 
 
-def _row(summary: RunSummary) -> TableRecord:
-    values = (
-        summary.tenant,
-        summary.status,
-        round(summary.seconds, 1),
-        summary.run_id,
-        summary.reason or "",
-    )
-    return TableRecord(dict(zip(_COLUMNS, values, strict=True)))
+def _row(summary: RunSummary) -> dict[str, Any]:
+    return {
+        "tenant": summary.tenant,
+        "status": summary.status,
+        "seconds": round(summary.seconds),
+        "run": summary.run_id,
+        "why": summary.reason or "",
+    }
 
 
-def _metadata(counts: Counter[str], rows: list[TableRecord]) -> dict[str, Any]:
-    columns = [TableColumn(name, "float" if name == "seconds" else "string") for name in _COLUMNS]
-    table = MetadataValue.table(rows[:MOST_ROWS], schema=TableSchema(columns))
-    return {"tenants": sum(counts.values()), **counts, "runs": table}
+def _metadata(counts: Counter[str], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"tenants": sum(counts.values()), **counts, "runs": table(rows[:MOST_ROWS])}
