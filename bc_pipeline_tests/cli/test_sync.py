@@ -12,6 +12,7 @@ from bc_pipeline.cli import runs
 from bc_pipeline.orchestration.instance import open_instance
 from bc_pipeline.report import COUNT_NAMES
 from bc_pipeline.sandbox import Sandbox
+from bc_pipeline.sandbox.changes import CHANGES
 from bc_pipeline_tests.cli import aged
 from bc_pipeline_tests.cli.conftest import CommandLine
 
@@ -27,6 +28,7 @@ WRITTEN = {
 }
 REQUESTS = {"total", "retried", "throttled"}
 MOST_REQUESTS_WHEN_NOTHING_CHANGED = 14
+MOST_REQUESTS_OF_A_LOOK = 2
 
 
 @pytest.fixture(scope="module")
@@ -71,22 +73,59 @@ def assert_as_documented(told: dict[str, Any]) -> None:
         assert set(problem) == {"entity", "remote_id", "kind", "reason"}
 
 
-def test_given_nothing_changed_then_nothing_is_sent_and_few_requests_are_made(
-    command: CommandLine, sandbox: Sandbox
-):
+def test_given_nothing_changed_then_a_look_is_all_there_is(command: CommandLine, sandbox: Sandbox):
+    command("sync", "--all")  # whatever other tests have left
     start = sandbox.requests.total
 
     outcome = command("sync", "--all", "--json")
 
     assert outcome.code == 0
     assert sandbox.requests.of("optiply", after=start, writes=True) == []
-    assert set(outcome.json["tenants"]) == {"cronus", "wholesale"}
     for told in outcome.json["tenants"].values():
-        assert_as_documented(told)
+        assert told["run_id"] == ""
+        assert told["reason"].startswith("nothing has changed since ")
+        assert told["requests"]["business_central"]["total"] <= MOST_REQUESTS_OF_A_LOOK
+        assert set(told["entities"]) == WRITTEN
+        assert told["entities"]["optiply/products"]["unchanged"] > 0
         for counts in told["entities"].values():
             assert (counts["created"], counts["updated"], counts["deleted"]) == (0, 0, 0)
-        made = told["requests"]["business_central"]["total"]
-        assert made <= MOST_REQUESTS_WHEN_NOTHING_CHANGED
+
+
+def test_given_nothing_changed_then_a_named_tenant_is_read_all_the_same_and_nothing_is_sent(
+    command: CommandLine, sandbox: Sandbox
+):
+    start = sandbox.requests.total
+
+    told = command("sync", "wholesale", "--json").json["tenants"]["wholesale"]
+
+    assert told["run_id"]
+    assert sandbox.requests.of("optiply", after=start, writes=True) == []
+    for counts in told["entities"].values():
+        assert (counts["created"], counts["updated"], counts["deleted"]) == (0, 0, 0)
+    made = told["requests"]["business_central"]["total"]
+    assert made <= MOST_REQUESTS_WHEN_NOTHING_CHANGED
+
+
+def test_given_goods_that_move_then_stock_sends_that_and_nothing_else(
+    command: CommandLine, sandbox: Sandbox, home: Path
+):
+    command("sync", "--all")  # whatever other tests have left
+    company = sandbox.business_central.companies["CRONUS International Ltd."]
+    CHANGES["move_stock"](company, item="1896-S", quantity=3)
+    CHANGES["rename_item"](company, item="1906-S", name="Renamed meanwhile")
+    start = sandbox.requests.total
+
+    outcome = command("stock", "--all", "--json")
+    again = command("stock", "cronus", "--json")
+
+    told = outcome.json["tenants"]
+    assert told["wholesale"]["run_id"] == ""
+    assert told["cronus"]["entities"]["optiply/products"]["updated"] >= 1
+    assert set(told["cronus"]["entities"]) == {"optiply/products"}
+    writes = sandbox.requests.of("optiply", after=start, writes=True)
+    assert {write.method for write in writes if "oauth" not in write.path} == {"PATCH"}
+    assert again.json["tenants"]["cronus"]["run_id"] == ""
+    assert (outcome.code, again.code) == (0, 0)
 
 
 def test_the_run_is_recorded_in_the_dagster_instance_of_the_home(
