@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from bc_pipeline import clock
 from bc_pipeline.catalogue.resources import RESOURCES
 from bc_pipeline.errors import Cancelled, PipelineError
 from bc_pipeline.report import EntityResult, Launch, ProgressListener, RunSummary
@@ -111,6 +113,10 @@ class EngineDouble:
         if self.cancelled:
             raise Cancelled("the run was cancelled")
         return self.script.results.get(name, EntityResult(name=name))
+
+    @property
+    def looked_at(self) -> datetime:
+        return self.tick.at if self.tick else clock.now()
 
     @property
     def cancelled(self) -> bool:

@@ -68,8 +68,11 @@ def test_jobs_schedule_sensor_and_resources_are_there():
 
     jobs = {job.name for job in repository.get_all_jobs()}
     assert {"sync", "stock", "export", "full_refresh", "sweep", "retention"} <= jobs
-    schedules = [each.name for each in repository.schedule_defs]
-    assert schedules == ["every_30_minutes", "stock_every_5_minutes", "retention_daily"]
+    assert {each.name for each in repository.schedule_defs} == {
+        "every_30_minutes",
+        "stock_every_5_minutes",
+        "retention_daily",
+    }
     assert {each.name for each in repository.sensor_defs} == {
         "tenants_to_partitions",
         "outbound_files_to_exports",
