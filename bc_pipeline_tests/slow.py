@@ -16,7 +16,7 @@ SLOW: Mapping[str, str] = {
     "cli/test_first_mistakes.py": "tenants/test_shared.py, run/test_identity.py",
     "cli/test_readme.py": "cli/test_demo.py, cli/test_usage.py",
     "cli/test_spoilt_files.py": "to_business_central/inbox/test_spoilt_values.py",
-    "cli/test_sync.py::test_given_nothing_changed_then_nothing_is_sent_and_few_requests_are_made": (
+    "cli/test_sync.py::test_given_nothing_changed_then_a_look_is_all_there_is": (
         "run/test_tenant_run.py"
     ),
     "cli/test_verify.py": "to_optiply/test_verify.py",
