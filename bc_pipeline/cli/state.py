@@ -13,7 +13,14 @@ from typing import Any
 import duckdb
 
 from bc_pipeline import clock
-from bc_pipeline.orchestration.checks.freshness import Freshness, freshness, minute
+from bc_pipeline.cli import told_before
+from bc_pipeline.orchestration.checks.freshness import (
+    Books,
+    Freshness,
+    freshness_by,
+    minute,
+    read_books,
+)
 from bc_pipeline.orchestration.checks.stock_age import ASSET as STOCK
 from bc_pipeline.orchestration.checks.stock_age import StockAge, stock_age
 from bc_pipeline.run import tick_memory
@@ -198,23 +205,35 @@ def read_state(
         files=[path.name for path in waiting(tenant.snapshot_dir)],
         not_read=not_read(tenant.snapshot_dir),
     )
-    try:
-        with reader.open(tenant.snapshot_dir) as cursor:
-            return replace(state, **_told(cursor, tenant, now or clock.now()))
-    except FileNotFoundError:
-        return state
+    told = told_before.recall(tenant)
+    if told is None:
+        version = told_before.version(tenant)
+        try:
+            with reader.open(tenant.snapshot_dir) as cursor:
+                told = _told(cursor, tenant)
+        except FileNotFoundError:
+            return state
+        told_before.keep(tenant, version, told)
+    return replace(state, **_at(told.pop("books"), tenant, now or clock.now()), **told)
 
 
-def _told(cursor: duckdb.DuckDBPyConnection, tenant: Tenant, now: datetime) -> dict[str, Any]:
-    """What the snapshot tells, by attribute."""
-    counts = _counts(cursor)
-    fresh = freshness(cursor, tenant, now)
+def _at(books: Books, tenant: Tenant, now: datetime) -> dict[str, Any]:
+    """What depends on the time, and on what ticks have seen since."""
+    fresh = freshness_by(books, tenant, now)
     memory = tick_memory.confirmed(tenant)
     return {
-        **_runs(cursor),
         "freshness": fresh,
         "ticked_at": memory.ticked_at if memory else None,
         "stock": stock_age(fresh, tenant, now),
+    }
+
+
+def _told(cursor: duckdb.DuckDBPyConnection, tenant: Tenant) -> dict[str, Any]:
+    """What the snapshot tells, whatever the time is: the books, and the rest by attribute."""
+    counts = _counts(cursor)
+    return {
+        **_runs(cursor),
+        "books": read_books(cursor, tenant),
         "counts": {f"optiply/{name}": states for name, states in counts.items()},
         # To look for records where there are none takes as long as to find them.
         "deletions": [
@@ -238,7 +257,8 @@ def _runs(cursor: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """The number of the newest run, the last one that ended, and the last good one."""
     found = rows(cursor, _LAST_RUN)
     if not found:
-        return {"run_no": rows(cursor, _NEWEST_RUN_NO)[0]["n"]}
+        newest = rows(cursor, _NEWEST_RUN_NO)[0]["n"]
+        return {"run_no": newest, "last_run": None, "last_good_run": None}
     last = found[0]
     newest, good = last.pop("newest"), last.pop("good")
     last_good = last if good else next(iter(rows(cursor, _LAST_GOOD_RUN)), None)

@@ -7,7 +7,8 @@ more than all else a tick without changes does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -111,6 +112,17 @@ def save(directory: Path, memory: Memory) -> None:
 def forget(directory: Path) -> None:
     """The next tick reads everything."""
     (directory / MEMORY_FILE).unlink(missing_ok=True)
+
+
+@contextmanager
+def kept(tenant: Tenant) -> Iterator[None]:
+    """Around a change of the snapshot that no tick looks at: what is remembered goes on holding.
+    The snapshot is closed before this ends, and the caller holds the tenant."""
+    memory = held(tenant)
+    yield
+    if memory is not None:
+        left = state_of(tenant.snapshot_dir)
+        save(tenant.snapshot_dir, replace(memory, snapshot=left))
 
 
 def note_overrun(directory: Path) -> None:

@@ -7,7 +7,7 @@ not made good by vendors that are read every half hour.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -124,6 +124,22 @@ class Freshness:
         }
 
 
+@dataclass(frozen=True)
+class Books:
+    """What a snapshot's books say of entities, whatever the time is.
+
+    Args:
+        entities: by name, in the order of a run: when each was good and how its last try went;
+            empty of those that were never tried.
+        problems: entity -> why it failed in the last run.
+        unneeded: entities that are not read, with those that tell the same.
+    """
+
+    entities: Mapping[str, Row]
+    problems: Mapping[str, str]
+    unneeded: Mapping[str, Sequence[str]]
+
+
 def freshness(
     cursor: duckdb.DuckDBPyConnection,
     tenant: Tenant,
@@ -138,21 +154,46 @@ def freshness(
         names: only these; None means all. The books of thousands of runs are looked through, so a
             check of one entity should not ask for all.
     """
+    return freshness_by(read_books(cursor, tenant, names), tenant, now)
+
+
+def read_books(
+    cursor: duckdb.DuckDBPyConnection, tenant: Tenant, names: Collection[str] | None = None
+) -> Books:
+    """What the books say of the entities the tenant's settings ask for.
+
+    Args:
+        cursor: of the tenant's snapshot.
+        names: only these; None means all.
+    """
     asked = [name for name in dependencies(tenant) if names is None or name in names]
     read = [name for name in asked if name.startswith("bc/")]
     sent = [name for name in asked if not name.startswith("bc/")]
     booked = rows(cursor, _READS, {"names": read}) if read else []
     booked += _sends(cursor, sent) if sent else []
     by_name = {row["entity"]: row for row in booked}
-    problems = _problems(cursor)
+    return Books(
+        entities={name: by_name.get(name, {}) for name in asked},
+        problems=_problems(cursor),
+        unneeded=mirror_state.unneeded(cursor, tenant),
+    )
+
+
+def freshness_by(books: Books, tenant: Tenant, now: datetime) -> dict[str, Freshness]:
+    """How the entities stand at a moment.
+
+    Args:
+        books: of the tenant's snapshot.
+        now: UTC.
+    """
     memory = tick_memory.confirmed(tenant)
     found = {
-        name: _one(name, _confirmed(name, by_name.get(name, {}), memory), problems, now)
-        for name in asked
+        name: _one(name, _confirmed(name, row, memory), books.problems, now)
+        for name, row in books.entities.items()
     }
-    for name, others in mirror_state.unneeded(cursor, tenant).items():
+    for name, others in books.unneeded.items():
         if name in found:
-            found[name] = Freshness(name, found[name].good, instead=others)
+            found[name] = Freshness(name, found[name].good, instead=tuple(others))
     return found
 
 
@@ -192,7 +233,7 @@ def _confirmed(name: str, row: Row, memory: Memory | None) -> Row:
     return {**row, "good": max(good, at)}
 
 
-def _one(name: str, row: Row, problems: dict[str, str], now: datetime) -> Freshness:
+def _one(name: str, row: Row, problems: Mapping[str, str], now: datetime) -> Freshness:
     good, absent = row.get("good"), bool(row.get("absent"))
     failed = bool(row) and not row["complete"] and not absent
     late = good is None or now - good > allowed(name)

@@ -16,6 +16,7 @@ from bc_pipeline.orchestration.retention import event_storage as storage
 from bc_pipeline.orchestration.retention import growth
 from bc_pipeline.orchestration.retention.growth import Stored
 from bc_pipeline.orchestration.retention.plan import RunPlan, plan
+from bc_pipeline.run import tick_memory
 from bc_pipeline.snapshot.lock import tenant_lock
 from bc_pipeline.snapshot.retention import trim
 from bc_pipeline.snapshot.store import FILE_NAME, Snapshot
@@ -195,6 +196,7 @@ def _clean_books(tenant: Tenant, cleaned: Cleaned, now: datetime, dry_run: bool)
     try:
         with (
             tenant_lock(tenant.snapshot_dir),
+            tick_memory.kept(tenant),
             Snapshot.open(tenant.snapshot_dir) as snapshot,
             snapshot.cursor() as cursor,
         ):

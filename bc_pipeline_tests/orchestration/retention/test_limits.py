@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from dagster import DagsterInstance, DagsterRunStatus
 from bc_pipeline.errors import ConfigError, PipelineError
 from bc_pipeline.orchestration.retention import event_storage
 from bc_pipeline.orchestration.retention.clean_up import OF_NO_TENANT
+from bc_pipeline.run import tick_memory
 from bc_pipeline.snapshot.lock import tenant_lock
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants import registry
@@ -210,3 +211,25 @@ def test_given_a_dagster_yaml_that_says_nothing_of_ticks_then_that_is_told(
         "Ticks of schedules are kept for ever",
         "Ticks of sensors are kept for ever",
     ]
+
+
+def test_given_old_books_then_what_ticks_remember_holds_when_they_are_gone(home, instance):
+    old_books(home)
+    tenant = registry.load().get("acme")
+    directory = tenant.snapshot_dir
+    at = datetime.now(UTC)
+    memory = tick_memory.Memory(
+        made_by=tick_memory.maker(tenant),
+        snapshot=tick_memory.state_of(directory),
+        company=("id", "CRONUS", "CRONUS", "29"),
+        ticked_at=at,
+        ran_at=at,
+    )
+    tick_memory.save(directory, memory)
+
+    assert cleaned(instance).tenants["acme"].booked == 110
+
+    held = tick_memory.held(tenant)
+    assert held is not None
+    assert held.snapshot != memory.snapshot
+    assert held.ticked_at == at

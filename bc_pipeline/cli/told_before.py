@@ -1,0 +1,85 @@
+"""What a snapshot told the last time, in ``status.json`` beside it, until somebody touches it: to
+ask it again takes twenty times as long. Without the file it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from bc_pipeline.orchestration.checks.freshness import Books
+from bc_pipeline.run import tick_memory
+from bc_pipeline.snapshot.store import FILE_NAME
+from bc_pipeline.tenants import files
+from bc_pipeline.tenants.settings import Tenant
+from bc_pipeline.to_optiply.held import HeldDeletion
+
+FILE = "status.json"
+_FORM = 1
+"""Of the file; another one makes it void."""
+_MOMENTS = ("started_at", "ended_at", "good")
+
+Told = dict[str, Any]
+
+
+def version(tenant: Tenant) -> str | None:
+    """What makes an answer void when it changes: the snapshot, the program, the tenant's settings.
+    None while the snapshot is written to, or when there is none."""
+    directory = tenant.snapshot_dir
+    if (directory / f"{FILE_NAME}.wal").exists() or not (directory / FILE_NAME).exists():
+        return None
+    return f"{_FORM} {tick_memory.state_of(directory)} {tick_memory.maker(tenant)}"
+
+
+def recall(tenant: Tenant) -> Told | None:
+    """What the snapshot as it is now has told before; None when it has to be asked."""
+    try:
+        known = orjson.loads((tenant.snapshot_dir / FILE).read_bytes())
+        if known["version"] != version(tenant):
+            return None
+        return _from_json(known["told"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def keep(tenant: Tenant, asked_at: str | None, told: Told) -> None:
+    """Remember what it told. Losing it costs a moment, so a failure is not told.
+
+    Args:
+        tenant: whose.
+        asked_at: ``version`` before it was asked.
+        told: what it told.
+    """
+    if asked_at is None or asked_at != version(tenant):
+        return
+    plain = {**told, "books": asdict(told["books"]), "deletions": _plain(told["deletions"])}
+    with suppress(OSError, orjson.JSONEncodeError):
+        content = orjson.dumps({"version": asked_at, "told": plain})
+        files.replace(tenant.snapshot_dir / FILE, content, durable=False)
+
+
+def _plain(deletions: list[HeldDeletion]) -> list[dict[str, Any]]:
+    return [each.as_json() for each in deletions]
+
+
+def _from_json(told: Told) -> Told:
+    books = told["books"]
+    entities = {name: _with_moments(row) for name, row in books["entities"].items()}
+    return {
+        **told,
+        "books": Books(entities, books["problems"], books["unneeded"]),
+        "deletions": [HeldDeletion(**each) for each in told["deletions"]],
+        "settings": [(entity, text) for entity, text in told["settings"]],
+        **{name: _with_moments(told[name]) for name in ("last_run", "last_good_run") if told[name]},
+    }
+
+
+def _with_moments(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: datetime.fromisoformat(value) if name in _MOMENTS and value else value
+        for name, value in row.items()
+    }
