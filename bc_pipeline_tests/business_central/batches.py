@@ -8,6 +8,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from bc_pipeline.business_central.batch import Part
 from bc_pipeline_tests.business_central.fake import FakeBusinessCentral, Reply, Seen, error
 
 Request = dict[str, Any]
@@ -87,3 +88,27 @@ def _wrong(seen: Seen, parts: list[Request]) -> str | None:
         if part["url"].startswith(("/", "http")) or any(c in part["url"] for c in ' #"'):
             return f"{part['id']}: not a relative URL"
     return None
+
+
+def posts(count: int) -> list[Part]:
+    return [Part(f"p{n}", "POST", "companies(c)/customers", {"n": n}) for n in range(count)]
+
+
+def gets(count: int) -> list[Part]:
+    return [Part(f"g{n}", "GET", f"companies(c)/customers({n})") for n in range(count)]
+
+
+def scripted(**scripts: list[Request]) -> Any:
+    """Answers one part after the other from its script; the last one for ever."""
+
+    def answering(part: Request) -> Request:
+        script = scripts.get(part["id"])
+        if not script:
+            return created(part)
+        return script.pop(0) if len(script) > 1 else script[0]
+
+    return answering
+
+
+THROTTLED = refusal(429, "Application_TooManyRequests", "slow down")
+REFUSED = refusal(400, "Application_DialogException", "not like this")

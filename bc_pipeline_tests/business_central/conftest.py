@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from bc_pipeline.business_central.client import BusinessCentral
 from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline_tests.business_central.batches import Batches
 from bc_pipeline_tests.business_central.fake import FakeBusinessCentral, Source, World, make_bc
 
 
@@ -14,6 +16,17 @@ def fake() -> Iterator[FakeBusinessCentral]:
     fake = FakeBusinessCentral()
     yield fake
     fake.close()
+
+
+@pytest.fixture
+def bc(fake: FakeBusinessCentral, tmp_path: Path) -> Iterator[BusinessCentral]:
+    with make_bc(fake, tmp_path) as bc:
+        yield bc
+
+
+@pytest.fixture
+def batches(fake: FakeBusinessCentral) -> Batches:
+    return Batches(fake)
 
 
 @pytest.fixture

@@ -1,17 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bc_pipeline.business_central.client import BusinessCentral, matching_company, query_url
+from bc_pipeline.business_central.client import matching_company, query_url
 from bc_pipeline.errors import AuthError, ConfigError, ReadFailed, RequestFailed
 from bc_pipeline_tests.business_central.fake import (
     COMPANY,
-    FakeBusinessCentral,
     Reply,
     error,
     make_bc,
@@ -23,12 +20,6 @@ COMPANIES = [
     {"id": "aaaaaaaa-0000-0000-0000-000000000002", "name": "My 'Shop' & Co", "displayName": "Shop"},
     {"id": "aaaaaaaa-0000-0000-0000-000000000003", "name": "SHOP", "displayName": ""},
 ]
-
-
-@pytest.fixture
-def bc(fake: FakeBusinessCentral, tmp_path: Path) -> Iterator[BusinessCentral]:
-    with make_bc(fake, tmp_path) as bc:
-        yield bc
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,6 @@ import logging
 import threading
 import time
 import traceback
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,12 +24,6 @@ from bc_pipeline_tests.business_central.fake import (
 )
 
 OK = Reply(body=b'{"fine": true}')
-
-
-@pytest.fixture
-def bc(fake: FakeBusinessCentral, tmp_path: Path) -> Iterator[BusinessCentral]:
-    with make_bc(fake, tmp_path) as bc:
-        yield bc
 
 
 def send(bc: BusinessCentral, method: str = "GET", **more: Any) -> Any:

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,17 +15,10 @@ from bc_pipeline_tests.business_central.fake import (
     Reply,
     Seen,
     error,
-    make_bc,
     page,
 )
 
 OTHER = Company("22222222-2222-2222-2222-222222222222", "OTHER", "Other")
-
-
-@pytest.fixture
-def bc(fake: FakeBusinessCentral, tmp_path: Path) -> Iterator[BusinessCentral]:
-    with make_bc(fake, tmp_path) as bc:
-        yield bc
 
 
 def on(fake: FakeBusinessCentral, method: str, *replies: Reply) -> list[Seen]:

@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,22 +14,14 @@ from bc_pipeline.business_central.lookup.by_property import find_rows, read_list
 from bc_pipeline.errors import AuthError, PipelineError, ReadFailed, RequestFailed
 from bc_pipeline_tests.business_central.batches import Batches, Request, answer, refusal
 from bc_pipeline_tests.business_central.fake import (
-    FakeBusinessCentral,
     Reply,
     Seen,
     error,
-    make_bc,
     page,
 )
 
 OTHER = Company("22222222-2222-2222-2222-222222222222", "OTHER", "Other")
 GUIDS = [f"{n:08x}-0000-4000-8000-000000000000" for n in range(200)]
-
-
-@pytest.fixture
-def bc(fake: FakeBusinessCentral, tmp_path: Path) -> Iterator[BusinessCentral]:
-    with make_bc(fake, tmp_path) as bc:
-        yield bc
 
 
 def find(bc: BusinessCentral, field: str, values: list[str], **more: Any) -> list[dict[str, Any]]:
