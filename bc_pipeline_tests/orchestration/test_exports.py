@@ -16,7 +16,7 @@ from bc_pipeline.run import operator_actions
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.company.company import Company
 from bc_pipeline.tenants import registry
-from bc_pipeline_tests.orchestration.test_runs import execute, materialized, observed
+from bc_pipeline_tests.orchestration.runs import execute, materialized, observed
 
 TENANT = "wholesale"
 CUSTOMERS = "outbound/customers"

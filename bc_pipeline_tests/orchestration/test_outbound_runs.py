@@ -24,7 +24,7 @@ from bc_pipeline.to_business_central.export_types import Offender, Preparation
 from bc_pipeline.to_business_central.waves import NothingWritten
 from bc_pipeline_tests.orchestration.conftest import write_tenants
 from bc_pipeline_tests.orchestration.engine_double import Script
-from bc_pipeline_tests.orchestration.test_runs import execute, materialized, observed
+from bc_pipeline_tests.orchestration.runs import execute, materialized, observed
 
 CUSTOMERS = "outbound/customers"
 VENDORS = "outbound/vendors"

@@ -3,74 +3,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-from bc_pipeline.cli.sync import adopted_lines
 from bc_pipeline.errors import AuthError, ConfigError, EntityBlocked, EntityFailed, TenantBusy
 from bc_pipeline.orchestration.checks.check import CheckInput, Finding
 from bc_pipeline.orchestration.checks.verified import agrees_with_optiply
 from bc_pipeline.report import COUNT_NAMES, EntityResult, Launch, RunSummary
-from bc_pipeline.run.dependencies import chosen, dependencies, made_from
+from bc_pipeline.run.dependencies import chosen, dependencies
 from bc_pipeline.run.execute import run_tenant
 from bc_pipeline.run.operator_actions import accept_sell_order_source, approve_deletions, show
 from bc_pipeline.run.tenant_run import TenantRun
-from bc_pipeline.sandbox import Sandbox
-from bc_pipeline.sandbox.companies import cronus
-from bc_pipeline.sandbox.company.company import Company
-from bc_pipeline.sandbox.optiply import Shop
 from bc_pipeline.snapshot.lock import tenant_lock
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.tenants import registry
-from bc_pipeline.tenants.settings import Tenant
-from bc_pipeline_tests.few_documents import keep_few_invoices
-
-MASTERS = ("products", "suppliers")
-
-
-@dataclass
-class House:
-    """The sandbox's cronus tenant at home in a directory."""
-
-    sandbox: Sandbox
-    home: Path
-
-    @property
-    def shop(self) -> Shop:
-        return self.sandbox.optiply.shops["cronus"]
-
-    @property
-    def company(self) -> Company:
-        return self.sandbox.business_central.companies[cronus.NAME]
-
-    def tenant(self, **sync: Any) -> Tenant:
-        if sync:
-            path = self.home / "tenants.yaml"
-            document = yaml.safe_load(path.read_text())
-            document["tenants"]["cronus"]["sync"] |= sync
-            path.write_text(yaml.safe_dump(document))
-        return registry.load(self.home).get("cronus")
-
-    def run(self, **launch: Any) -> RunSummary:
-        return run_tenant(self.tenant(), Launch(**launch))
-
-    def requests(self, system: str) -> list[str]:
-        return [f"{e.method} {e.path}" for e in self.sandbox.requests if e.system == system]
-
-
-@pytest.fixture
-def house(sandbox: Sandbox, tmp_path: Path) -> Iterator[House]:
-    sandbox.reset()
-    keep_few_invoices(sandbox)
-    sandbox.write_tenants(tmp_path)
-    yield House(sandbox, tmp_path)
-    sandbox.faults.clear()
+from bc_pipeline_tests.run.house import MASTERS, House, fetched, runs_of
 
 
 def deleted(summary: RunSummary) -> int:
@@ -140,46 +87,6 @@ def test_a_run_is_booked(house: House) -> None:
     assert (run["run_no"], run["status"]) == (1, "success")
     assert run["summary"] is not None
     assert counts == [{"count": len(house.shop.rows("products"))}]
-
-
-def test_a_dry_run_tells_everything_and_leaves_nothing_behind(house: House) -> None:
-    told = house.run(dry_run=True)
-
-    assert house.shop.writes == 0
-    assert runs_of(house) == []
-    done = house.run()
-    assert told.dry_run
-    for name, result in done.optiply_entities():
-        assert told.entities[name].as_json() == result.as_json(), name
-        assert len(told.entities[name].changes) == len(result.changes)
-
-
-def fetched(snapshot: Snapshot, query: str) -> list[dict[str, Any]]:
-    with snapshot.cursor() as cursor:
-        cursor.execute(query)
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-def runs_of(house: House) -> list[dict[str, Any]]:
-    with Snapshot.open(house.tenant().snapshot_dir, read_only=True) as snapshot:
-        return fetched(snapshot, "FROM ops.runs ORDER BY run_no")
-
-
-def test_a_dry_run_of_a_running_tenant_shows_only_the_changes(house: House) -> None:
-    house.run(entities=MASTERS)
-    before = house.shop.snapshot()
-    vendor = dict(house.company.find("vendors")[0])
-    house.company.modify("vendors", vendor["id"], displayName="Renamed B.V.")
-
-    told = house.run(entities=MASTERS, dry_run=True)
-
-    assert told.optiply.total == 0
-    assert house.shop.snapshot() == before
-    assert told.entities["optiply/suppliers"].updated == 1
-    (change,) = told.entities["optiply/suppliers"].changes
-    assert change["changes"] == f"name: {vendor['displayName']} -> Renamed B.V."
-    assert [run["dry_run"] for run in runs_of(house)] == [False]
 
 
 def test_a_failed_read_blocks_only_what_depends_on_it(house: House) -> None:
@@ -263,92 +170,6 @@ def test_a_disabled_tenant_is_skipped(house: House) -> None:
     tenant = house.tenant().model_copy(update={"enabled": False})
 
     assert run_tenant(tenant).status == "skipped"
-
-
-def test_a_single_entity_reads_its_own_sources_and_writes_nothing_else(house: House) -> None:
-    summary = house.run(entities=("suppliers",))
-
-    assert set(summary.entities) == {"bc/vendors", "bc/purchase_orders", "optiply/suppliers"}
-    assert house.shop.rows("products") == []
-    assert summary.status == "success"
-
-
-def test_a_single_task_takes_the_rest_from_the_snapshot(house: House) -> None:
-    house.run(entities=MASTERS)
-    run = TenantRun(house.tenant(), Launch(), run_id="x", selected=["optiply/products"])
-    run.start()
-
-    assert run.wait("optiply/products").unchanged > 0
-    assert list(run.finish().entities) == ["optiply/products"]
-
-
-def minutes_pass(house: House, minutes: int) -> None:
-    with Snapshot.open(house.tenant().snapshot_dir) as snapshot, snapshot.transaction() as cursor:
-        cursor.execute(
-            "UPDATE ops.runs SET started_at = started_at - to_minutes($minutes)",
-            {"minutes": minutes},
-        )
-
-
-@pytest.mark.covers("decision 31")
-@pytest.mark.parametrize("sync", [{"deduct_sales_orders": True}, {"deduct_sales_orders": False}])
-def test_an_old_mirror_is_read_first_with_one_request_for_each_source(
-    house: House, sync: dict[str, Any]
-) -> None:
-    tenant = house.tenant(**sync)
-    house.run(entities=MASTERS)
-    minutes_pass(house, 6)
-    item = next(iter(house.company.tables["items"].values()))
-    house.company.modify("items", item["id"], displayName="Renamed since")
-    before = house.sandbox.requests.total
-
-    run = TenantRun(tenant, Launch(), run_id="x", selected=["optiply/products"])
-    run.start()
-
-    assert run.wait("optiply/products").updated == 1
-    read = {each.name: each.requests for each in run.read_first("optiply/products")}
-    assert read == dict.fromkeys(made_from(tenant, "optiply/products"), 1)
-    run.finish()
-    asked = house.sandbox.requests.of("bc", after=before)
-    assert len(asked) == len(read) + 1, "each source, and the companies to get in"
-
-
-@pytest.mark.covers("decision 31")
-def test_a_source_that_cannot_be_read_first_stops_what_is_made_from_it(house: House) -> None:
-    house.run(entities=MASTERS)
-    minutes_pass(house, 6)
-    house.sandbox.faults.add("bc", action="status", status=403, path=r"/items\?", times=None)
-
-    run = TenantRun(house.tenant(), Launch(), run_id="x", selected=["optiply/products"])
-    run.start()
-
-    with pytest.raises(EntityBlocked, match="bc/items failed"):
-        run.wait("optiply/products")
-    assert run.finish().status == "failed"
-
-
-def test_names_a_tenant_has_no_use_for_give_an_empty_result(house: House) -> None:
-    run = TenantRun(house.tenant(), Launch(), run_id="x", selected=["bc/item_page"])
-    run.start()
-
-    assert run.wait("bc/item_page") == EntityResult(name="bc/item_page", mode="not configured")
-    with pytest.raises(KeyError):
-        run.wait("bc/items")
-    run.finish()
-
-
-def test_an_unknown_entity_is_a_configuration_error(house: House) -> None:
-    with pytest.raises(ConfigError, match="prodcts"):
-        house.run(entities=("prodcts",))
-
-
-def test_entities_may_be_named_with_and_without_their_group(house: House) -> None:
-    tenant = house.tenant()
-
-    assert chosen(tenant, ("products",)) == chosen(tenant, ("optiply/products",))
-    assert chosen(tenant, ("bc/items",)) == ("bc/items",)
-    assert chosen(tenant, ("items",)) == ("bc/items",)
-    assert chosen(tenant, ()) == tuple(dependencies(tenant))
 
 
 def test_an_entity_stopped_by_optiply_fails_and_blocks_its_children(house: House) -> None:
@@ -441,25 +262,6 @@ def test_show_follows_a_record_from_its_source_to_optiply(house: House) -> None:
     assert show(house.tenant(), "products", "no such number") == []
     with pytest.raises(ConfigError):
         show(house.tenant(), "nonsense", number)
-
-
-@pytest.mark.covers("decision 4")
-def test_a_dry_run_and_a_first_run_say_how_many_rows_they_take_over(house: House) -> None:
-    for number in ("1896-S", "1900-S"):
-        row = {"name": number, "skuCode": number, "stockLevel": 0, "unlimitedStock": False}
-        house.shop.add_by_user("products", row)
-    taken_over = {"optiply/products": 2}
-
-    dry = house.run(dry_run=True, entities=MASTERS)
-    first = house.run(entities=MASTERS)
-
-    assert dry.as_json()["adopted"] == first.as_json()["adopted"] == taken_over
-    told = [*adopted_lines(dry), *adopted_lines(first)]
-    assert told == [
-        "  optiply/products: 2 rows that stood in Optiply already would be taken over",
-        "  optiply/products: 2 rows that stood in Optiply already were taken over",
-    ]
-    assert "adopted" not in house.run(entities=MASTERS).as_json()
 
 
 @pytest.mark.covers("decision 5")

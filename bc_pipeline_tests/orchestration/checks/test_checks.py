@@ -2,64 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from bc_pipeline.business_central.lookup.dimensions import MappingFinding
-from bc_pipeline.orchestration.checks import dimensions, outbound, records, run_outcome
-from bc_pipeline.orchestration.checks.check import CheckInput, Finding, outcome
+from bc_pipeline.orchestration.checks import outbound, records, run_outcome
+from bc_pipeline.orchestration.checks.check import CheckInput, outcome
 from bc_pipeline.orchestration.checks.table import CHECKS, checks_of
-from bc_pipeline.report import EntityResult, Problem
-from bc_pipeline.run.dependencies import dependencies
-from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.tenants.settings import BusinessCentralSettings, OptiplySettings, Tenant
+from bc_pipeline.report import Problem
 from bc_pipeline.to_business_central.export_types import Offender, Preparation
+from bc_pipeline_tests.orchestration.checks.given import GUID, about, items
 
-NOW = datetime(2026, 8, 22, 12, tzinfo=UTC)
-GUID = "5b1e0c2e-0000-4000-8000-000000000001"
 AGE_CHECKS = ("fresh", "mirror_fresh", "stock_fresh")
-
-
-@pytest.fixture
-def given(tmp_path: Path) -> Iterator[CheckInput]:
-    tenant = Tenant(
-        name="acme",
-        home=tmp_path,
-        snapshot_dir=tmp_path / "acme",
-        business_central=BusinessCentralSettings(
-            environment_name="Production", company="CRONUS", client_id="a", client_secret="b"
-        ),
-        optiply=OptiplySettings(
-            client_id="a",
-            client_secret="b",
-            username="c",
-            password="d",
-            account_id=1,
-            coupling_id=2,
-        ),
-    )
-    with Snapshot.open(tenant.snapshot_dir) as snapshot, snapshot.cursor() as cursor:
-        cursor.execute(
-            "CREATE TABLE optiply.products (remote_id VARCHAR, reference VARCHAR, decision VARCHAR)"
-        )
-        yield CheckInput(
-            "optiply/products", tenant, cursor, EntityResult(name="optiply/products"), NOW
-        )
-
-
-def about(given: CheckInput, name: str, **result) -> CheckInput:
-    return replace(given, name=name, result=EntityResult(name=name, **result))
-
-
-def items(given: CheckInput, *rows: tuple[str, str | None]) -> None:
-    for number, gtin in rows:
-        given.cursor.execute(
-            "INSERT INTO bc.items (id, number, gtin) VALUES (?, ?, ?)", [number, number, gtin]
-        )
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
@@ -108,26 +63,6 @@ def test_given_stock_by_location_then_its_sums_are_compared_where_both_reads_are
 
     assert not finding.passed
     assert finding.sample == [{"number": "B", "inventory": 5, "lying": 3}]
-
-
-def test_given_a_source_that_is_not_needed_then_it_is_not_late(given: CheckInput):
-    options = given.tenant.sync.model_copy(update={"locations": ("AMS",)})
-    given = replace(given, tenant=given.tenant.model_copy(update={"sync": options}))
-    extension = about(given, "bc/inventory_by_locations")
-    assert not run_outcome.fresh(extension).passed
-
-    given.cursor.execute(
-        "INSERT INTO ops.reads (run_no, entity, complete) VALUES (1, 'bc/stock_by_location', true)"
-    )
-
-    finding = run_outcome.fresh(extension)
-    assert (finding.passed, finding.description) == (
-        True,
-        "bc/inventory_by_locations is not needed: bc/stock_by_location tells the same",
-    )
-    mode = "not needed: bc/stock_by_location tells the same"
-    told = run_outcome.read_complete(about(given, "bc/inventory_by_locations", mode=mode))
-    assert (told.passed, told.description) == (True, f"Not read, {mode}")
 
 
 def test_given_lines_of_unknown_items_then_references_do_not_resolve(given: CheckInput):
@@ -254,255 +189,10 @@ def test_given_a_held_back_deletion_then_the_check_fails(given: CheckInput):
     assert "500 of 510" in finding.description
 
 
-def were_read(given: CheckInput, run_no: int, minutes: int, *names: str, complete: bool = True):
-    """A run some minutes ago that read these entities; without names all of the tenant's."""
-    given.cursor.execute(
-        "INSERT INTO ops.runs (run_no, started_at) VALUES (?, ?)",
-        [run_no, NOW - timedelta(minutes=minutes)],
-    )
-    for name in names or [each for each in dependencies(given.tenant) if each.startswith("bc/")]:
-        given.cursor.execute(
-            "INSERT INTO ops.reads (run_no, entity, complete, reason) VALUES (?, ?, ?, ?)",
-            [run_no, name, complete, None if complete else "HTTP 403"],
-        )
-
-
-@pytest.mark.parametrize(("minutes", "passed"), [(89, True), (91, False)])
-def test_given_an_old_mirror_then_it_is_late_after_ninety_minutes(
-    given: CheckInput, minutes: int, passed: bool
-):
-    were_read(given, 1, 5)
-    given.cursor.execute("DELETE FROM ops.reads WHERE entity = 'bc/items'")
-    were_read(given, 2, minutes, "bc/items")
-
-    finding = run_outcome.mirror_fresh(given)
-
-    assert finding.passed is passed
-    if not passed:
-        assert "bc/items was last read 2026-08-22 10:29 UTC" in finding.description
-        assert outcome(finding, "warn") == "warned"
-
-
-def test_given_an_incomplete_newer_read_then_the_older_complete_one_counts(given: CheckInput):
-    were_read(given, 1, 200)
-    were_read(given, 2, 5, complete=False)
-
-    assert not run_outcome.mirror_fresh(given).passed
-
-
-@pytest.mark.covers("decision 31")
-def test_given_a_source_that_was_never_read_then_the_mirror_is_not_fresh(given: CheckInput):
-    were_read(given, 1, 5)
-    given.cursor.execute("DELETE FROM ops.reads WHERE entity = 'bc/item_variants'")
-
-    finding = run_outcome.mirror_fresh(given)
-
-    assert outcome(finding, "warn") == "failed"
-    assert finding.description == "Made from an old mirror: bc/item_variants was never read"
-    assert finding.sample == [{"entity": "bc/item_variants", "read_at": None}]
-
-
-def test_given_an_optional_source_that_is_not_there_then_doing_without_is_no_staleness(
-    given: CheckInput,
-):
-    tenant = given.tenant.model_copy(
-        update={
-            "business_central": given.tenant.business_central.model_copy(
-                update={"item_page_name": "Item_Card"}
-            )
-        }
-    )
-    given = replace(given, tenant=tenant)
-    were_read(given, 1, 5)
-    were_read(given, 2, 3, "bc/item_page", complete=False)
-    given.cursor.execute(
-        "INSERT INTO ops.warnings (run_no, entity, kind) "
-        "VALUES (2, 'bc/item_page', 'source_absent')"
-    )
-
-    assert run_outcome.mirror_fresh(given).passed
-    assert (
-        run_outcome.fresh(about(given, "bc/item_page")).description == "bc/item_page is not there"
-    )
-
-
-def test_what_lines_are_made_from_counts_by_way_of_their_orders(given: CheckInput):
-    were_read(given, 1, 5)
-    given.cursor.execute("DELETE FROM ops.reads WHERE entity = 'bc/purchase_orders'")
-
-    finding = run_outcome.mirror_fresh(about(given, "optiply/buy_order_lines"))
-
-    assert not finding.passed
-    assert "bc/purchase_orders was never read" in finding.description
-
-
-@pytest.mark.covers("decision 29")
-def test_the_freshness_of_an_entity_is_its_own_whatever_the_others_do(given: CheckInput):
-    were_read(given, 1, 7 * 24 * 60)
-    were_read(given, 2, 5, "bc/vendors")
-    were_read(given, 3, 5, "bc/items", complete=False)
-
-    items, vendors = (run_outcome.fresh(about(given, name)) for name in ("bc/items", "bc/vendors"))
-
-    assert vendors.passed
-    assert outcome(items, "error") == "failed"
-    assert items.description == "bc/items was last read 2026-08-15 12:00 UTC: HTTP 403"
-
-
-@pytest.mark.covers("decision 29")
-def test_what_was_not_sent_whole_is_as_old_as_the_last_time_it_was(given: CheckInput):
-    were_read(given, 1, 200)
-    were_read(given, 2, 5)
-    given.cursor.execute(
-        "INSERT INTO ops.entity_counts VALUES (1, 'optiply/products', 'sent', 1), "
-        "(1, 'optiply/suppliers', 'sent', 1), (2, 'optiply/suppliers', 'sent', 1), "
-        "(2, 'optiply/products', 'created', 3)"
-    )
-
-    products, suppliers = (
-        run_outcome.fresh(about(given, f"optiply/{name}")) for name in ("products", "suppliers")
-    )
-
-    assert suppliers.passed
-    assert products.description == "optiply/products was last sent 2026-08-22 08:40 UTC"
-
-
-@pytest.mark.covers("decision 33")
-def test_a_dry_run_makes_nothing_fresh(given: CheckInput):
-    were_read(given, 1, 200)
-    were_read(given, 2, 5)
-    given.cursor.execute("UPDATE ops.runs SET dry_run = true WHERE run_no = 2")
-
-    assert not run_outcome.mirror_fresh(given).passed
-
-
-def dimension(given: CheckInput, *codes: str) -> None:
-    dimensions_were_read(given)
-    for code in codes:
-        given.cursor.execute("INSERT INTO bc.dimensions (id, code) VALUES (?, ?)", [code, code])
-
-
-def configure(given: CheckInput, text: str) -> None:
-    (given.tenant.snapshot_dir / "tenant-config.json").write_text(text)
-
-
-def dimension_finding(given: CheckInput) -> Finding:
-    return dimensions.dimension_mappings_exist(about(given, "bc/dimensions"))
-
-
-def test_given_all_mapped_dimensions_exist_then_the_check_passes(given: CheckInput):
-    dimension(given, "CLASS", "DEPARTMENT", "AREA")
-
-    assert dimension_finding(given).passed
-
-
-def test_given_only_the_default_names_a_missing_dimension_then_it_is_a_warning(given: CheckInput):
-    dimension(given, "DEPARTMENT")
-
-    finding = dimension_finding(given)
-
-    assert outcome(finding, "error") == "warned"
-    assert "class -> CLASS" in finding.description
-
-
-def test_given_the_tenants_file_names_a_missing_dimension_then_it_is_an_error(given: CheckInput):
-    dimension(given, "DEPARTMENT")
-    configure(given, '{"dynamics-bc": {"dimension_mappings": {"class": "CLASS"}}}')
-
-    finding = dimension_finding(given)
-
-    assert outcome(finding, "error") == "failed"
-    assert "tenant-config.json" in finding.description
-
-
-def test_given_a_code_in_lower_case_then_it_is_the_same_code(given: CheckInput):
-    """Business Central keeps codes in capitals; the writers find the dimension too."""
-    dimension(given, "CLASS")
-    configure(given, '{"dynamics-bc": {"dimension_mappings": {"class": "class"}}}')
-
-    assert dimension_finding(given).passed
-
-
-def test_given_an_empty_mapping_then_nothing_is_missing(given: CheckInput):
-    configure(given, '{"dynamics-bc": {}}')
-
-    assert dimension_finding(given).passed
-
-
-def test_given_an_unreadable_file_then_the_check_fails_and_names_it(given: CheckInput):
-    configure(given, "{")
-
-    finding = dimension_finding(given)
-
-    assert outcome(finding, "warn") == "failed"
-    assert "tenant-config.json" in finding.description
-
-
 def test_every_read_is_checked_for_completeness_and_every_written_entity_for_its_guard():
     assert "read_complete" in [check.name for check in checks_of("bc/vendors")]
     assert "deletion_guard" in [check.name for check in checks_of("optiply/suppliers")]
     assert "deletion_guard" not in [check.name for check in checks_of("bc/vendors")]
-
-
-def test_given_a_blocked_mapped_dimension_then_the_check_fails(given: CheckInput):
-    dimension(given, "CLASS")
-    given.cursor.execute("UPDATE bc.dimensions SET blocked = true")
-    configure(given, '{"dynamics-bc": {"dimension_mappings": {"class": "CLASS"}}}')
-
-    finding = dimension_finding(given)
-
-    assert outcome(finding, "error") == "failed"
-    assert "class -> CLASS is blocked" in finding.description
-
-
-REGION = '{"dynamics-bc": {"dimension_mappings": {"region": "REGION"}}}'
-
-
-def before_writing(given: CheckInput, preparation: Preparation | None) -> Finding:
-    return outbound.mappings_exist(
-        replace(about(given, "outbound/customers"), preparation=preparation)
-    )
-
-
-def dimensions_were_read(given: CheckInput) -> None:
-    given.cursor.execute(
-        "INSERT INTO ops.reads (run_no, entity, complete) VALUES (1, 'bc/dimensions', true)"
-    )
-
-
-def test_given_dimensions_that_were_never_read_then_nothing_is_said_to_be_missing(
-    given: CheckInput,
-):
-    configure(given, REGION)
-
-    assert before_writing(given, None).passed
-    assert dimension_finding(given).passed
-
-
-def test_given_a_missing_mapped_dimension_then_it_is_an_error_unless_a_run_has_nothing_to_write(
-    given: CheckInput,
-):
-    dimensions_were_read(given)
-    configure(given, REGION)
-
-    stored = before_writing(given, None)
-    with_nothing_waiting = before_writing(given, Preparation("outbound/customers"))
-
-    assert outcome(stored, "error") == "failed"
-    assert outcome(with_nothing_waiting, "error") == "warned"
-    assert "Nothing waits" in with_nothing_waiting.description
-
-
-@pytest.mark.parametrize(("is_default", "told"), [(False, "failed"), (True, "warned")])
-def test_what_the_run_has_found_counts_more_than_the_mirror(
-    given: CheckInput, is_default: bool, told: str
-):
-    found = MappingFinding({"region": "REGION"}, {}, is_default, "CRONUS")
-
-    finding = before_writing(given, Preparation("outbound/customers", 1, found))
-
-    assert outcome(finding, "error") == told
-    assert "region -> REGION" in finding.description
 
 
 @pytest.mark.parametrize(

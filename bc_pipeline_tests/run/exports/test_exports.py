@@ -3,89 +3,21 @@ waits (flows.md 5)."""
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 import pytest
-import yaml
 
-from bc_pipeline.errors import ConfigError, EntityFailed
-from bc_pipeline.report import Launch, RunSummary
-from bc_pipeline.run import operator_actions
+from bc_pipeline.errors import ConfigError
+from bc_pipeline.report import Launch
 from bc_pipeline.run.dependencies import chosen, dependencies
 from bc_pipeline.run.execute import run_tenant
-from bc_pipeline.run.tenant_run import TenantRun
-from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.tenants import registry
-from bc_pipeline.tenants.settings import Tenant
-from bc_pipeline.to_business_central.export_types import Outcome, Pending, Preparation
+from bc_pipeline.to_business_central.export_types import Outcome, Pending
 from bc_pipeline.to_business_central.writer import EntityRun, ExportContext
 from bc_pipeline.to_business_central.writers import WRITERS
+from bc_pipeline_tests.run.exports.house import CUSTOMERS, FILES, ORDERS, House
 from bc_pipeline_tests.to_business_central.records import done, drop, left, results
 from bc_pipeline_tests.to_business_central.writers import FakeWriter
-
-CUSTOMERS = "outbound/customers"
-BILLS = "outbound/purchase_invoices"
-ORDERS = "outbound/purchase_orders"
-FILES = (
-    CUSTOMERS,
-    "outbound/vendors",
-    BILLS,
-    "outbound/vendor_payments",
-    "outbound/general_journal_lines",
-)
-
-
-@dataclass
-class House:
-    """The sandbox's cronus tenant with exports switched on and writers that are dictionaries."""
-
-    sandbox: Sandbox
-    home: Path
-    writers: dict[str, FakeWriter]
-
-    def tenant(self, **exports: Any) -> Tenant:
-        path = self.home / "tenants.yaml"
-        document = yaml.safe_load(path.read_text())
-        document["tenants"]["cronus"]["exports"] = {"accounting": True, **exports}
-        path.write_text(yaml.safe_dump(document))
-        return registry.load(self.home).get("cronus")
-
-    @property
-    def directory(self) -> Path:
-        return self.home / "snapshots" / "cronus"
-
-    def run(self, *entities: str, **launch: Any) -> RunSummary:
-        return run_tenant(self.tenant(), Launch(entities=entities or FILES, **launch))
-
-    def requests(self, system: str) -> list[str]:
-        return [f"{e.method} {e.path}" for e in self.sandbox.requests if e.system == system]
-
-    def map_dimensions(self, **codes: str) -> None:
-        self.directory.mkdir(parents=True, exist_ok=True)
-        document = {"dynamics-bc": {"dimension_mappings": codes}}
-        (self.directory / "tenant-config.json").write_text(json.dumps(document))
-
-    def held(self, *selected: str, **exports: Any) -> TenantRun:
-        tenant = self.tenant(**exports)
-        run = TenantRun(tenant, Launch(), run_id="x", selected=selected, hold_outbound=True)
-        run.start()
-        return run
-
-
-@pytest.fixture
-def house(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    sandbox.reset()
-    sandbox.write_tenants(tmp_path)
-    entities = [task.removeprefix("outbound/") for task in FILES]
-    writers = {entity: FakeWriter(entity).install(monkeypatch) for entity in entities}
-    yield House(sandbox, tmp_path, writers)
-    sandbox.faults.clear()
 
 
 def test_given_exports_off_then_a_tenant_has_no_such_tasks(house: House):
@@ -284,100 +216,6 @@ def test_given_an_unusable_mapping_file_then_imports_go_on_and_files_wait(house:
     assert left(house.directory) == ["Customers.jsonl"]
 
 
-def test_given_a_held_run_then_what_is_known_is_told_before_anything_is_written(house: House):
-    house.writers["customers"].refused = {"b": "value NOWHERE is blocked"}
-    drop(house.directory, "Customers.jsonl", {"externalId": "a"}, {"externalId": "b"})
-    run = house.held(CUSTOMERS)
-
-    told = run.prepared(CUSTOMERS)
-
-    assert (told.entity, told.pending) == (CUSTOMERS, 2)
-    assert told.mappings is not None
-    assert (told.mappings.missing, told.mappings.blocking) == ({"class": "CLASS"}, False)
-    (offender,) = told.offenders
-    assert (offender.external_id, offender.file, offender.line) == ("b", "Customers.jsonl", 2)
-    assert offender.reason == "value NOWHERE is blocked"
-    assert house.writers["customers"].calls == []
-    assert run.prepared(CUSTOMERS) is told
-
-    run.release(CUSTOMERS)
-    assert (run.wait(CUSTOMERS).created, run.wait(CUSTOMERS).quarantined) == (1, 1)
-    run.finish()
-
-
-def test_given_a_held_run_with_nothing_waiting_then_its_preparation_is_empty(house: House):
-    run = house.held(CUSTOMERS, ORDERS)
-
-    assert run.prepared(CUSTOMERS) == Preparation(CUSTOMERS)
-    assert run.prepared(ORDERS) == Preparation(ORDERS)
-    run.release(CUSTOMERS)
-    run.release(ORDERS)
-    assert run.wait(CUSTOMERS).rows == 0
-    assert run.wait(ORDERS).mode == "not configured"
-    run.finish()
-
-
-def test_given_bills_that_wait_for_vendors_then_they_can_be_looked_at_before_these_are_written(
-    house: House,
-):
-    drop(house.directory, "Vendors.jsonl", {"externalId": "v"})
-    drop(house.directory, "Bills.jsonl", {"externalId": "b"})
-    run = house.held("outbound/vendors", BILLS)
-
-    assert run.prepared(BILLS).pending == 1
-    assert run.prepared("outbound/vendors").pending == 1
-
-    run.release("outbound/vendors")
-    run.release(BILLS)
-    assert run.wait(BILLS).created == 1
-    run.finish()
-
-
-def test_given_vendors_that_are_held_back_then_bills_that_are_released_do_not_wait_for_them(
-    house: House,
-):
-    drop(house.directory, "Bills.jsonl", {"externalId": "b"})
-    run = house.held("outbound/vendors", BILLS)
-
-    run.release(BILLS)
-    assert run.wait(BILLS).created == 1
-    run.release("outbound/vendors")
-    run.finish()
-
-
-def test_given_a_blocking_mapping_then_a_held_task_ends_without_release(house: House):
-    house.map_dimensions(region="REGION")
-    drop(house.directory, "Customers.jsonl", {"externalId": "a"})
-    run = house.held(CUSTOMERS)
-
-    assert run.prepared(CUSTOMERS).mappings.blocking  # type: ignore[union-attr]
-    with pytest.raises(EntityFailed, match="nothing was written"):
-        run.wait(CUSTOMERS)
-    run.finish()
-
-
-def test_given_a_run_that_is_never_released_then_it_ends_and_the_file_waits(house: House):
-    drop(house.directory, "Customers.jsonl", {"externalId": "a"})
-    run = house.held(CUSTOMERS)
-    run.prepared(CUSTOMERS)
-
-    summary = run.finish()
-
-    assert summary.failed == (CUSTOMERS,)
-    assert house.writers["customers"].calls == []
-    assert left(house.directory) == ["Customers.jsonl"]
-
-
-def test_given_a_run_cancelled_at_the_gate_then_it_ends(house: House):
-    drop(house.directory, "Customers.jsonl", {"externalId": "a"})
-    run = house.held(CUSTOMERS)
-    threading.Timer(0.2, run.cancel).start()
-
-    with pytest.raises(Exception, match="cancelled"):
-        run.wait(CUSTOMERS)
-    run.finish()
-
-
 def test_given_a_dry_run_then_the_requests_are_noted_and_nothing_is_left_behind(house: House):
     def answer(context: ExportContext, pending: Pending) -> Outcome:
         made = context.bc.post(context.url("customers"), {"displayName": pending.name})
@@ -412,17 +250,6 @@ def test_given_requests_of_a_writer_then_its_entity_tells_how_many(house: House)
     assert (entities[CUSTOMERS].requests, entities["outbound/vendors"].requests) == (3, 1)
 
 
-def test_given_a_written_record_then_it_can_be_looked_at(house: House):
-    drop(house.directory, "Customers.jsonl", {"externalId": "a", "email": "a@b.nl"})
-    house.run(CUSTOMERS)
-
-    (shown,) = operator_actions.show(house.tenant(), CUSTOMERS, "a")
-
-    assert shown["record"] == {"externalId": "a", "email": "a@b.nl"}
-    assert (shown["ledger"]["state"], shown["ledger"]["bc_number"]) == ("done", "A")
-    assert [(o["file"], o["line"]) for o in shown["outcomes"]] == [("Customers.jsonl", 1)]
-
-
 def test_given_buy_orders_then_they_come_from_their_source_and_are_finished(
     house: House, monkeypatch: pytest.MonkeyPatch
 ):
@@ -451,42 +278,3 @@ def test_given_buy_orders_then_they_come_from_their_source_and_are_finished(
     assert seen == ["finished"]
     assert list(dict(summary.outbound_entities())) == [ORDERS]
     assert not (house.directory / "outbound").exists()
-
-
-def test_given_refused_records_then_resend_brings_exactly_these_again(house: House):
-    writer = house.writers["customers"]
-    writer.refused = {"b": "value is blocked", "c": "value is blocked"}
-    drop(house.directory, "Customers.jsonl", *({"externalId": x, "email": "x@y"} for x in "abc"))
-    house.run(CUSTOMERS)
-    writer.refused.clear()
-
-    assert operator_actions.resend(house.tenant(), CUSTOMERS) == 2
-    assert operator_actions.resend_outbound(house.tenant()) == 0  # they wait already
-    (name,) = left(house.directory)
-    assert name.startswith("Customers.resend-")
-    summary = house.run(CUSTOMERS)
-
-    assert writer.calls[-1] == ["b", "c"]
-    assert summary.entities[CUSTOMERS].created == 2
-    assert [line["externalId"] for line in results(house.directory, name)] == ["b", "c"]
-    assert operator_actions.resend_outbound(house.tenant()) == 0
-
-
-def test_given_one_refused_record_then_it_alone_can_be_sent_again(house: House):
-    house.writers["customers"].refused = {"b": "no", "c": "no"}
-    drop(house.directory, "Customers.jsonl", *({"externalId": x} for x in "abc"))
-    house.run(CUSTOMERS)
-
-    assert operator_actions.resend_outbound(house.tenant(), "customers", "c") == 1
-    assert operator_actions.retry(house.tenant(), CUSTOMERS, "b") == 1
-    with pytest.raises(ConfigError, match="no export"):
-        operator_actions.resend_outbound(house.tenant(), "outbound/klanten")
-
-
-def test_given_a_company_that_came_later_then_resend_is_not_repeated_for_ever(house: House):
-    drop(house.directory, "Customers.jsonl", {"externalId": "a", "subsidiaryName": "Nowhere"})
-    house.run(CUSTOMERS)
-
-    assert operator_actions.resend_outbound(house.tenant()) == 1
-    with Snapshot.open(house.directory, read_only=True) as snapshot:
-        assert snapshot.frame("outbound.ledger").empty
