@@ -19,7 +19,7 @@ from bc_pipeline.sandbox.company.metadata import Field, entities
 from bc_pipeline.sandbox.company.transaction import Transaction
 from bc_pipeline.sandbox.company.values import ZERO_GUID
 from bc_pipeline.sandbox.odata_errors import BcError
-from bc_pipeline_tests.sandbox.business_central.test_writing import state
+from bc_pipeline_tests.sandbox.business_central.writes import state
 
 COMPANY: Company = cronus.build(Clock())
 # Every example is taken back, so all start from this.

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bc_pipeline.sandbox.company.company import Company
 from bc_pipeline.sandbox.company.transaction import Transaction
-from bc_pipeline_tests.sandbox.business_central.test_writing import state
+from bc_pipeline_tests.sandbox.business_central.writes import state
 
 
 class Refused(Exception):

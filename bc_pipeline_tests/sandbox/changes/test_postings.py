@@ -15,7 +15,7 @@ from bc_pipeline.sandbox import Sandbox, changes
 from bc_pipeline.sandbox.business_central.replica import set_lag
 from bc_pipeline.sandbox.changes import Posting
 from bc_pipeline.sandbox.company.company import Company
-from bc_pipeline_tests.sandbox.business_central.test_writing import state
+from bc_pipeline_tests.sandbox.business_central.writes import state
 from bc_pipeline_tests.sandbox.conftest import BcClient
 from bc_pipeline_tests.sandbox.consistency import faults
 

@@ -21,6 +21,8 @@ from bc_pipeline.sandbox.optiply import OptiplySandbox, Shop
 API = "/optiply/v1"
 TOKEN = "/optiply-login/api/auth/oauth/token"
 MEDIA_TYPE = "application/vnd.api+json"
+PRODUCT = {"name": "Desk", "stockLevel": 5, "unlimitedStock": False}
+PLACED = "2026-02-01T00:00:00Z"
 
 
 class TestClock:
@@ -151,3 +153,25 @@ def client(base_url: str, shop: Shop) -> Iterator[Client]:
     client = Client(base_url, shop).login()
     yield client
     client.session.close()
+
+
+@pytest.fixture
+def product(client: Client) -> int:
+    return client.create("products", PRODUCT | {"remoteId": "item-1"})
+
+
+@pytest.fixture
+def supplier(client: Client) -> int:
+    return client.create("suppliers", {"name": "Vendor", "deliveryTime": 10, "remoteId": "v-1"})
+
+
+@pytest.fixture
+def buy_order(client: Client, supplier: int) -> int:
+    return client.create("buyOrders", {"placed": PLACED, "totalValue": 10, "supplierId": supplier})
+
+
+def buy_line(client: Client, buy_order: int, product: int) -> int:
+    attributes = {"quantity": 3, "subtotalValue": "9.00"}
+    return client.create(
+        "buyOrderLines", attributes | {"buyOrderId": buy_order, "productId": product}
+    )

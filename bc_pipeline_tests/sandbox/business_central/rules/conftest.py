@@ -267,3 +267,13 @@ def acme(sandbox: Sandbox) -> Iterator[Acme]:
     client = sign_in(sandbox)
     yield Acme(sandbox, client.session.headers["Authorization"].split()[1], NAME)
     sandbox.clock.reset()
+
+
+@pytest.fixture
+def order(acme: Acme) -> dict[str, Any]:
+    return acme.order()
+
+
+@pytest.fixture
+def lines(order: dict[str, Any]) -> str:
+    return f"purchaseOrders({order['id']})/purchaseOrderLines"

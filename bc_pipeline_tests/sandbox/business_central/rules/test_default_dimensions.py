@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bc_pipeline.sandbox.company.values import ZERO_GUID
-from bc_pipeline_tests.sandbox.business_central.test_writing import DIALOG, NOWHERE
+from bc_pipeline_tests.sandbox.business_central.writes import DIALOG, NOWHERE
 from bc_pipeline_tests.sandbox.conftest import BcClient
 
 FIELD = (400, "Application_FieldValidationException")

@@ -10,7 +10,7 @@ import pytest
 from bc_pipeline.sandbox.business_central.rules import RULES
 from bc_pipeline.sandbox.business_central.rules.master_data import MasterData
 from bc_pipeline.sandbox.company.values import ZERO_GUID
-from bc_pipeline_tests.sandbox.business_central.test_writing import DIALOG, NOWHERE
+from bc_pipeline_tests.sandbox.business_central.writes import DIALOG, NOWHERE
 from bc_pipeline_tests.sandbox.conftest import BcClient
 
 FIELD = (400, "Application_FieldValidationException")

@@ -8,7 +8,7 @@ import pytest
 
 from bc_pipeline.sandbox.changes import receiving
 from bc_pipeline.sandbox.company.values import ZERO_GUID
-from bc_pipeline_tests.sandbox.business_central.test_writing import DIALOG, NOWHERE
+from bc_pipeline_tests.sandbox.business_central.writes import DIALOG, NOWHERE
 from bc_pipeline_tests.sandbox.conftest import BcClient
 
 FIELD = (400, "Application_FieldValidationException")
