@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas
 from dagster import ConfigurableResource
 from pydantic import Field
 
@@ -20,6 +20,10 @@ from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants import registry
 from bc_pipeline.tenants.secrets import TokenStore
 from bc_pipeline.tenants.settings import Tenant
+
+if TYPE_CHECKING:
+    # Takes longer to import than all assets together, and only notebooks need it.
+    import pandas
 
 
 class TenantsResource(ConfigurableResource):

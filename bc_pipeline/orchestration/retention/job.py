@@ -1,6 +1,6 @@
 """The daily job ``retention``."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagster import (
     DefaultScheduleStatus,
@@ -16,14 +16,16 @@ from dagster import (
 
 from bc_pipeline.orchestration.assets.metadata import table
 from bc_pipeline.orchestration.resources import TenantsResource
-from bc_pipeline.orchestration.retention.clean_up import CleanUp, clean_up
+
+if TYPE_CHECKING:
+    from bc_pipeline.orchestration.retention.clean_up import CleanUp
 
 RETENTION = "retention"
 CRON = "45 4 * * *"
 """Once a day (UTC), between two ticks of the half-hours and long after the sweep hour."""
 
 
-def figures(done: CleanUp) -> dict[str, Any]:
+def figures(done: "CleanUp") -> dict[str, Any]:
     """What a clean-up shows on the page of its run."""
     told = done.as_json()
     tenants = told.pop("tenants")
@@ -47,6 +49,9 @@ def delete_old_history(context: OpExecutionContext, tenants: TenantsResource) ->
     Raises:
         ConfigError: tenants.yaml cannot be read, or ``defaults.retention`` is wrong.
     """
+    # It needs SQLAlchemy, which takes as long to import as half of all definitions.
+    from bc_pipeline.orchestration.retention.clean_up import clean_up
+
     done = clean_up(context.instance, tenants.load(), tell=context.log.info)
     for remark in done.remarks:
         context.log.warning(remark)
