@@ -17,7 +17,7 @@ SLOW: Mapping[str, str] = {
     "cli/test_readme.py": "cli/test_demo.py, cli/test_usage.py",
     "cli/test_spoilt_files.py": "to_business_central/inbox/test_spoilt_values.py",
     "cli/test_sync.py::test_given_nothing_changed_then_a_look_is_all_there_is": (
-        "run/test_tenant_run.py"
+        "run/test_tick.py"
     ),
     "cli/test_verify.py": "to_optiply/test_verify.py",
     "end_to_end/test_convergence.py": "mapping/test_properties.py, reading/test_read_properties.py",
@@ -25,7 +25,8 @@ SLOW: Mapping[str, str] = {
     "end_to_end/test_masters_gone.py": "mapping/test_masters_gone.py",
     "end_to_end/test_ticks.py": "run/test_tick.py",
     "end_to_end/test_unchanged.py": "run/test_tenant_run.py",
-    "orchestration/test_daemon.py": "orchestration/test_automation.py",
+    "orchestration/test_daemon.py": "orchestration/test_automation.py, "
+    "orchestration/test_sweep_job.py",
     "orchestration/test_export_daemon.py": "orchestration/test_export_sensors.py",
     "orchestration/test_instance.py": "orchestration/test_automation.py",
     "orchestration/test_runs.py::"

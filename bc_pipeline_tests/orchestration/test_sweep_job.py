@@ -3,6 +3,8 @@ run of its own partition."""
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -294,15 +296,24 @@ def test_given_somebody_ends_a_run_of_it_then_the_others_get_theirs(script, inst
     assert runs(instance, second.tenant.name)[0].status == DagsterRunStatus.SUCCESS
 
 
-def test_given_an_interruption_then_the_sweep_ends_with_the_run_it_was_at(script, instance, due):
+def test_given_its_process_is_told_to_stop_then_the_sweep_ends_with_the_run_it_was_at(
+    script, instance, due
+):
     due |= {"acme", "globex"}
-    script.errors["bc/items"] = KeyboardInterrupt()
+    script.endless.add("bc/items")
+    thread = in_the_meantime(
+        when=lambda: script.runs and "bc/items" in script.runs[0].waited,
+        do=lambda: os.kill(os.getpid(), signal.SIGINT),
+    )
 
     result = execute(instance)
 
+    thread.join()
     assert not result.success
-    assert len(script.runs) == 1
-    assert script.runs[0].finished == 1
+    (engine,) = script.runs
+    assert engine.cancelled
+    assert engine.finished == 1
+    assert all(run.is_finished for run in instance.get_runs())
 
 
 def at_work(instance: DagsterInstance, tenant: str) -> DagsterRun:
