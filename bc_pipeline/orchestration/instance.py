@@ -8,7 +8,9 @@ from pathlib import Path
 from dagster import DagsterInstance
 from filelock import FileLock
 
+from bc_pipeline.errors import ConfigError
 from bc_pipeline.orchestration import partitions
+from bc_pipeline.snapshot.shared_lock import DATABASE_VARIABLE, database_url
 
 HOME_VARIABLE = "DAGSTER_HOME"
 
@@ -52,6 +54,16 @@ retention:
       success: 30
 """
 
+POSTGRES_YAML = f"""
+# Runs, events and schedules are in PostgreSQL; the address, with its password, in the environment.
+storage:
+  postgres:
+    postgres_url:
+      env: {DATABASE_VARIABLE}
+"""
+STATEMENT_MILLISECONDS, RECYCLE_SECONDS, MORE_CONNECTIONS = 60_000, 3600, 20
+"""Of pooled connections: what a statement may take, how old one gets, how many at most besides."""
+
 
 def dagster_home(home: Path) -> Path:
     """The directory of the instance: DAGSTER_HOME, else ``<home>/dagster``."""
@@ -60,11 +72,17 @@ def dagster_home(home: Path) -> Path:
 
 
 def prepare(directory: Path) -> Path:
-    """Make the directory and, when it has none, its ``dagster.yaml``."""
+    """Make the directory and, when it has none, its ``dagster.yaml``: with PostgreSQL when
+    BC_PIPELINE_DATABASE_URL names one, else with files.
+
+    Raises:
+        ConfigError: BC_PIPELINE_DATABASE_URL is no such address.
+    """
+    text = DAGSTER_YAML + (POSTGRES_YAML if database_url() else "")
     directory.mkdir(parents=True, exist_ok=True)
     settings = directory / "dagster.yaml"
     if not settings.exists():
-        settings.write_text(DAGSTER_YAML, encoding="utf-8")
+        settings.write_text(text, encoding="utf-8")
     return directory
 
 
@@ -76,8 +94,31 @@ def open_instance(home: Path) -> DagsterInstance:
     # Two processes that create the storage at the same moment leave one nobody can open again.
     with FileLock(directory / ".opening.lock"):
         instance = DagsterInstance.get()
-        _complete(instance)
+        try:
+            pool_connections(instance)
+            _complete(instance)
+        except BaseException:
+            instance.dispose()
+            raise
     return instance
+
+
+def pool_connections(instance: DagsterInstance) -> None:
+    """Let an instance in PostgreSQL keep its connections: unpooled, a run costs more than twice.
+
+    Raises:
+        ConfigError: only one of Dagster's storage and the tenants' locks is in PostgreSQL.
+    """
+    postgres = "Postgres" in type(instance.run_storage).__name__
+    if postgres != (database_url() is not None):
+        told = "is not set" if postgres else "is set, but not used in its dagster.yaml"
+        raise ConfigError(
+            f"Dagster's storage and {DATABASE_VARIABLE} do not agree: the variable {told}. Runs on "
+            "several machines are kept apart only if both are PostgreSQL: set the variable "
+            "wherever runs are executed, and have dagster.yaml name it under storage"
+        )
+    if postgres:
+        instance.optimize_for_webserver(STATEMENT_MILLISECONDS, RECYCLE_SECONDS, MORE_CONNECTIONS)
 
 
 def _complete(instance: DagsterInstance) -> None:

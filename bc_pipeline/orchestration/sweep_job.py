@@ -28,6 +28,7 @@ from bc_pipeline.orchestration import partitions
 from bc_pipeline.orchestration.assets.keys import asset_key
 from bc_pipeline.orchestration.assets.metadata import table
 from bc_pipeline.orchestration.at_work import is_busy
+from bc_pipeline.orchestration.instance import pool_connections
 from bc_pipeline.orchestration.jobs import STOCK, SYNC
 from bc_pipeline.orchestration.nested_run import NestedRun
 from bc_pipeline.orchestration.resources import TenantsResource
@@ -81,6 +82,7 @@ def sweep_job(find_job: FindJob) -> JobDefinition:
     def sweep_tenants(
         context: OpExecutionContext, config: SweepConfig, tenants: TenantsResource
     ) -> Output[None]:
+        pool_connections(context.instance)
         rows, counts = [], Counter[str]()
         for summary in _outcomes(context, config, tenants, find_job):
             outcome = _outcome(summary)
