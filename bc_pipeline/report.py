@@ -120,12 +120,16 @@ class EntityResult(Counts):
     """What one task of a run did. ``rows`` are mirror rows for ``bc/*``, wanted rows for
     ``optiply/*``, waiting records for ``outbound/*``; ``seconds`` is wall-clock time of the task
     itself. ``adopted`` rows stood in Optiply before the first run and were taken over; they are
-    counted as what else happens to them, too. ``requests_noted`` is what a dry run would have sent
+    counted as what else happens to them, too. ``unsettled`` records may end otherwise with another
+    try, although nothing changes; ``renumbered`` ones are another row in Optiply than before.
+    ``requests_noted`` is what a dry run would have sent
     to Business Central for the task, as in ``RunSummary``."""
 
     name: str = ""
     rows: int = 0
     adopted: int = 0
+    unsettled: int = 0
+    renumbered: int = 0
     requests: int = 0
     retried: int = 0
     throttled: int = 0

@@ -91,7 +91,7 @@ def ask(
     # Business Central's clock, not ours: its stamps are compared (decisions 27).
     following = (bc.http.clock.at(now) - overlap).replace(microsecond=0)
     return {
-        each.path: _answer(
+        each.path: compared(
             each, answers[each.path], answers.get(_counted(each)), since[each.path], following
         )
         for each in asked
@@ -129,13 +129,22 @@ def _parts(bc: BusinessCentral, question: Question, since: datetime | None) -> l
     return [part(question.path, lately), part(_counted(question), newest)]
 
 
-def _answer(
+def compared(
     question: Question,
     answer: PartAnswer,
     counted: PartAnswer | None,
     since: datetime | None,
     following: datetime,
 ) -> Answer:
+    """What the answers to the parts of a question look like.
+
+    Args:
+        question: that was asked.
+        answer: to its first part.
+        counted: to the part that counts, where that is another one.
+        since: from which stamp on rows were asked for.
+        following: from which stamp on they are asked for the next time.
+    """
     rows = _rows(answer)
     if question.kind == "whole":
         mark = Mark(_digest(rows, question.entity) if rows is not None else None)
@@ -170,7 +179,7 @@ def _rows(answer: PartAnswer) -> list[dict[str, Any]] | None:
 
 def _count(answer: PartAnswer) -> int | None:
     count = answer.body.get("@odata.count") if isinstance(answer.body, dict) else None
-    return int(count) if answer.ok and isinstance(count, int | str) else None
+    return int(str(count)) if answer.ok and str(count).isdecimal() else None
 
 
 def _stamp(row: Mapping[str, Any]) -> datetime:

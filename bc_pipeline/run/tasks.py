@@ -59,12 +59,15 @@ class RunContext(ExportRun):
     Args:
         vanished: buy orders confirmed to be gone from Business Central, filled on the way.
         exporting: the exports of the run, where it has any.
+        fresh: no replica may answer. One that is behind would take back what a tick has read, and
+            the ticks, which have seen that, would not read it again.
     """
 
     launch: Launch
     started_at: datetime = field(default_factory=lambda: clock.now())
     vanished: frozenset[str] = frozenset()
     exporting: Exporting | None = None
+    fresh: bool = False
 
     def __post_init__(self) -> None:
         self.dry_run = self.launch.dry_run
@@ -158,7 +161,6 @@ def _kept(context: RunContext, entity: Entity, result: EntityResult) -> bool:
 
 def _read(context: RunContext, name: str, result: EntityResult) -> None:
     """Bring the mirror of one entity up to date."""
-    found = context.launch.found
     read = read_entity(
         context.business_central,
         context.snapshot,
@@ -167,8 +169,7 @@ def _read(context: RunContext, name: str, result: EntityResult) -> None:
         full=context.launch.full,
         since=context.launch.since,
         cancel=context.cancel,
-        # A replica may not have yet what the look has seen.
-        fresh=found is not None and name in found.changed,
+        fresh=context.fresh,
     )
     result.rows = read.rows
     result.pages = read.pages

@@ -272,6 +272,7 @@ class TenantRun:
             self._listener,
             bc=business_central,
             launch=self.launch,
+            fresh=self._tick is not None or self._memory is not None,
         )
 
     def _finished(self) -> RunSummary:

@@ -139,12 +139,14 @@ def wants_time(directory: Path) -> bool:
 
 
 def state_of(directory: Path) -> str:
-    """What tells whether the snapshot file was touched: its size and time of change."""
+    """What tells whether the snapshot file was touched: its size and time of change. Beside it
+    stands the log a process leaves that is killed before its changes are in the file."""
     try:
         stat = (directory / FILE_NAME).stat()
     except OSError:
         return ""
-    return f"{stat.st_size}@{stat.st_mtime_ns}"
+    killed = " and its log" if (directory / f"{FILE_NAME}.wal").exists() else ""
+    return f"{stat.st_size}@{stat.st_mtime_ns}{killed}"
 
 
 def maker(tenant: Tenant) -> str:

@@ -151,13 +151,24 @@ def _unfinished(before: Memory | None, ended: Ended) -> set[str]:
     left = {name for name in (before.unfinished if before else ()) if name not in results}
     left |= {*summary.failed, *summary.blocked}
     left |= {p.entity for p in summary.problems if p.kind in NOT_THROUGH and p.entity in results}
-    # A record of a file, or a buy order, waits for another one: nobody asks whether that has come.
-    waiting = (n for n, each in results.items() if n.startswith("outbound/") and each.deferred)
-    return {*left, *waiting, *_missed(ended)}
+    left |= {name for name, each in results.items() if _waits(each)}
+    terms = {name for name in of_stock(ended.tenant) if name.startswith("bc/")}
+    if terms & results.keys() and not terms <= results.keys() - left:
+        left |= terms  # figures that are taken off each other have to be of one moment
+    return {*left, *_missed(ended)}
+
+
+def _waits(result: EntityResult) -> bool:
+    """Whether records wait for what no look asks about: an answer, or, of a file or among buy
+    orders, another record, and what was made of an order to be told to Optiply."""
+    untold = any(each.kind == "deferred" for each in result.problems)
+    exported = result.name.startswith("outbound/")
+    return result.unsettled > 0 or (exported and (untold or result.deferred > 0))
 
 
 def _missed(ended: Ended) -> Iterator[str]:
-    """Tasks that were not in the run and refer to rows that it has made or taken away."""
+    """Tasks that were not in the run and refer to rows that it has made, taken away or found again
+    under another id."""
     for name, needs in dependencies(ended.tenant).items():
         if name.startswith("optiply/") and name not in ended.results:
             parents = (ended.results[n] for n in (*needs.hard, *needs.soft) if n in ended.results)
@@ -166,7 +177,7 @@ def _missed(ended: Ended) -> Iterator[str]:
 
 
 def _renewed(result: EntityResult) -> bool:
-    return bool(result.created or result.deleted)
+    return bool(result.created or result.deleted or result.renumbered)
 
 
 def _stock_at(

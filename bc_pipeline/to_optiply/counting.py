@@ -31,6 +31,8 @@ def count(result: EntityResult, outcome: Outcome, *, patient: bool) -> None:
     if outcome.bucket is None:
         return
     setattr(result, outcome.bucket, getattr(result, outcome.bucket) + 1)
+    result.unsettled += outcome.unsettled
+    result.renumbered += outcome.bucket == "updated" and outcome.parent_gone is not None
     if outcome.bucket in ("created", "updated", "deleted"):
         result.preview(_change(outcome))
     overdue = outcome.attempts > PATIENCE_RUNS and not patient

@@ -55,6 +55,13 @@ class Outcome:
     forget: bool = False
 
     @property
+    def unsettled(self) -> bool:
+        """Whether another try may end otherwise although nothing changes: a system did not answer,
+        or Optiply kept less than it was sent."""
+        waits = self.bucket == "deferred" and self.failed
+        return waits or (self.bucket == "created" and self.content_hash is None)
+
+    @property
     def signature(self) -> str:
         """The reason without what is particular to the record, to recognise a common cause."""
         return _PARTICULAR.sub("#", self.reason or "")

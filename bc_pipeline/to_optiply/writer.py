@@ -218,7 +218,8 @@ class Writer:
         outcome = self.update(known)
         if outcome.followed_by is not None:
             # It vanished between two requests; the next run starts from nothing.
-            return waiting(row, "the row vanished in Optiply while it was being adopted")
+            text = "the row vanished in Optiply while it was being adopted"
+            return waiting(row, text, failed=True)
         if bucket == "created" and outcome.bucket in ("updated", "unchanged"):
             outcome.bucket = "created"
         return outcome

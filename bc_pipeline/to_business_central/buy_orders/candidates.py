@@ -41,6 +41,8 @@ class Found:
         lines: the lines, of whatever order, that have changed since the bookmark.
         gone: Optiply id -> reason, of waiting orders that are no candidates any more.
         newest: the newest change seen; the next bookmark.
+        left: orders nothing is kept of, which a later run may export: their lines have not come
+            yet, or it is not known whether they are ours.
     """
 
     candidates: tuple[BuyOrder, ...] = ()
@@ -49,6 +51,7 @@ class Found:
     lines: tuple[Record, ...] = ()
     gone: Mapping[int, str] = field(default_factory=dict)
     newest: datetime | None = None
+    left: tuple[BuyOrder, ...] = ()
 
 
 def export_start(tenant: Tenant, snapshot: Snapshot, now: datetime) -> datetime:
@@ -113,6 +116,7 @@ def read(
         elif order_id in waiting:
             gone[order_id] = "the buy order was deleted in Optiply"
     candidates: list[BuyOrder] = []
+    left: list[BuyOrder] = []
     unreadable: dict[int, Blocked] = {}
     for record in sorted(changed.values(), key=lambda r: r.id):
         if record.id in linked:
@@ -123,10 +127,13 @@ def read(
             unknown = order.made_by_user is None and record.id not in waiting
             if reason is None and unknown and doubtful:
                 newest = None  # so that the next run finds it again
+                left.append(order)
                 continue
             if reason is None:
                 order = buy_order(record, lines_of(optiply, record.id))
-                reason = None if order.ordered else "the buy order has no line with a quantity"
+                if not order.ordered:
+                    reason = "the buy order has no line with a quantity"
+                    left.append(order)
         except Blocked as problem:
             unreadable[record.id] = problem
             continue
@@ -135,7 +142,7 @@ def read(
         elif record.id in waiting:
             gone[record.id] = reason
     exported = tuple(r for r in changed.values() if r.id in linked)
-    return Found(tuple(candidates), unreadable, exported, lines, gone, newest)
+    return Found(tuple(candidates), unreadable, exported, lines, gone, newest, tuple(left))
 
 
 def why_not(order: BuyOrder, start: datetime) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 
 import orjson
 
@@ -25,6 +26,9 @@ SEEN = "outbound.purchase_orders.seen"
 NO_CANDIDATE = "no candidate"
 """Payload hash of an order that is not to be exported: when it becomes a candidate again, it
 differs."""
+PATIENCE = timedelta(days=1)
+"""How old an order may be for a tick to run because its lines may still come; one that is older
+waits for the daily run."""
 
 
 def find(context: EntityRun) -> list[Pending]:
@@ -53,6 +57,8 @@ def find(context: EntityRun) -> list[Pending]:
         tracked.report(
             context.snapshot, context.optiply, found.exported, found.lines, context.result
         )
+    youngest = context.started_at - PATIENCE
+    context.result.unsettled += sum(each.placed > youngest for each in found.left if each.placed)
     lookups = OrderLookups(found.candidates)
     jobs = {order.id: Job(lookups, order=order) for order in found.candidates}
     jobs |= {key: Job(lookups, blocked=problem) for key, problem in found.unreadable.items()}
