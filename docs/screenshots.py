@@ -15,11 +15,13 @@ import tempfile
 import time
 from base64 import b64decode
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from dagster import DagsterRunStatus  # noqa: E402
+from dagster_graphql import DagsterGraphQLClient  # noqa: E402
 from selenium.webdriver import Chrome  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
@@ -27,7 +29,10 @@ from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
 from bc_pipeline.catalogue.task import BC  # noqa: E402
 from bc_pipeline.catalogue.task import GROUPS as GROUPS_BY_PREFIX  # noqa: E402
 from bc_pipeline.orchestration.instance import prepare  # noqa: E402
+from bc_pipeline.orchestration.sweep_job import SWEEP  # noqa: E402
+from bc_pipeline.orchestration.tags import SHARD_TAG  # noqa: E402
 from bc_pipeline.sandbox import Sandbox  # noqa: E402
+from bc_pipeline.sandbox.changes import random_changes  # noqa: E402
 from bc_pipeline_tests.ui import chromium, dagster_dev  # noqa: E402
 
 DOCS = ROOT / "docs"
@@ -56,6 +61,10 @@ def main() -> None:
                 press(browser, "Hide navigation")
                 part = {"x": 85, "y": 480, "width": 580, "height": 940}
                 save_part(browser, "asset_graph.png", part, scale=1.2)
+            sweep(url, sandbox)
+            with chromium(1500, 640) as browser:
+                open_page(browser, f"{url}/runs", "wholesale")
+                save(browser, "sweep_runs.png")
             with chromium(1500, 1300) as browser:
                 open_page(browser, products, "Latest check results")
                 press(browser, "Columns")
@@ -68,6 +77,17 @@ def main() -> None:
                 view = "view=checks&checkDetail=dimension_mappings_exist"
                 open_page(browser, f"{url}/assets/outbound/customers?{view}", "REGION")
                 save(browser, "dimension_check.png")
+
+
+def sweep(url: str, sandbox: Sandbox) -> None:
+    """Let stock move, then a sweep find it, as the schedule would start it."""
+    for company in sandbox.business_central.companies.values():
+        random_changes(company, seed=1, count=3, kinds=["move_stock"])
+    parts = urlsplit(url)
+    client = DagsterGraphQLClient(parts.hostname or "", port_number=parts.port)
+    run_id = client.submit_job_execution(SWEEP, tags={SHARD_TAG: "sync 1/1"})
+    while client.get_run_status(run_id) != DagsterRunStatus.SUCCESS:
+        time.sleep(1)
 
 
 def run(home: Path, *arguments: str, ends_with: int = 0) -> None:
