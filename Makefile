@@ -8,8 +8,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CLIENTS := .venv-clients
+MACHINES := .venv-machines
 
-.PHONY: help demo test slow clients dev lint drill bench clean
+.PHONY: help demo test slow clients machines dev lint drill bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^\#]*\#\# */\1\t/' | expand -t 10
@@ -20,11 +21,14 @@ demo: $(STAMP)  ## sandbox, two tenants, syncs and exports; leaves var/demo to l
 test: $(STAMP)  ## all but the deep tests
 	$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile
 
-slow: $(STAMP) clients  ## the deep tests: daemons, browsers, kills, days of random changes
+slow: $(STAMP) clients machines  ## the deep tests: daemons, browsers, kills, days of random changes
 	$(BIN)/python -m pytest -m slow -n 3 --dist loadfile --no-loadscope-reorder
 
 clients: $(STAMP)  ## the clients that tests run against the sandbox, in an environment of their own
 	$(BIN)/python -m bc_pipeline_tests.sandbox.clients.environment
+
+machines: $(STAMP)  ## PostgreSQL, Redis and the extras for tests beyond one machine; says what is missing
+	$(BIN)/python -m bc_pipeline_tests.machines.environment
 
 dev: $(STAMP)  ## sandbox and Dagster's UI, until Ctrl-C
 	$(BIN)/python -m bc_pipeline.cli.dev
@@ -45,7 +49,7 @@ bench: $(STAMP)  ## a million sales invoice lines into the mirror; customers and
 	$(BIN)/python benchmarks/export.py
 
 clean:  ## removes what these targets made; run-time files of a configured installation stay
-	rm -rf $(VENV) $(CLIENTS) $(CLIENTS).lock .pytest_cache .mypy_cache .ruff_cache .hypothesis var/demo var/dev var/demo.lock var/dev.lock
+	rm -rf $(VENV) $(CLIENTS) $(CLIENTS).lock $(MACHINES) $(MACHINES).lock .pytest_cache .mypy_cache .ruff_cache .hypothesis var/demo var/dev var/demo.lock var/dev.lock
 
 $(STAMP): pyproject.toml setup.py
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed (set PYTHON=...)"; exit 1; }

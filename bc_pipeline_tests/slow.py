@@ -25,6 +25,10 @@ SLOW: Mapping[str, str] = {
     "end_to_end/test_masters_gone.py": "mapping/test_masters_gone.py",
     "end_to_end/test_ticks.py": "run/test_tick.py",
     "end_to_end/test_unchanged.py": "run/test_tenant_run.py",
+    "machines/test_machines.py": (
+        "snapshot/test_shared_lock.py, orchestration/test_written_configuration.py, "
+        "orchestration/test_alive.py, test_deploy.py"
+    ),
     "orchestration/test_daemon.py": "orchestration/test_automation.py, "
     "orchestration/test_sweep_job.py",
     "orchestration/test_export_daemon.py": "orchestration/test_export_sensors.py",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
+from bc_pipeline.orchestration.alive import has_died
 from bc_pipeline.orchestration.tags import PARENT_TAG, PARTITION_TAG, SHARD_TAG
 
 UNFINISHED = [
@@ -13,6 +16,7 @@ UNFINISHED = [
     DagsterRunStatus.STARTED,
     DagsterRunStatus.CANCELING,
 ]
+DIED = "The process of this sweep is gone: killed, or with its machine. The next tick goes on."
 ORPHANED = "The sweep this run was part of has ended without it: its process is gone."
 
 
@@ -32,13 +36,24 @@ def busy_shards(instance: DagsterInstance) -> set[str]:
     return _tagged(_unfinished(instance), SHARD_TAG)
 
 
-def fail_orphans(instance: DagsterInstance) -> list[DagsterRun]:
-    """Marks the runs as failed that were part of a sweep whose process has died; else they would
-    keep their tenants from ever being run again.
+def fail_orphans(instance: DagsterInstance, home: Path) -> list[DagsterRun]:
+    """Marks sweeps as failed whose process has died, and the runs that were part of such a sweep;
+    else they would keep their tenants from ever being run again.
+
+    Args:
+        instance: Dagster's.
+        home: BC_PIPELINE_HOME, where sweeps at work are known.
 
     Returns:
         Those runs.
     """
+    dead = [run for run in _unfinished(instance) if has_died(home, run.run_id)]
+    for run in dead:
+        instance.report_run_failed(run, DIED)
+    return dead + _fail_nested(instance)
+
+
+def _fail_nested(instance: DagsterInstance) -> list[DagsterRun]:
     found = [run for run in _unfinished(instance) if _is_orphan(instance, run)]
     for run in found:
         instance.report_run_failed(run, ORPHANED)

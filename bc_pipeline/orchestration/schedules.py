@@ -64,8 +64,8 @@ def ready_tenants(
         context.log.error(f"Not started: {broken}")
     if not registry.names():
         return SkipReason(registry.how_to_add())
-    for orphan in fail_orphans(context.instance):
-        context.log.error(f"Run {orphan.run_id} of a sweep that is no more is marked as failed")
+    for orphan in fail_orphans(context.instance, registry.home):
+        context.log.error(f"Run {orphan.run_id}, whose process is gone, is marked as failed")
     known = context.instance.get_dynamic_partitions(partitions.NAME)
     due = due_tenants(registry, known, busy_tenants(context.instance))
     if not due:

@@ -25,6 +25,7 @@ from dagster import (
 from pydantic import Field
 
 from bc_pipeline.orchestration import partitions
+from bc_pipeline.orchestration.alive import at_work
 from bc_pipeline.orchestration.assets.keys import asset_key
 from bc_pipeline.orchestration.assets.metadata import table
 from bc_pipeline.orchestration.at_work import is_busy
@@ -84,13 +85,14 @@ def sweep_job(find_job: FindJob) -> JobDefinition:
     ) -> Output[None]:
         pool_connections(context.instance)
         rows, counts = [], Counter[str]()
-        for summary in _outcomes(context, config, tenants, find_job):
-            outcome = _outcome(summary)
-            if outcome == "failed":
-                context.log.error(f"{summary.tenant}: {summary.reason}")
-            counts[outcome] += 1
-            if outcome != NOTHING_TO_DO:
-                rows.append(_row(summary))
+        with at_work(tenants.load().home, context.run.run_id):
+            for summary in _outcomes(context, config, tenants, find_job):
+                outcome = _outcome(summary)
+                if outcome == "failed":
+                    context.log.error(f"{summary.tenant}: {summary.reason}")
+                counts[outcome] += 1
+                if outcome != NOTHING_TO_DO:
+                    rows.append(_row(summary))
         context.log.info(_told(counts))
         return Output(None, metadata=_metadata(counts, rows))
 

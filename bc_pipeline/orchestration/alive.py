@@ -1,0 +1,51 @@
+"""Whether the process of a sweep still lives, whatever launched it.
+
+Dagster asks its launcher, and not every launcher knows: of a Celery worker that was killed nothing
+is ever heard again, and its sweep would keep its shard from being swept until somebody ends it. So
+a sweep holds a lock of its own, which goes with its process.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bc_pipeline.errors import TenantBusy
+from bc_pipeline.snapshot.lock import tenant_lock
+
+DIRECTORY = "sweeps"
+_HELD = "at_work"
+_SECONDS_TO_BEGIN = 30.0
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def at_work(home: Path, run_id: str) -> Iterator[None]:
+    """The block is the work of a run; afterwards nothing is left of it below ``home``."""
+    directory = home / DIRECTORY / run_id
+    with tenant_lock(directory, wait_seconds=_SECONDS_TO_BEGIN):
+        (directory / _HELD).touch()
+        try:
+            yield
+        finally:
+            (directory / _HELD).unlink(missing_ok=True)
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def has_died(home: Path, run_id: str) -> bool:
+    """Whether the run's process ended without a word. False of one that has not begun yet."""
+    directory = home / DIRECTORY / run_id
+    if not (directory / _HELD).exists():
+        return False
+    try:
+        with tenant_lock(directory):
+            died = (directory / _HELD).exists()
+    except TenantBusy:
+        return False
+    if died:
+        shutil.rmtree(directory, ignore_errors=True)
+    return died

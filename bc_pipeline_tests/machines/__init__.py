@@ -1,0 +1,1 @@
+"""Beyond one machine: real PostgreSQL, Redis and Celery workers."""
