@@ -29,19 +29,6 @@ _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a look at Business Central has found, right before the run.
-
-    Args:
-        changed: tasks that read what may have changed; nothing else has.
-        everything: all is to be read, whatever was found.
-    """
-
-    changed: frozenset[str] = frozenset()
-    everything: bool = False
-
-
-@dataclass(frozen=True)
 class Launch:
     """How one run was asked for (flows.md 10).
 
@@ -51,14 +38,14 @@ class Launch:
         entities: task names (``optiply/products`` or just ``products``); empty means all.
         dry_run: work on a throw-away copy of the snapshot, send nothing that changes Optiply or
             Business Central, and move no file.
-        found: what a look has found; None: nobody has looked.
+        looked: a look has told right before the run that nothing but what is selected has changed.
     """
 
     full: bool = False
     since: date | None = None
     entities: tuple[str, ...] = ()
     dry_run: bool = False
-    found: Found | None = None
+    looked: bool = False
 
 
 class Told:

@@ -83,8 +83,7 @@ def tasks(context: RunContext, selected: frozenset[str]) -> list[Task]:
     """The selected tasks this tenant's configuration asks for, and what has to be read first."""
     everything = dependencies(context.tenant)
     imported = {name for name in everything if not is_export(name)}
-    found = context.launch.found
-    whole = not context.launch.full and selected >= imported and found is None
+    whole = not (context.launch.full or context.launch.looked) and selected >= imported
     wanted = selected | _read_first(context, selected)
     return [
         Task(name, _work(context, name, may_keep=whole), needs.hard, needs.soft)
@@ -97,7 +96,7 @@ def _read_first(context: RunContext, selected: frozenset[str]) -> set[str]:
     """What the selected Optiply entities are made from and nobody has selected, when some of it is
     not of the last minutes (decision 31). All of it then: figures that are taken off each other
     have to be of one moment. A look has told already that nothing else has changed."""
-    if context.launch.found is not None:
+    if context.launch.looked:
         return set()
     needed = {source for name in selected for source in made_from(context.tenant, name)} - selected
     moment = context.started_at - FRESH_ENOUGH

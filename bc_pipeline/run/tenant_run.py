@@ -75,7 +75,7 @@ class TenantRun:
         self._hold = hold_outbound
         self._tick = tick
         if tick is not None:
-            self.launch = replace(launch, found=tick.found)
+            self.launch = replace(launch, looked=True)
         self._memory: Memory | None = None
         self._after: Memory | None = None
         self._cancel = threading.Event()

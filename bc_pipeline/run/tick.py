@@ -19,7 +19,7 @@ from bc_pipeline.catalogue.resources import RESOURCES
 from bc_pipeline.catalogue.tasks import ACCOUNTING_NAMES, reference_data
 from bc_pipeline.errors import Cancelled, PipelineError
 from bc_pipeline.reading.mode import overlap_of
-from bc_pipeline.report import Found, RequestCounts
+from bc_pipeline.report import RequestCounts
 from bc_pipeline.run import tick_memory
 from bc_pipeline.run.dependencies import dependencies
 from bc_pipeline.run.probe import Answer, Mark, ask
@@ -69,11 +69,6 @@ class Tick:
     def changed(self) -> frozenset[str]:
         """Paths of the questions whose answer is not that of the last time."""
         return frozenset(_changed(self.answers, self.marks))
-
-    @property
-    def found(self) -> Found:
-        """The same, as the run needs to know it."""
-        return Found(frozenset(moved(self.tenant, self.changed)), self.sweep)
 
     @property
     def marks(self) -> Mapping[str, Mark]:
