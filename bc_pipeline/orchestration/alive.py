@@ -27,13 +27,15 @@ log = logging.getLogger(__name__)
 def at_work(home: Path, run_id: str) -> Iterator[None]:
     """The block is the work of a run; afterwards nothing is left of it below ``home``."""
     directory = home / DIRECTORY / run_id
-    with tenant_lock(directory, wait_seconds=_SECONDS_TO_BEGIN):
-        (directory / _HELD).touch()
-        try:
-            yield
-        finally:
-            (directory / _HELD).unlink(missing_ok=True)
-    shutil.rmtree(directory, ignore_errors=True)
+    try:
+        with tenant_lock(directory, wait_seconds=_SECONDS_TO_BEGIN):
+            (directory / _HELD).touch()
+            try:
+                yield
+            finally:
+                (directory / _HELD).unlink(missing_ok=True)
+    finally:
+        forget(home, run_id)
 
 
 def has_died(home: Path, run_id: str) -> bool:
@@ -43,9 +45,11 @@ def has_died(home: Path, run_id: str) -> bool:
         return False
     try:
         with tenant_lock(directory):
-            died = (directory / _HELD).exists()
+            return (directory / _HELD).exists()
     except TenantBusy:
         return False
-    if died:
-        shutil.rmtree(directory, ignore_errors=True)
-    return died
+
+
+def forget(home: Path, run_id: str) -> None:
+    """Leave nothing of a run's work below ``home``."""
+    shutil.rmtree(home / DIRECTORY / run_id, ignore_errors=True)

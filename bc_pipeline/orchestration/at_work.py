@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
-from bc_pipeline.orchestration.alive import has_died
+from bc_pipeline.orchestration.alive import forget, has_died
 from bc_pipeline.orchestration.tags import PARENT_TAG, PARTITION_TAG, SHARD_TAG
 
 UNFINISHED = [
@@ -50,6 +50,7 @@ def fail_orphans(instance: DagsterInstance, home: Path) -> list[DagsterRun]:
     dead = [run for run in _unfinished(instance) if has_died(home, run.run_id)]
     for run in dead:
         instance.report_run_failed(run, DIED)
+        forget(home, run.run_id)  # not before it is booked: what tells of the death is gone then
     return dead + _fail_nested(instance)
 
 

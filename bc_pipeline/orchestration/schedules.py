@@ -10,6 +10,7 @@ import math
 import os
 from collections.abc import Collection, Iterator
 from datetime import datetime
+from pathlib import Path
 
 from dagster import (
     DefaultScheduleStatus,
@@ -34,6 +35,10 @@ from bc_pipeline.tenants.settings import Tenant
 CRON = "*/30 * * * *"
 STOCK_CRON = "5-25/5,35-55/5 * * * *"
 """Every five minutes; on the full and half hour the whole tick looks at stock as well."""
+SHARD_OF = "/"
+"""In the tags of shards, and in no tenant's name."""
+MOST_ALONE = 2
+"""Sweeps of a single tenant at work side by side; the next ones wait for a later tick."""
 STOCK_MINUTES, HALF_HOUR = 5, 30
 SHARDS_VARIABLE = "BC_PIPELINE_SHARDS"
 TENANTS_OF_A_SHARD = 20
@@ -115,12 +120,17 @@ def sweeps_due(
             return ready
         ready = []
     due = [each for each in ready if not stock or stock_is_due(each, scheduled_at)]
-    alone = [each.name for each in due if tick_memory.wants_time(each.snapshot_dir)]
+    takes_time = tick_memory.wants_time if not stock else _never_run
+    alone = [each.name for each in due if takes_time(each.snapshot_dir)]
     together = [each.name for each in due if each.name not in alone] + broken
     requests = list(_shards(registry, together, alone, scheduled_at, stock=stock))
-    if not stock:
-        requests += [_alone(name, scheduled_at) for name in alone]
     at_work = busy_shards(context.instance)
+    if not stock:
+        # However many first runs are to come, there has to be room for everybody else's.
+        room = max(MOST_ALONE - sum(SHARD_OF not in tag for tag in at_work), 0)
+        requests += [
+            _alone(name, scheduled_at) for name in alone if _alone_tag(name) not in at_work
+        ][:room]
     free = [each for each in requests if each.tags[SHARD_TAG] not in at_work]
     if not requests:
         return SkipReason(
@@ -139,6 +149,10 @@ def _broken(
     known = context.instance.get_dynamic_partitions(partitions.NAME)
     busy = busy_tenants(context.instance)
     return [name for name in names if name in known and name not in busy]
+
+
+def _never_run(directory: Path) -> bool:
+    return not tick_memory.has_run(directory)
 
 
 def stock_is_due(tenant: Tenant, moment: datetime) -> bool:
@@ -162,11 +176,15 @@ def _shards(
             without = sorted(name for name in left_out if shard_of(name, shards) == shard)
             config = SweepConfig(shard=shard, shards=shards, without=without, stock=stock)
             what = "stock" if stock else "sync"
-            yield _request(f"{what} {shard + 1}/{shards}", scheduled_at, config)
+            yield _request(f"{what} {shard + 1}{SHARD_OF}{shards}", scheduled_at, config)
 
 
 def _alone(name: str, scheduled_at: datetime) -> RunRequest:
-    return _request(f"sync {name}", scheduled_at, SweepConfig(tenants=[name]))
+    return _request(_alone_tag(name), scheduled_at, SweepConfig(tenants=[name]))
+
+
+def _alone_tag(name: str) -> str:
+    return f"sync {name}"
 
 
 def _request(tag: str, scheduled_at: datetime, config: SweepConfig) -> RunRequest:

@@ -18,6 +18,7 @@ from hashlib import blake2b
 from bc_pipeline import clock
 from bc_pipeline.errors import Cancelled, PipelineError
 from bc_pipeline.report import Problem, RunSummary
+from bc_pipeline.run import tick_memory
 from bc_pipeline.run.dependencies import dependencies
 from bc_pipeline.run.tick import FIRST, Tick, look
 from bc_pipeline.run.tick_outcome import noted
@@ -80,6 +81,7 @@ def sweep(
     run: Run,
     *,
     stock_only: bool = False,
+    patient: bool = False,
     look_at: LookAt = look,
 ) -> Iterator[RunSummary]:
     """Bring each tenant up to date; its outcome as soon as there is one, in no fixed order.
@@ -88,11 +90,13 @@ def sweep(
         tenants: enabled and soundly configured.
         run: does what a look has found due, on this thread.
         stock_only: only stock is looked at and sent.
+        patient: a look may take any time; else a tenant whose look takes too long has failed, and
+            is given time by the next tick.
         look_at: the look.
 
     Raises:
-        whatever ``run`` does not turn into an outcome, such as an interruption; looks under way
-        are ended then.
+        KeyboardInterrupt, DagsterExecutionInterruptedError: ``run`` was interrupted; looks under
+            way are ended then.
     """
     left, under_way = list(reversed(tenants)), dict[Future[Tick | RunSummary], _Look]()
     with _pool(under_way) as pool:
@@ -104,13 +108,23 @@ def sweep(
             for future in [each for each in under_way if each in done]:
                 found = future.result()
                 del under_way[future]
-                yield found if isinstance(found, RunSummary) else run(found)
-            yield from _given_up(under_way)
+                yield found if isinstance(found, RunSummary) else _run_of(run, found)
+            if not patient:
+                yield from _given_up(under_way)
 
 
 def shard_of(name: str, shards: int) -> int:
     """Which of ``shards`` sweeps a tenant belongs to; the same every time."""
     return int.from_bytes(blake2b(name.encode(), digest_size=8).digest()) % shards
+
+
+def _run_of(run: Run, found: Tick) -> RunSummary:
+    """Whatever goes wrong with one tenant's run, the others have theirs."""
+    try:
+        return run(found)
+    except Exception as error:
+        log.exception("%s could not be run", found.tenant.name)
+        return _failed(found.tenant, f"unexpected {type(error).__name__}; the log has the details")
 
 
 def _given_up(under_way: dict[Future[Tick | RunSummary], _Look]) -> Iterator[RunSummary]:
@@ -121,6 +135,8 @@ def _given_up(under_way: dict[Future[Tick | RunSummary], _Look]) -> Iterator[Run
         each.cancel.set()
         if not future.done():  # else it has just come to its end
             del under_way[future]
+            if not each.stock_only:
+                tick_memory.note_overrun(each.tenant.snapshot_dir)
             yield _failed(each.tenant, TOO_LONG.format(LOOK_SECONDS))
 
 

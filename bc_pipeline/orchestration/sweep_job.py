@@ -144,13 +144,14 @@ def _outcomes(
 
     swept = [each for each in registry.enabled() if mine(each.name) and each.name in known]
     later = set[str]()
-    for summary in sweep(swept, run, stock_only=config.stock):
+    patient = bool(config.tenants)
+    for summary in sweep(swept, run, stock_only=config.stock, patient=patient):
         if summary.reason == AT_WORK:
             later.add(summary.tenant)
         else:
             yield summary
     again = [each for each in swept if each.name in later]
-    yield from sweep(again, run, stock_only=config.stock)
+    yield from sweep(again, run, stock_only=config.stock, patient=patient)
     for name in sorted(registry.broken()):
         # Its first step fails and says what is wrong, so that its own partition is red, and not
         # only a line in the log of the sweep (decision 32).

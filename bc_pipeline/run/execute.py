@@ -6,7 +6,7 @@ import logging
 from uuid import uuid4
 
 from bc_pipeline.errors import PipelineError
-from bc_pipeline.report import Launch, ProgressListener, RunSummary
+from bc_pipeline.report import Launch, Problem, ProgressListener, RunSummary
 from bc_pipeline.run.dependencies import chosen
 from bc_pipeline.run.tenant_run import TenantRun
 from bc_pipeline.run.tick import look
@@ -56,7 +56,11 @@ def tick_tenant(
     """
     if not tenant.enabled:
         return RunSummary(tenant.name, "", status="skipped", reason="the tenant is disabled")
-    found = look(tenant, stock_only=stock_only)
+    try:
+        found = look(tenant, stock_only=stock_only)
+    except PipelineError as error:
+        problem = Problem("run", None, "blocked", str(error))
+        return RunSummary(tenant.name, "", status="failed", reason=str(error), problems=[problem])
     if not found.due:
         return noted(found)
     run = TenantRun(

@@ -84,7 +84,7 @@ def look(
     """Look whether anything may have changed, in Business Central, in ``outbound/``, and among the
     buy orders of Optiply.
 
-    A look that fails makes everything due: the run then tells what is wrong.
+    A whole look that fails makes everything due: the run then tells what is wrong.
 
     Args:
         tenant: enabled and soundly configured.
@@ -93,12 +93,10 @@ def look(
 
     Raises:
         Cancelled: the look was ended.
+        PipelineError: a look at stock alone got no answer; stock is left to the next whole tick.
     """
     at = clock.now()
-    remembered = tick_memory.load(tenant.snapshot_dir)
-    maker = tick_memory.maker(tenant)
-    if remembered is not None and remembered.made_by != maker:
-        remembered = None
+    remembered = tick_memory.confirmed(tenant)
     if stock_only and (remembered is None or not (tenant.snapshot_dir / FILE_NAME).exists()):
         return Tick(tenant, at, stock_only, frozenset(), "a whole run comes first")
     untouched = remembered is not None and _untouched(tenant, remembered)
@@ -113,14 +111,16 @@ def look(
     except Cancelled:
         raise
     except PipelineError as error:
+        if stock_only:
+            raise
         why = FIRST.format(f"the look failed ({error.kind})")
-        due = of_stock(tenant) if stock_only else set(dependencies(tenant))
-        return replace(tick, due=frozenset(due), why=why, answers={}, sweep=not stock_only)
+        everything = frozenset(dependencies(tenant))
+        return replace(tick, due=everything, why=why, answers={}, sweep=True)
     if stock_only:
         due = of_stock(tenant) if tick.changed or not untouched else set[str]()
         why = _words(tick.changed, ()) if due else NOTHING
         return replace(tick, due=frozenset(due & set(dependencies(tenant))), why=why)
-    return _due(tick, new_orders, touched=remembered is not None and not untouched)
+    return _due(tick, new_orders, _why_everything(tenant, remembered, untouched=untouched))
 
 
 def sweep_moment(tenant: Tenant, now: datetime) -> datetime:
@@ -129,6 +129,17 @@ def sweep_moment(tenant: Tenant, now: datetime) -> datetime:
     local = now.astimezone(zone)
     moment = datetime.combine(local.date(), time(tenant.sync.sweep_hour), zone)
     return moment if local >= moment else moment - timedelta(days=1)
+
+
+def _why_everything(tenant: Tenant, remembered: Memory | None, *, untouched: bool) -> str | None:
+    """Why what is remembered does not hold; None when it does."""
+    if untouched:
+        return None
+    if remembered is not None:
+        return "somebody has worked on its state"
+    if tick_memory.load(tenant.snapshot_dir) is not None:
+        return "its settings or the program have changed"
+    return "nothing is remembered of it"
 
 
 def _untouched(tenant: Tenant, memory: Memory) -> bool:
@@ -159,16 +170,22 @@ def _asked_optiply(
     before = Look(**remembered.orders) if remembered and remembered.orders else Look()
     if not tick.tenant.exports.buy_orders or tick.memory is None:
         return replace(tick, orders=before), ()
-    orders, new = look_at(tick.tenant, before, tick.at, cancel or threading.Event())
+    try:
+        orders, new = look_at(tick.tenant, before, tick.at, cancel or threading.Event())
+    except Cancelled:
+        raise
+    except PipelineError:
+        # The export asks again, with more patience, and says what is wrong.
+        return replace(tick, orders=before), (BUY_ORDERS,)
     return replace(tick, orders=orders), new
 
 
-def _due(tick: Tick, new_orders: Collection[str], *, touched: bool) -> Tick:
+def _due(tick: Tick, new_orders: Collection[str], everything: str | None) -> Tick:
     tenant, memory = tick.tenant, tick.memory
     configured = set(dependencies(tenant))
     if memory is None or memory.swept_at is None or memory.swept_at < sweep_moment(tenant, tick.at):
-        why = "somebody has worked on its state" if touched else "it is the day's first run"
-        return replace(tick, due=frozenset(configured), why=FIRST.format(why), sweep=True)
+        why = FIRST.format(everything or "it is the day's first run")
+        return replace(tick, due=frozenset(configured), why=why, sweep=True)
     entities = moved(tenant, tick.changed)
     again = set(_again(tenant, memory, tick.at))
     exports = set(_exports(tenant, memory, new_orders))

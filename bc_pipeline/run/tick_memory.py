@@ -22,11 +22,10 @@ import orjson
 from bc_pipeline.catalogue.resources import RESOURCES
 from bc_pipeline.run.probe import Mark
 from bc_pipeline.snapshot.store import FILE_NAME
-from bc_pipeline.tenants import files
+from bc_pipeline.tenants import files, tenant_config
 from bc_pipeline.tenants.settings import Tenant
 
 MEMORY_FILE = "tick.json"
-TENANT_CONFIG = "tenant-config.json"
 
 
 @dataclass(frozen=True)
@@ -132,10 +131,15 @@ def note_overrun(directory: Path) -> None:
         save(directory, replace(memory, overran=True))
 
 
+def has_run(directory: Path) -> bool:
+    """Whether there is a snapshot, so that it is not the first run that is to come."""
+    return (directory / FILE_NAME).exists()
+
+
 def wants_time(directory: Path) -> bool:
     """Whether the next run may take long: the first one, or one after another that was cut off."""
     memory = load(directory)
-    return not (directory / FILE_NAME).exists() or (memory is not None and memory.overran)
+    return not has_run(directory) or (memory is not None and memory.overran)
 
 
 def state_of(directory: Path) -> str:
@@ -154,7 +158,9 @@ def maker(tenant: Tenant) -> str:
     settings = tenant.model_dump(mode="json", exclude={"home", "snapshot_dir", "enabled"})
     mappings = {name: resource.mapping_version for name, resource in RESOURCES.items()}
     try:
-        dimensions = (tenant.snapshot_dir / TENANT_CONFIG).read_bytes().decode(errors="replace")
+        dimensions = (
+            (tenant.snapshot_dir / tenant_config.FILE_NAME).read_bytes().decode(errors="replace")
+        )
     except OSError:
         dimensions = ""
     told = orjson.dumps([_version(), mappings, settings, dimensions], option=orjson.OPT_SORT_KEYS)

@@ -17,7 +17,7 @@ from bc_pipeline.run.tick import NOTHING, Tick
 from bc_pipeline.run.tick_memory import Memory
 from bc_pipeline.tenants.settings import Tenant
 
-NOT_THROUGH = ("blocked", "auth", "throttled", "ambiguous")
+NOT_THROUGH = ("blocked", "auth", "config", "throttled", "ambiguous")
 """Kinds of problems that another try may solve without anything having changed."""
 MOST_PROBLEMS = 50
 """Problems of a task that are remembered, to be told again while nothing changes."""
@@ -55,12 +55,7 @@ def noted(tick: Tick) -> RunSummary:
     if memory is None:
         summary.status = "skipped"
         return summary
-    stock_at = _stock_at(tick.tenant, memory.unfinished, tick.at, memory.stock_at)
-    after = replace(memory, stock_at=stock_at)
-    if not tick.stock_only:
-        orders = asdict(tick.orders)
-        after = replace(after, ticked_at=tick.at, idle=memory.idle + 1, orders=orders)
-    tick_memory.save(tick.tenant.snapshot_dir, after)
+    _note(tick, memory)
     looked_at = of_stock(tick.tenant) if tick.stock_only else memory.standing
     summary.entities = {
         name: _standing(name, told) for name, told in memory.standing.items() if name in looked_at
@@ -69,6 +64,18 @@ def noted(tick: Tick) -> RunSummary:
     summary.reason = f"{NOTHING} since {memory.ran_at:%Y-%m-%d %H:%M} UTC; the counts are of then"
     summary.status = "partial" if summary.problems else "success"
     return summary
+
+
+def _note(tick: Tick, memory: Memory) -> None:
+    """A run may have ended, and another look been noted, since this one began."""
+    now = tick_memory.load(tick.tenant.snapshot_dir)
+    if now is None or (now.snapshot, now.run_no) != (memory.snapshot, memory.run_no):
+        return
+    after = replace(now, stock_at=_stock_at(tick.tenant, now.unfinished, tick.at, now.stock_at))
+    if not tick.stock_only:
+        orders = asdict(tick.orders)
+        after = replace(after, ticked_at=tick.at, idle=now.idle + 1, orders=orders)
+    tick_memory.save(tick.tenant.snapshot_dir, after)
 
 
 def remembered(tick: Tick | None, before: Memory | None, ended: Ended) -> Memory | None:
@@ -152,9 +159,12 @@ def _unfinished(before: Memory | None, ended: Ended) -> set[str]:
     left |= {*summary.failed, *summary.blocked}
     left |= {p.entity for p in summary.problems if p.kind in NOT_THROUGH and p.entity in results}
     left |= {name for name, each in results.items() if _waits(each)}
-    terms = {name for name in of_stock(ended.tenant) if name.startswith("bc/")}
-    if terms & results.keys() and not terms <= results.keys() - left:
-        left |= terms  # figures that are taken off each other have to be of one moment
+    stock = of_stock(ended.tenant)
+    terms = {name for name in stock if name.startswith("bc/")}
+    # Figures that are taken off each other have to be of one moment; and what keeps stock from
+    # being sent, such as a list that is not there, is found out by reading again.
+    if (stock - terms) & left or (terms & results.keys() and not terms <= results.keys() - left):
+        left |= terms
     return {*left, *_missed(ended)}
 
 

@@ -205,6 +205,15 @@ def test_given_a_tenant_never_synced_then_its_first_sync_has_a_sweep_of_its_own(
     }
 
 
+def test_given_many_first_syncs_then_only_a_few_are_started_at_once(home, instance):
+    write_tenants(home, **{f"t{number}": {} for number in range(5)})
+    instance.add_dynamic_partitions("tenants", [f"t{number}" for number in range(5)])
+
+    requests = evaluate_tick(instance)
+
+    assert set(sweeps(requests)) == {"sync t0", "sync t1"}
+
+
 def test_given_a_tenant_whose_run_took_too_long_then_it_has_a_sweep_of_its_own(synced, instance):
     tick_memory.note_overrun(synced / "snapshots" / "acme")
 

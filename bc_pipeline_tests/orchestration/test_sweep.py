@@ -211,6 +211,36 @@ def test_given_a_look_at_stock_that_fails_unexpectedly_then_the_next_whole_tick_
     assert runs.done == []
 
 
+def test_given_a_run_that_dagster_cannot_even_make_then_the_others_have_theirs(home, looks, runs):
+    looks.due = {"acme", "globex"}
+
+    def locked(tick: Tick) -> None:
+        if tick.tenant.name == "acme":
+            raise OSError("database is locked")
+
+    runs.on_run = locked
+    outcomes = {
+        each.tenant: each for each in sweep(tenants(home, "acme", "globex"), runs, look_at=looks)
+    }
+
+    assert outcomes["acme"].status == "failed"
+    assert "OSError" in outcomes["acme"].reason
+    assert outcomes["globex"].status == "success"
+
+
+def test_given_a_sweep_with_all_the_time_there_is_then_a_slow_look_is_waited_for(
+    home, looks, runs, monkeypatch
+):
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(module, "SECONDS_BETWEEN_GLANCES", 0.01)
+    looks.hang, looks.due = {"acme"}, {"acme"}
+    threading.Timer(0.3, looks.end.set).start()
+
+    (summary,) = sweep(tenants(home, "acme"), runs, patient=True, look_at=looks)
+
+    assert summary.status == "success"
+
+
 def test_given_an_interruption_then_looks_under_way_are_ended_and_no_run_follows(home, looks, runs):
     looks.hang, looks.due = {"globex"}, {"acme", "initech"}
 

@@ -18,6 +18,7 @@ from bc_pipeline.report import RunSummary
 from bc_pipeline.run import operator_actions, tick_memory
 from bc_pipeline.run.execute import run_tenant, tick_tenant
 from bc_pipeline.run.tick import look
+from bc_pipeline.run.tick_outcome import noted
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.changes import apply_to
 from bc_pipeline.sandbox.company.company import Company
@@ -286,6 +287,45 @@ def test_given_a_look_that_fails_then_everything_is_read(quiet: Quiet, status: i
 
     assert {"bc/items", "bc/vendors", "optiply/receipt_lines"} <= found.due
     assert "the look failed" in found.why
+
+
+def test_given_a_look_at_stock_that_fails_then_nothing_is_run_and_stock_is_no_fresher(
+    quiet: Quiet,
+) -> None:
+    before = tick_memory.load(quiet.directory)
+    quiet.sandbox.faults.add("bc", action="status", status=403, path=r"/\$batch", times=20)
+
+    summary = quiet.tick(stock_only=True)
+
+    assert (summary.status, summary.run_id) == ("failed", "")
+    assert tick_memory.load(quiet.directory) == before
+
+
+def test_given_a_name_business_central_does_not_have_then_stock_is_looked_at_at_every_tick(
+    quiet: Quiet,
+) -> None:
+    quiet.settings(quantity_scale={"NOWHERE": "2"})
+    try:
+        quiet.tick()
+        summary = quiet.tick()
+        memory = tick_memory.load(quiet.directory)
+    finally:
+        quiet.settings(quantity_scale={})
+
+    assert any(problem.kind == "config" for problem in summary.problems)
+    assert {"bc/items", "optiply/products"} <= set(summary.entities)
+    assert memory is not None
+    assert memory.stock_at is None or memory.stock_at < memory.ticked_at
+
+
+def test_given_a_run_that_ended_while_a_look_was_made_then_what_it_left_stays(quiet: Quiet) -> None:
+    found = look(quiet.tenant)
+    run_tenant(quiet.tenant)
+    after = tick_memory.load(quiet.directory)
+
+    noted(found)
+
+    assert tick_memory.load(quiet.directory) == after
 
 
 def test_given_the_hour_of_the_sweep_has_come_then_everything_is_read_once(quiet: Quiet) -> None:

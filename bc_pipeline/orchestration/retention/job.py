@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bc_pipeline.orchestration.retention.clean_up import CleanUp
 
 RETENTION = "retention"
-CRON = "45 4 * * *"
+CRON = "47 4 * * *"
 """Once a day (UTC), between two ticks of the half-hours and long after the sweep hour."""
 
 
