@@ -10,10 +10,10 @@ STAMP := $(VENV)/.installed
 CLIENTS := .venv-clients
 MACHINES := .venv-machines
 
-.PHONY: help demo test slow clients machines dev lint drill bench clean
+.PHONY: help demo test slow clients machines dev lint drill bench bench-check clean
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^\#]*\#\# */\1\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^\#]*\#\# */\1\t/' | expand -t 13
 
 demo: $(STAMP)  ## sandbox, two tenants, syncs and exports; leaves var/demo to look at
 	$(BIN)/bc-pipeline demo
@@ -47,6 +47,9 @@ bench: $(STAMP)  ## a million sales invoice lines into the mirror; customers and
 	$(BIN)/python benchmarks/read.py
 	$(BIN)/python benchmarks/tick.py
 	$(BIN)/python benchmarks/export.py
+
+bench-check: $(STAMP)  ## benchmarks of a tenth of the size against benchmarks/baseline.json
+	$(BIN)/python benchmarks/check.py
 
 clean:  ## removes what these targets made; run-time files of a configured installation stay
 	rm -rf $(VENV) $(CLIENTS) $(CLIENTS).lock $(MACHINES) $(MACHINES).lock .pytest_cache .mypy_cache .ruff_cache .hypothesis var/demo var/dev var/demo.lock var/dev.lock
