@@ -27,9 +27,9 @@ from bc_pipeline.orchestration.schedules import ready_tenants
 from bc_pipeline.orchestration.tags import TENANT_TAG
 from bc_pipeline.snapshot.store import FILE_NAME
 from bc_pipeline.tenants.settings import Tenant
+from bc_pipeline.to_business_central.buy_orders.buy_order import TASK as BUY_ORDER_TASK
 from bc_pipeline.to_business_central.buy_orders.new_in_optiply import Look, look_at
 
-BUY_ORDERS = "outbound/purchase_orders"
 SECONDS_BETWEEN_EVALUATIONS = 60
 BETWEEN_LOOKS = timedelta(minutes=10)
 """Per tenant; Optiply's other exports run every 10 to 15 minutes (flows.md 1)."""
@@ -119,6 +119,6 @@ def _run_request(tenant: Tenant, new: Mapping[str, str]) -> RunRequest:
     return RunRequest(
         run_key=f"{tenant.name}:{told}",
         partition_key=tenant.name,
-        asset_selection=export_keys(tenant, [BUY_ORDERS]),
+        asset_selection=export_keys(tenant, [BUY_ORDER_TASK]),
         tags={TENANT_TAG: tenant.name},
     )

@@ -28,14 +28,20 @@ def is_due(
     return before is None or datetime.fromisoformat(before) < latest_due(options, now)
 
 
-def latest_due(options: SyncOptions, now: datetime) -> datetime:
-    """A sweep made before this moment has to be made again."""
+def latest_due(options: SyncOptions, now: datetime, every: int | None = None) -> datetime:
+    """A sweep made before this moment has to be made again.
+
+    Args:
+        options: the tenant's hour, and its days between two comparisons of ids.
+        now: with time zone.
+        every: days between two sweeps of another kind.
+    """
     zone = options.zone()
     day = now.astimezone(zone).date()
     hour = time(options.sweep_hour)
     if now < datetime.combine(day, hour, zone):
         day -= timedelta(days=1)
-    return datetime.combine(day - timedelta(days=options.sweep_every - 1), hour, zone)
+    return datetime.combine(day - timedelta(days=(every or options.sweep_every) - 1), hour, zone)
 
 
 def note(cursor: duckdb.DuckDBPyConnection, entity: Entity, at: datetime) -> None:

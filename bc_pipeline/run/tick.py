@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, tzinfo
 
 from bc_pipeline import clock
 from bc_pipeline.business_central.client import BusinessCentral, Company
@@ -19,6 +19,7 @@ from bc_pipeline.catalogue.resources import RESOURCES
 from bc_pipeline.catalogue.tasks import ACCOUNTING_NAMES, reference_data
 from bc_pipeline.errors import Cancelled, PipelineError
 from bc_pipeline.reading.mode import overlap_of
+from bc_pipeline.reading.sweeps import latest_due
 from bc_pipeline.report import RequestCounts
 from bc_pipeline.run import tick_memory
 from bc_pipeline.run.dependencies import dependencies
@@ -27,10 +28,12 @@ from bc_pipeline.run.tick_memory import Memory
 from bc_pipeline.snapshot.store import FILE_NAME
 from bc_pipeline.tenants.secrets import TokenStore
 from bc_pipeline.tenants.settings import Tenant
+from bc_pipeline.to_business_central.buy_orders.buy_order import TASK as BUY_ORDER_TASK
 from bc_pipeline.to_business_central.buy_orders.new_in_optiply import Look, look_at
 from bc_pipeline.to_business_central.inbox import place
 
-BUY_ORDERS = "outbound/purchase_orders"
+EVERYTHING_EVERY = 1
+"""Days between two ticks that read everything, asked or not."""
 NOTHING = "nothing has changed"
 FIRST = "everything is read: {}"
 
@@ -123,14 +126,6 @@ def look(
     return _due(tick, new_orders, _why_everything(tenant, remembered, untouched=untouched))
 
 
-def sweep_moment(tenant: Tenant, now: datetime) -> datetime:
-    """When the day's sweep was due that ``now`` lies behind: everything is read once a day."""
-    zone = tenant.sync.zone()
-    local = now.astimezone(zone)
-    moment = datetime.combine(local.date(), time(tenant.sync.sweep_hour), zone)
-    return moment if local >= moment else moment - timedelta(days=1)
-
-
 def _why_everything(tenant: Tenant, remembered: Memory | None, *, untouched: bool) -> str | None:
     """Why what is remembered does not hold; None when it does."""
     if untouched:
@@ -176,14 +171,18 @@ def _asked_optiply(
         raise
     except PipelineError:
         # The export asks again, with more patience, and says what is wrong.
-        return replace(tick, orders=before), (BUY_ORDERS,)
+        return replace(tick, orders=before), (BUY_ORDER_TASK,)
     return replace(tick, orders=orders), new
 
 
 def _due(tick: Tick, new_orders: Collection[str], everything: str | None) -> Tick:
     tenant, memory = tick.tenant, tick.memory
     configured = set(dependencies(tenant))
-    if memory is None or memory.swept_at is None or memory.swept_at < sweep_moment(tenant, tick.at):
+    if (
+        memory is None
+        or memory.swept_at is None
+        or memory.swept_at < latest_due(tenant.sync, tick.at, every=EVERYTHING_EVERY)
+    ):
         why = FIRST.format(everything or "it is the day's first run")
         return replace(tick, due=frozenset(configured), why=why, sweep=True)
     entities = moved(tenant, tick.changed)
@@ -214,7 +213,7 @@ def _exports(tenant: Tenant, memory: Memory, new_orders: Collection[str]) -> Ite
     if place.waiting(tenant.snapshot_dir):
         yield from ACCOUNTING_NAMES
     if new_orders:
-        yield BUY_ORDERS
+        yield BUY_ORDER_TASK
     yield from (name for name in memory.unfinished if name.startswith("outbound/"))
 
 
