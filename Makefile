@@ -10,6 +10,10 @@ STAMP := $(VENV)/.installed
 CLIENTS := .venv-clients
 MACHINES := .venv-machines
 
+# Compiled modules are kept, whatever the environment says: a worker that has to compile all modules
+# and rewrite all asserts itself is at it for longer than for a thousand tests.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help demo test slow clients machines dev lint drill bench bench-check clean
 
 help:  ## this list

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from hypothesis import given, settings
@@ -21,35 +22,50 @@ from bc_pipeline.sandbox.company.values import ZERO_GUID
 from bc_pipeline.sandbox.odata_errors import BcError
 from bc_pipeline_tests.sandbox.business_central.writes import state
 
-COMPANY: Company = cronus.build(Clock())
-# Every example is taken back, so all start from this.
-START = state(COMPANY)
 CODES = {400, 404, 405, 409, 415, 501}
 HEADERS = {"content-type": "application/json", "if-match": "*"}
 
 
+@cache
+def company() -> Company:
+    """Made when the first example is: every worker loads this module, one runs it."""
+    return cronus.build(Clock())
+
+
+@cache
+def start() -> Any:
+    """What all examples start from: every one is taken back."""
+    return state(company())
+
+
+@cache
 def references() -> list[str]:
     """Ids, numbers and codes of records that exist, and some that do not."""
     tables = ["vendors", "customers", "items", "accounts", "currencies", "dimensions", "journals"]
     tables += ["dimensionValues", "purchaseInvoices", "locations", "vendorPaymentJournals"]
     found = []
     for name in tables:
-        for row in list(COMPANY.tables[name].values())[:4]:
+        for row in list(company().tables[name].values())[:4]:
             found += [row["id"], row.get("number") or row.get("code") or ""]
     return [*found, ZERO_GUID, "12345678-1234-1234-1234-123456789abc", "NONE", ""]
 
 
-REFERENCES = references()
-IDS = [text for text in REFERENCES if len(text) == 36]
-NAMES = [text for text in REFERENCES if len(text) != 36]
+@cache
+def ids() -> list[str]:
+    return [text for text in references() if len(text) == 36]
+
+
+@cache
+def names() -> list[str]:
+    return [text for text in references() if len(text) != 36]
 
 
 def values_of(field: Field, *, wrong: bool) -> st.SearchStrategy[Any]:
     """Values of the right type, or any."""
     text = st.text(string.ascii_letters + string.digits + " @-", max_size=12)
     by_type: dict[str, st.SearchStrategy[Any]] = {
-        "String": st.sampled_from(NAMES) | text,
-        "Guid": st.sampled_from(IDS),
+        "String": st.sampled_from(names()) | text,
+        "Guid": st.sampled_from(ids()),
         "Decimal": st.decimals(-1000, 1000, places=2)
         | st.sampled_from([Decimal(0), Decimal(10) ** 15 - 1, Decimal("1e40")]),
         "Int32": st.integers(-1, 100_000),
@@ -82,16 +98,16 @@ def bodies(draw: st.DrawFn, entity_set: str, depth: int = 1) -> dict[str, Any]:
 def requests(draw: st.DrawFn) -> WriteRequest:
     entity_set = draw(st.sampled_from(sorted(RULES)))
     method = draw(st.sampled_from(["POST", "POST", "PATCH", "DELETE"]))
-    keys = [row["id"] for row in list(COMPANY.tables[entity_set].values())[:6]]
-    key = draw(st.sampled_from([*keys, *IDS[:1]]))
-    segments = [Segment("companies", COMPANY.id), Segment(entity_set, key)]
+    keys = [row["id"] for row in list(company().tables[entity_set].values())[:6]]
+    key = draw(st.sampled_from([*keys, *ids()[:1]]))
+    segments = [Segment("companies", company().id), Segment(entity_set, key)]
     entity = entities()[entity_set]
     ways = [n for n in entity.navigations.values() if n.many and n.part]
     body: Any = draw(bodies(entity_set))
     if ways and draw(st.booleans()):
         way = draw(st.sampled_from(ways))
-        rows = COMPANY.find(way.entity_set)[:3] if way.entity_set in RULES else []
-        inner = draw(st.sampled_from([row["id"] for row in rows] or IDS[:1]))
+        rows = company().find(way.entity_set)[:3] if way.entity_set in RULES else []
+        inner = draw(st.sampled_from([row["id"] for row in rows] or ids()[:1]))
         segments.append(Segment(way.name, None if method == "POST" else inner))
         body = draw(bodies(way.entity_set)) if way.entity_set in RULES else {}
     elif method == "POST" and entity.actions and draw(st.booleans()):
@@ -113,14 +129,15 @@ class Uncommitted(Transaction):
 @settings(max_examples=150, deadline=None)
 @given(request=requests())
 def test_any_request_is_done_or_refused_without_a_trace(request: WriteRequest) -> None:
-    with Uncommitted([COMPANY]) as transaction:
+    before = start()
+    with Uncommitted([company()]) as transaction:
         try:
-            answer = write({COMPANY.name: COMPANY}, request, transaction)
+            answer = write({company().name: company()}, request, transaction)
         except BcError as error:
             assert error.status in CODES
-            assert state(COMPANY) == START
+            assert state(company()) == before
         else:
             assert answer.status in (200, 201, 204)
             assert (answer.body is None) == (answer.status == 204)
         transaction.roll_back()
-    assert state(COMPANY) == START
+    assert state(company()) == before
