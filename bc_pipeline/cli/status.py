@@ -16,9 +16,9 @@ from bc_pipeline import clock
 from bc_pipeline.cli import output
 from bc_pipeline.cli.deletions import print_deletions
 from bc_pipeline.cli.selection import known_tenants, tenant_arguments
-from bc_pipeline.cli.state import TenantState, read_state
 from bc_pipeline.errors import PipelineError
-from bc_pipeline.orchestration.checks.freshness import minute
+from bc_pipeline.run.freshness import minute
+from bc_pipeline.run.tenant_state import TenantState, read_state
 from bc_pipeline.snapshot.reader import SnapshotReader
 from bc_pipeline.tenants import registry
 from bc_pipeline.tenants.settings import Tenant

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bc_pipeline.cli.state import TenantState
-from bc_pipeline.orchestration.checks.freshness import Freshness
+from bc_pipeline.run.freshness import Freshness
+from bc_pipeline.run.tenant_state import TenantState
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.snapshot.store import FILE_NAME, Snapshot
 from bc_pipeline_tests.cli.aged import changed_settings, let_pass, synced, tenant

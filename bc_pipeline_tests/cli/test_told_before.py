@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bc_pipeline.cli import told_before
-from bc_pipeline.cli.state import TenantState, read_state
+from bc_pipeline.run import told_before
+from bc_pipeline.run.tenant_state import TenantState, read_state
 from bc_pipeline.snapshot.reader import SnapshotReader
 from bc_pipeline.snapshot.store import FILE_NAME, Snapshot
 from bc_pipeline.tenants import registry

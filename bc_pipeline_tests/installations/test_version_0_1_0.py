@@ -14,9 +14,9 @@ import duckdb
 import pytest
 from pydantic import SecretStr
 
-from bc_pipeline.cli.state import read_state
 from bc_pipeline.report import Launch, RunSummary
 from bc_pipeline.run.execute import run_tenant
+from bc_pipeline.run.tenant_state import read_state
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.snapshot.store import FILE_NAME, Snapshot
 from bc_pipeline.tenants import registry

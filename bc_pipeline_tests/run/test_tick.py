@@ -13,10 +13,10 @@ import pytest
 import yaml
 
 from bc_pipeline import clock
-from bc_pipeline.cli.state import read_state
 from bc_pipeline.report import RunSummary
 from bc_pipeline.run import operator_actions, tick_memory
 from bc_pipeline.run.execute import run_tenant, tick_tenant
+from bc_pipeline.run.tenant_state import read_state
 from bc_pipeline.run.tick import look
 from bc_pipeline.run.tick_outcome import noted
 from bc_pipeline.sandbox import Sandbox

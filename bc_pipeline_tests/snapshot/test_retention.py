@@ -13,11 +13,11 @@ import duckdb
 import pandas
 import pytest
 
-from bc_pipeline.cli.state import read_state
 from bc_pipeline.orchestration.checks.stored import last_result
 from bc_pipeline.reading import mirror_state
 from bc_pipeline.run.dependencies import dependencies
 from bc_pipeline.run.records import records
+from bc_pipeline.run.tenant_state import read_state
 from bc_pipeline.snapshot.retention import BOOKS, NEWEST_STAY, trim
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants.settings import Tenant

@@ -9,10 +9,9 @@ from bc_pipeline.catalogue.tasks import BY_NAME
 from bc_pipeline.mapping import stock, values
 from bc_pipeline.orchestration.checks.check import SAMPLE_ROWS, CheckInput, Finding
 from bc_pipeline.reading import mirror_state
+from bc_pipeline.run.figures import COUNT_TOLERANCE
+from bc_pipeline.run.figures import standing as standing_in_optiply
 from bc_pipeline.run.records import records
-
-COUNT_TOLERANCE = 0.01
-"""Share of records that may be missing in Optiply before someone should look (flows.md 8)."""
 
 NO_GUID = "00000000-0000-0000-0000-000000000000"
 
@@ -127,11 +126,7 @@ def references_resolve(given: CheckInput) -> Finding:
 def counts_agree(given: CheckInput) -> Finding:
     """Optiply has as many records as the mapping wants (flows.md 8)."""
     entity = BY_NAME[given.name].entity
-    wanted, standing = given.cursor.execute(
-        f"SELECT count(*), count(state.optiply_id) FROM optiply.{entity} AS wanted "
-        f"LEFT JOIN sync.{entity} AS state ON state.remote_id = wanted.remote_id "
-        "AND state.state <> 'deleted' WHERE wanted.decision = 'write'"
-    ).fetchone() or (0, 0)
+    wanted, standing = standing_in_optiply(given.cursor, entity)
     missing = wanted - standing
     return Finding(
         missing <= wanted * COUNT_TOLERANCE,

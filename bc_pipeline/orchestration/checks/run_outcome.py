@@ -4,8 +4,8 @@ the entity and what it is made from."""
 from __future__ import annotations
 
 from bc_pipeline.orchestration.checks.check import SAMPLE_ROWS, CheckInput, Finding
-from bc_pipeline.orchestration.checks.freshness import Freshness, freshness, minute
 from bc_pipeline.run.dependencies import made_from
+from bc_pipeline.run.freshness import Freshness, freshness, minute
 from bc_pipeline.run.tasks import NOT_NEEDED
 from bc_pipeline.run.tenant_run import NOT_CONFIGURED
 from bc_pipeline.to_optiply.held import held_deletions

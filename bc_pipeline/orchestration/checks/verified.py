@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bc_pipeline.catalogue.tasks import BY_NAME
 from bc_pipeline.orchestration.checks.check import CheckInput, Finding
-from bc_pipeline.orchestration.checks.freshness import minute
+from bc_pipeline.run.freshness import minute
 from bc_pipeline.run.verification import last_verified
 
 SHOWN = ("kind", "number", "name", "text")

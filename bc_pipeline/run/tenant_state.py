@@ -13,18 +13,19 @@ from typing import Any
 import duckdb
 
 from bc_pipeline import clock
-from bc_pipeline.cli import told_before
-from bc_pipeline.orchestration.checks.freshness import (
+from bc_pipeline.errors import TenantBusy
+from bc_pipeline.run import tick_memory, told_before
+from bc_pipeline.run.figures import figures
+from bc_pipeline.run.freshness import (
     Books,
     Freshness,
     freshness_by,
     minute,
     read_books,
 )
-from bc_pipeline.orchestration.checks.stock_age import ASSET as STOCK
-from bc_pipeline.orchestration.checks.stock_age import StockAge, stock_age
-from bc_pipeline.run import tick_memory
 from bc_pipeline.run.records import alike, records
+from bc_pipeline.run.stock_age import ASSET as STOCK
+from bc_pipeline.run.stock_age import StockAge, stock_age
 from bc_pipeline.snapshot.reader import SnapshotReader
 from bc_pipeline.snapshot.rows import rows
 from bc_pipeline.snapshot.schema import SYNC_TABLES
@@ -46,11 +47,13 @@ status IN ('success', 'partial') AND EXISTS (FROM ops.reads
 """
 _LAST_RUN = f"""
 SELECT run_no, run_id, status, reason, started_at, ended_at, {_GOOD} AS good,
+  CASE WHEN json_extract_string(summary, '$.problems[0].entity') = 'run'
+    THEN json_extract_string(summary, '$.problems[0].kind') END AS refused_by,
   (SELECT max(run_no) FROM ops.runs) AS newest
 FROM ops.runs WHERE NOT dry_run AND ended_at IS NOT NULL ORDER BY run_no DESC LIMIT 1
 """
 _LAST_GOOD_RUN = f"""
-SELECT run_no, run_id, status, reason, started_at, ended_at FROM ops.runs
+SELECT run_no, run_id, status, reason, started_at, ended_at, NULL AS refused_by FROM ops.runs
 WHERE NOT dry_run AND ended_at IS NOT NULL AND {_GOOD} ORDER BY run_no DESC LIMIT 1
 """
 _NEWEST_RUN_NO = "SELECT coalesce(max(run_no), 0) AS n FROM ops.runs"
@@ -89,6 +92,7 @@ class TenantState:
         ticked_at: when a tick last found everything as it was, or had it brought up to date.
         stock: how old the stock in Optiply is; None: it never ran.
         settings: entity and text of each setting that its last run found wrong.
+        figures: as ``figures`` gives them.
     """
 
     enabled: bool = True
@@ -103,6 +107,7 @@ class TenantState:
     files: list[str] = field(default_factory=list)
     not_read: list[str] = field(default_factory=list)
     settings: list[tuple[str, str]] = field(default_factory=list)
+    figures: dict[str, Any] = field(default_factory=dict)
     ticked_at: datetime | None = None
     stock: StockAge | None = None
 
@@ -185,7 +190,11 @@ def _together(group: list[Freshness]) -> str:
 
 
 def read_state(
-    tenant: Tenant, now: datetime | None = None, reader: SnapshotReader | None = None
+    tenant: Tenant,
+    now: datetime | None = None,
+    reader: SnapshotReader | None = None,
+    *,
+    patient: bool = True,
 ) -> TenantState:
     """The state of a tenant; an empty one when it has never run.
 
@@ -193,13 +202,11 @@ def read_state(
         tenant: whose.
         now: UTC; None means now.
         reader: of this thread, for many tenants; None means one for this tenant alone.
+        patient: wait for a run that holds the snapshot; else what it told before that run.
 
     Raises:
         TenantBusy: a run holds the snapshot for longer than it is worth waiting.
     """
-    if reader is None:
-        with SnapshotReader() as own:
-            return read_state(tenant, now, own)
     state = TenantState(
         enabled=tenant.enabled,
         files=[path.name for path in waiting(tenant.snapshot_dir)],
@@ -207,14 +214,30 @@ def read_state(
     )
     told = told_before.recall(tenant)
     if told is None:
-        version = told_before.version(tenant)
         try:
-            with reader.open(tenant.snapshot_dir) as cursor:
-                told = _told(cursor, tenant)
+            told = _asked(tenant, reader, patient=patient)
         except FileNotFoundError:
             return state
-        told_before.keep(tenant, version, told)
     return replace(state, **_at(told.pop("books"), tenant, now or clock.now()), **told)
+
+
+def _asked(tenant: Tenant, reader: SnapshotReader | None, *, patient: bool) -> dict[str, Any]:
+    """What the snapshot tells, remembered for the next time."""
+    if reader is None:
+        with SnapshotReader() as own:
+            return _asked(tenant, own, patient=patient)
+    version = told_before.version(tenant)
+    try:
+        wait = {} if patient else {"wait_seconds": 0.0}
+        with reader.open(tenant.snapshot_dir, **wait) as cursor:
+            told = _told(cursor, tenant)
+    except TenantBusy:
+        before = None if patient else told_before.recall(tenant, stale=True)
+        if before is None:
+            raise
+        return before
+    told_before.keep(tenant, version, told)
+    return told
 
 
 def _at(books: Books, tenant: Tenant, now: datetime) -> dict[str, Any]:
@@ -250,6 +273,7 @@ def _told(cursor: duckdb.DuckDBPyConnection, tenant: Tenant) -> dict[str, Any]:
         ],
         "exports": _exports(cursor),
         "settings": _settings(cursor),
+        "figures": figures(cursor),
     }
 
 

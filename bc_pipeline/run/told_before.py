@@ -11,15 +11,15 @@ from typing import Any
 
 import orjson
 
-from bc_pipeline.orchestration.checks.freshness import Books
 from bc_pipeline.run import tick_memory
+from bc_pipeline.run.freshness import Books
 from bc_pipeline.snapshot.store import FILE_NAME
 from bc_pipeline.tenants import files
 from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.to_optiply.held import HeldDeletion
 
 FILE = "status.json"
-_FORM = 1
+_FORM = 2
 """Of the file; another one makes it void."""
 _MOMENTS = ("started_at", "ended_at", "good")
 
@@ -35,11 +35,17 @@ def version(tenant: Tenant) -> str | None:
     return f"{_FORM} {tick_memory.state_of(directory)} {tick_memory.maker(tenant)}"
 
 
-def recall(tenant: Tenant) -> Told | None:
-    """What the snapshot as it is now has told before; None when it has to be asked."""
+def recall(tenant: Tenant, *, stale: bool = False) -> Told | None:
+    """What the snapshot as it is now has told before; None when it has to be asked.
+
+    Args:
+        tenant: whose.
+        stale: what it told before somebody touched it will do.
+    """
     try:
         known = orjson.loads((tenant.snapshot_dir / FILE).read_bytes())
-        if known["version"] != version(tenant):
+        form = str(known["version"]).partition(" ")[0]
+        if form != str(_FORM) or (not stale and known["version"] != version(tenant)):
             return None
         return _from_json(known["told"])
     except (OSError, ValueError, KeyError, TypeError):
