@@ -45,7 +45,8 @@ _NEEDED: Mapping[str, str] = MappingProxyType(
 
 
 def trim(cursor: duckdb.DuckDBPyConnection, before: datetime, *, dry_run: bool = False) -> int:
-    """Takes what the books tell of older runs out of them, but for what is still asked for.
+    """Takes what the books tell of older runs out of them, but for what is still asked for, and
+    what was sent before.
 
     Args:
         cursor: of the snapshot, whose tenant the caller holds; in no transaction.
@@ -62,8 +63,9 @@ def trim(cursor: duckdb.DuckDBPyConnection, before: datetime, *, dry_run: bool =
         [before],
     ).fetchall()
     runs = [run_no for (run_no,) in outdated]
-    if runs and not dry_run:
+    if not dry_run:
         with all_or_nothing(cursor):
+            cursor.execute("DELETE FROM ops.sent WHERE sent_at < ?", [before])
             for table in BOOKS:
                 cursor.execute(
                     f"DELETE FROM ops.{table} WHERE run_no IN (SELECT unnest(CAST(? AS BIGINT[])))",

@@ -59,7 +59,14 @@ WHERE key = external_id AND regexp_full_match(key, '[+-]?[0-9]+\.0')
 """Of tables, ``501.0`` as an id was read as it stands; now it is 501 (decisions 11), and the record
 is still the same one."""
 
-MIGRATIONS: tuple[str, ...] = (*VERSION_0_1_0, _RETRACTED, _WHOLE_IDS)
+_SENT = """
+CREATE TABLE ops.sent (
+    run_no BIGINT, sent_at TIMESTAMPTZ, entity VARCHAR, remote_id VARCHAR, action VARCHAR,
+    optiply_id BIGINT, attributes JSON);
+"""
+"""What was sent to Optiply when, record by record (``to_optiply/sent_history.py``)."""
+
+MIGRATIONS: tuple[str, ...] = (*VERSION_0_1_0, _RETRACTED, _WHOLE_IDS, _SENT)
 """Script n brings a file from version n to version n + 1. Scripts are only ever added, and never
 made from declarations: what they did to the files out there does not change any more."""
 

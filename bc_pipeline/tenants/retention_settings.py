@@ -20,5 +20,6 @@ class RetentionSettings(Settings):
     history_days: int = Field(
         90,
         ge=1,
-        description="Days for which the snapshot knows its runs, reads, counts and warnings",
+        description="Days for which the snapshot knows its runs, reads, counts and warnings, and "
+        "what was sent to Optiply when",
     )

@@ -33,6 +33,7 @@ from bc_pipeline.to_optiply.id_map import Ledger, owner_of
 from bc_pipeline.to_optiply.lookup import Claims, Lookup, LostLines
 from bc_pipeline.to_optiply.outcome import Outcome, waiting
 from bc_pipeline.to_optiply.sender import Sender
+from bc_pipeline.to_optiply.sent_history import SentHistory
 from bc_pipeline.to_optiply.writer import FindParent, Writer
 
 PORTION = 500
@@ -114,6 +115,7 @@ class _EntitySync:
         self._pump = BoundedWorkers(context.pool, 2 * self._optiply.concurrency, context.cancel)
         self._plan = Plan(cursor, resource, context.run_no, self.rules.version)
         self._ledger = Ledger(context.snapshot, cursor, resource, context.run_no)
+        self._history = SentHistory(context.snapshot, cursor, resource, context.run_no)
         self._learned = learned.load(cursor, resource)
         self._breaker = CircuitBreaker(self.result.name, 0)
         self._total = 0
@@ -158,6 +160,7 @@ class _EntitySync:
             result.retried += counter.retried
             result.throttled += counter.throttled
             counting.shorten(result)
+            self._history.flush()
             learned.save(self.context.snapshot, self.resource, self._learned)
 
     # -- the phases, in the order Optiply documents: DELETE, POST, PATCH ------------------------
@@ -279,6 +282,7 @@ class _EntitySync:
         if not final:
             return
         self._ledger.save(final)
+        self._history.note(final)
         for outcome in final:
             counting.count(self.result, outcome, patient=self.resource.patient)
         self._progress()

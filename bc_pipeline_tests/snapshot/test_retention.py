@@ -175,3 +175,19 @@ def test_given_books_that_are_trimmed_again_then_nothing_more_goes(
         trim(cursor, LIMIT)
 
         assert trim(cursor, LIMIT) == 0
+
+
+@pytest.mark.parametrize(("dry_run", "left"), [(False, ["new"]), (True, ["new", "old"])])
+def test_given_what_was_sent_long_ago_then_it_goes_although_no_run_does(
+    snapshot: Snapshot, dry_run: bool, left: list[str]
+):
+    with snapshot.cursor() as cursor:
+        for remote_id, at in (("old", LIMIT - timedelta(days=1)), ("new", LIMIT)):
+            cursor.execute(
+                "INSERT INTO ops.sent (remote_id, sent_at) VALUES (?, ?)", [remote_id, at]
+            )
+
+        trim(cursor, LIMIT, dry_run=dry_run)
+
+        found = cursor.execute("SELECT remote_id FROM ops.sent ORDER BY ALL").fetchall()
+    assert [remote_id for (remote_id,) in found] == left

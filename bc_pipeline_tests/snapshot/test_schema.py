@@ -232,6 +232,21 @@ def test_given_a_file_from_before_exports_then_it_gets_their_tables_and_keeps_it
             assert snapshot.frame(f"outbound.{table}").empty
 
 
+@pytest.mark.covers("installations")
+def test_given_a_file_from_before_the_history_of_what_was_sent_then_it_begins_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as older:
+        older.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:4])
+        older.setattr(schema, "SCHEMA_VERSION", 4)
+        with Snapshot.open(tmp_path) as snapshot, snapshot.cursor() as cursor:
+            cursor.execute("INSERT INTO sync.products (remote_id) VALUES ('a')")
+
+    with Snapshot.open(tmp_path, read_only=True) as snapshot:
+        assert list(snapshot.frame("sync.products")["remote_id"]) == ["a"]
+        assert snapshot.frame("ops.sent").empty
+
+
 def test_given_ids_that_a_table_had_spoilt_then_records_of_other_files_and_taken_ids_stay(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
