@@ -14,7 +14,7 @@ import pytest
 from bc_pipeline.cli.sync import problem_lines
 from bc_pipeline.orchestration.checks import run_outcome as run_checks
 from bc_pipeline.orchestration.checks.check import CheckInput
-from bc_pipeline.orchestration.checks.stored import evaluate_stored
+from bc_pipeline.orchestration.checks.stored import evaluate_each, together
 from bc_pipeline.orchestration.checks.table import CHECKS
 from bc_pipeline.report import EntityResult, RunSummary
 from bc_pipeline.sandbox import Sandbox
@@ -82,7 +82,7 @@ def test_sync_and_the_check_list_them(held: RunSummary, gone: list[tuple[str, st
     (line,) = [line for line in problem_lines(held) if line.strip().startswith("guard")]
     (check,) = (check for check in CHECKS if check.evaluate is run_checks.deletion_guard)
 
-    stored = evaluate_stored(check, "optiply/products", [tenant()])
+    stored = together(check, evaluate_each(check, "optiply/products", [tenant()]))
 
     for number, name in gone:
         assert f"{number} {name}" in line

@@ -61,6 +61,9 @@ def test_every_asset_is_described_partitioned_and_has_checks_and_a_column_schema
     assert node.partitions_def.name == "tenants"
     assert node.metadata["dagster/column_schema"].columns
     assert node.check_keys
+    for key in node.check_keys:
+        checked = defs.resolve_asset_graph().get_check_spec(key)
+        assert checked.partitions_def == node.partitions_def, "its page has a row per tenant"
 
 
 def test_jobs_schedule_sensor_and_resources_are_there():

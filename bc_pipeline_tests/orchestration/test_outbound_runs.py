@@ -258,12 +258,10 @@ def test_given_what_was_written_then_figures_records_and_files_are_in_the_metada
     metadata = result.asset_materializations_for_node("outbound__customers")[0].metadata
     assert metadata["dagster/row_count"].value == 2
     assert (metadata["created"].value, metadata["quarantined"].value) == (1, 1)
-    preview = {row.data["record"]: row.data for row in metadata["preview"].records}
-    assert preview["c-1"]["bc_number"] == "C00010"
-    assert preview["c-2"]["reason"] == "no such currency"
+    preview = metadata["preview"].value.splitlines()
+    assert any("c-1" in line and "C00010" in line for line in preview)
+    assert any("c-2" in line and "no such currency" in line for line in preview)
     assert metadata["files"].records[0].data["file"] == "Customers.jsonl"
-    columns = [column.name for column in metadata["dagster/column_schema"].value.columns]
-    assert {"key", "state", "bc_number", "reason"} <= set(columns)
 
 
 def test_given_entities_in_launch_configuration_of_export_then_they_mean_what_is_written(
@@ -310,9 +308,12 @@ def test_given_outbound_checks_executed_without_a_run_then_the_ledger_answers(
     result = job.execute_in_process(instance=instance)
 
     assert len(script.runs) == runs_before
-    assert check_of(result, "dimension_mappings_exist").passed
-    assert not check_of(result, "dimension_values_valid").passed
-    assert not check_of(result, "none_failed").passed
+    told = {
+        each.check_name: each.passed
+        for each in result.get_asset_check_evaluations()
+        if each.partition is None
+    }
+    assert told == dict(zip(names, (True, False, False), strict=True))
 
 
 def test_a_tick_exports_at_its_end_for_tenants_that_have_it_switched_on(

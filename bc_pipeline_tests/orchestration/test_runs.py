@@ -215,11 +215,24 @@ def test_given_a_result_then_its_figures_are_in_the_metadata(script, instance):
     assert figures["dagster/row_count"] == 10
     assert (figures["created"], figures["updated"], figures["unchanged"]) == (4, 3, 2)
     assert (figures["quarantined"], figures["requests"], figures["seconds"]) == (1, 8, 1.5)
-    assert metadata["preview"].records[0].data == {"reference": "1000", "action": "created"}
+    assert metadata["preview"].value.splitlines()[2] == "| 1000 | created |"
     assert metadata["problems"].records[0].data["reason"] == "no name"
-    columns = [column.name for column in metadata["dagster/column_schema"].value.columns]
-    assert columns[:2] == ["remote_id", "reference"]
-    assert "stockLevel" in columns
+    # What is the same in every run stands in the definition, and is stored with none.
+    assert not {"dagster/column_schema", "dry_run", "requests_retried"} & set(metadata)
+
+
+def test_given_what_was_sent_then_its_numbers_are_links_and_no_guid_is_shown(script, instance):
+    script.setup.append("INSERT INTO bc.companies (id, name) VALUES ('c', 'CRONUS')")
+    change = {"action": "created", "reference": "1896-S", "remote_id": "5b1e0c2e-0000"}
+    script.results["optiply/products"] = EntityResult(changes=[change])
+
+    result = execute(instance, asset_selection=[asset_key("optiply/products")])
+
+    metadata = result.asset_materializations_for_node("optiply__products")[0].metadata
+    preview = metadata["preview"].value
+    assert "[1896-S](https://businesscentral.dynamics.com/acme.example/Production/?" in preview
+    assert "5b1e0c2e" not in preview
+    assert metadata["in_optiply"].value == "https://dashboard.optiply.nl/"
 
 
 def test_given_an_incomplete_soft_source_then_it_is_materialised_with_a_failed_check(
@@ -260,9 +273,10 @@ def test_given_checks_executed_without_their_asset_then_they_look_at_what_every_
     )
     result = job.execute_in_process(instance=instance)
 
-    (check,) = result.get_asset_check_evaluations()
+    acme, check = result.get_asset_check_evaluations()
+    assert (acme.partition, acme.passed) == ("acme", False)
     assert not check.passed
-    assert check.description == "Look at acme"
+    assert (check.partition, check.description) == (None, "Look at acme")
     assert check.metadata["sample"].records[0].data["tenant"] == "acme"
     assert len(script.runs) == runs_before
     assert materialized(result) == set()

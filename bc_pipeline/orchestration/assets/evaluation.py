@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
-from dagster import AssetCheckResult, AssetCheckSeverity
+from dagster import AssetCheckEvaluation, AssetCheckResult, AssetCheckSeverity
 
 from bc_pipeline import clock
 from bc_pipeline.catalogue.task import Task
@@ -55,15 +56,31 @@ def results(
 
 
 def check_result(check: Check, entry: Task, finding: Finding) -> AssetCheckResult:
-    """One finding as Dagster takes it."""
-    metadata = dict(finding.metadata)
-    if finding.sample:
-        metadata["sample"] = table(finding.sample)
+    """One finding as Dagster takes it, of the partition the step works on."""
     return AssetCheckResult(
         check_name=check.name,
         asset_key=asset_key(entry.name),
         passed=finding.passed,
         severity=SEVERITIES[finding.severity or check.severity],
         description=finding.description,
-        metadata=metadata,
+        metadata=_metadata(finding),
     )
+
+
+def evaluation(check: Check, entry: Task, finding: Finding, tenant: str) -> AssetCheckEvaluation:
+    """One finding as Dagster books it, of a partition the step does not work on."""
+    return AssetCheckEvaluation(
+        asset_key(entry.name),
+        check.name,
+        finding.passed,
+        {"tenant": tenant, **_metadata(finding)},
+        severity=SEVERITIES[finding.severity or check.severity],
+        description=finding.description,
+        blocking=check.blocking,
+        partition=tenant,
+    )
+
+
+def _metadata(finding: Finding) -> dict[str, Any]:
+    sample = {"sample": table(finding.sample)} if finding.sample else {}
+    return {**finding.metadata, **sample}

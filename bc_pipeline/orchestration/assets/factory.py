@@ -8,6 +8,7 @@ they let the writing begin.
 from collections.abc import Iterator
 
 from dagster import (
+    AssetCheckEvaluation,
     AssetCheckResult,
     AssetCheckSpec,
     AssetExecutionContext,
@@ -25,16 +26,17 @@ from bc_pipeline.catalogue.task import GROUPS, OUTBOUND, SYSTEMS, Task
 from bc_pipeline.catalogue.tasks import TASKS
 from bc_pipeline.errors import AuthError, ConfigError, PipelineError, TenantBusy
 from bc_pipeline.orchestration.assets.dry_run import observe
-from bc_pipeline.orchestration.assets.evaluation import check_result, given, results
+from bc_pipeline.orchestration.assets.evaluation import check_result, evaluation, given, results
 from bc_pipeline.orchestration.assets.keys import asset_key, step_key
 from bc_pipeline.orchestration.assets.launch import TenantRunResource
 from bc_pipeline.orchestration.assets.metadata import materialized
 from bc_pipeline.orchestration.assets.schema import column_schema
 from bc_pipeline.orchestration.assets.tenant_run import RunHandle
+from bc_pipeline.orchestration.assets.told import log_done
 from bc_pipeline.orchestration.checks.check import Check
-from bc_pipeline.orchestration.checks.stored import evaluate_stored
+from bc_pipeline.orchestration.checks.stored import evaluate_each, together
 from bc_pipeline.orchestration.checks.table import checks_of
-from bc_pipeline.orchestration.partitions import TENANTS
+from bc_pipeline.orchestration.partitions import TENANTS, preview_is_known
 from bc_pipeline.report import EntityResult
 from bc_pipeline.to_business_central.waves import NothingWritten
 
@@ -54,27 +56,21 @@ def build_assets() -> list[AssetsDefinition]:
 
 def _build(entry: Task) -> AssetsDefinition:
     checks = checks_of(entry.name)
+    with preview_is_known():
+        specs = [_check_spec(entry, check) for check in checks]
 
     @multi_asset(
         name=step_key(entry.name),
         description=entry.description,
         specs=[_spec(entry)],
-        check_specs=[
-            AssetCheckSpec(
-                check.name,
-                asset=asset_key(entry.name),
-                description=check.description,
-                blocking=check.blocking,
-            )
-            for check in checks
-        ],
+        check_specs=specs,
         partitions_def=TENANTS,
         # Makes the outputs optional: launch configuration may leave an asset out (`entities`).
         can_subset=True,
     )
     def step(
         context: AssetExecutionContext, tenant_run: TenantRunResource
-    ) -> Iterator[MaterializeResult | AssetCheckResult | AssetObservation]:
+    ) -> Iterator[MaterializeResult | AssetCheckResult | AssetCheckEvaluation | AssetObservation]:
         selected = _selected(checks, context)
         if not context.selected_asset_keys:
             yield from _checks_only(entry, selected, context, tenant_run)
@@ -93,19 +89,29 @@ def _build(entry: Task) -> AssetsDefinition:
         except NothingWritten as error:
             # Were the step to fail, Dagster would skip what comes after it, and records that are
             # fine would wait. The check `none_failed` fails as an error instead.
-            yield _report(entry, run.result(entry.name), run, selected)
+            yield _report(entry, run.result(entry.name), run, selected, context)
             if not run.goes_on_after(entry.name):
                 raise _as_failure(error, context.partition_key) from None
             return
         except PipelineError as error:
-            yield from _after_failure(entry, run, selected)
+            yield from _after_failure(entry, run, selected, context)
             raise _as_failure(error, context.partition_key) from None
         except (KeyboardInterrupt, DagsterExecutionInterruptedError):
             run.cancel()
             raise
-        yield _report(entry, result, run, selected)
+        yield _report(entry, result, run, selected, context)
 
     return step
+
+
+def _check_spec(entry: Task, check: Check) -> AssetCheckSpec:
+    return AssetCheckSpec(
+        check.name,
+        asset=asset_key(entry.name),
+        description=check.description,
+        blocking=check.blocking,
+        partitions_def=TENANTS,
+    )
 
 
 def _before(
@@ -119,12 +125,16 @@ def _before(
     run.release(entry.name)
 
 
-def _after_failure(entry: Task, run: RunHandle, checks: list[Check]) -> Iterator[AssetCheckResult]:
+def _after_failure(
+    entry: Task, run: RunHandle, checks: list[Check], context: AssetExecutionContext
+) -> Iterator[AssetCheckResult]:
     """How the entity stands when its task has failed: how old what we have is, why the read broke
     off, which of its records were written and which refused."""
     if not run.started:
         return
-    about = given(entry, run.result(entry.name), run)
+    result = run.result(entry.name)
+    log_done(entry, result, context.log)
+    about = given(entry, result, run)
     yield from results([check for check in checks if check.always], entry, about, run)
 
 
@@ -176,8 +186,13 @@ def _as_failure(error: PipelineError, tenant: str) -> Failure:
 
 
 def _report(
-    entry: Task, result: EntityResult, run: RunHandle, checks: list[Check]
+    entry: Task,
+    result: EntityResult,
+    run: RunHandle,
+    checks: list[Check],
+    context: AssetExecutionContext,
 ) -> MaterializeResult:
+    log_done(entry, result, context.log)
     after = [check for check in checks if not check.before]
     return MaterializeResult(
         metadata=materialized(entry, result, run.tenant_run()),
@@ -195,10 +210,15 @@ def _checks_only(
     checks: list[Check],
     context: AssetExecutionContext,
     tenant_run: TenantRunResource,
-) -> Iterator[AssetCheckResult]:
-    """Somebody executes checks without the asset: evaluate them on what is stored."""
+) -> Iterator[AssetCheckResult | AssetCheckEvaluation]:
+    """Somebody executes checks without the asset: evaluate them on what is stored, of one tenant,
+    or of each and then of all together."""
     tenants = tenant_run.tenants.load().tenants
     if context.has_partition_key:
         tenants = {context.partition_key: tenant_run.tenants.get(context.partition_key)}
     for check in checks:
-        yield check_result(check, entry, evaluate_stored(check, entry.name, tenants.values()))
+        found = evaluate_each(check, entry.name, tenants.values())
+        if not context.has_partition_key:
+            for tenant, finding in found.items():
+                yield evaluation(check, entry, finding, tenant)
+        yield check_result(check, entry, together(check, found))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 
@@ -12,6 +12,7 @@ from pydantic import Field, PrivateAttr
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.orchestration.assets.dry_run import TAG as DRY_RUN_TAG
 from bc_pipeline.orchestration.assets.tenant_run import RunHandle
+from bc_pipeline.orchestration.outcome_tags import beginning_tags, outcome_tags
 from bc_pipeline.orchestration.resources import TenantsResource
 from bc_pipeline.report import Launch
 
@@ -58,14 +59,23 @@ class TenantRunResource(ConfigurableResource):
     def yield_for_execution(self, context: InitResourceContext) -> Iterator[TenantRunResource]:
         """Set up once per Dagster run, because every job uses the in-process executor."""
         self._handle = RunHandle(self.tenants.get, self.launch, context.run)
-        if self.dry_run and context.run is not None and context.instance is not None:
-            # However the run was launched, its page and the list of runs say what it was.
-            context.instance.add_run_tags(context.run.run_id, {DRY_RUN_TAG: "true"})
+        # However the run was launched, its page and the list of runs say what it was.
+        inherited = context.run.tags if context.run is not None else {}
+        self._tag(
+            context, beginning_tags(inherited) | ({DRY_RUN_TAG: "true"} if self.dry_run else {})
+        )
         try:
             yield self
         finally:
-            self._handle.close()
+            summary = self._handle.close()
             self._handle = None
+            if summary is not None:
+                self._tag(context, outcome_tags(summary))
+
+    @staticmethod
+    def _tag(context: InitResourceContext, tags: Mapping[str, str]) -> None:
+        if tags and context.run is not None and context.instance is not None:
+            context.instance.add_run_tags(context.run.run_id, tags)
 
 
 def parse_date(text: str | None) -> date | None:

@@ -1,4 +1,5 @@
-"""What a materialisation shows: figures, a preview and the column schema."""
+"""What a materialisation shows: figures and a preview. What is the same for every run, such as the
+columns, stands in the definition of the asset: here it would be stored with each run."""
 
 from __future__ import annotations
 
@@ -8,16 +9,21 @@ from typing import Any
 
 from dagster import MetadataValue, TableColumn, TableRecord, TableSchema
 
+from bc_pipeline import links
 from bc_pipeline.catalogue.resources import PRODUCTS
-from bc_pipeline.catalogue.task import BC, OUTBOUND, Task
-from bc_pipeline.orchestration.assets.schema import column_schema
+from bc_pipeline.catalogue.task import BC, OPTIPLY, OUTBOUND, Task
+from bc_pipeline.orchestration.assets.linked import linked_table
 from bc_pipeline.report import COUNT_NAMES, EntityResult
 from bc_pipeline.run.tenant_run import TenantRun
 from bc_pipeline.snapshot.rows import rows
 from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline.tenants.settings import Tenant
+from bc_pipeline.values import is_guid
 
 PREVIEW_ROWS = 5
 PREVIEW_COLUMNS = 8
+NUMBER_COLUMNS = ("number", "bc_number", "reference")
+"""Columns that hold what Business Central calls a record."""
 FILES_SHOWN = 10
 REQUESTS_SHOWN = 100
 
@@ -41,10 +47,18 @@ def materialized(entry: Task, result: EntityResult, tenant_run: TenantRun) -> di
         **files(snapshot, entry),
         **requests_noted(result),
         **stock_as_of(entry, tenant_run),
-        "preview": preview(snapshot, entry, result),
-        "dagster/column_schema": column_schema(entry.table),
-        "dry_run": tenant_run.launch.dry_run,
+        "preview": preview(snapshot, entry, result, tenant_run.tenant),
+        **_dashboard(entry, result, tenant_run.tenant),
+        **({"dry_run": True} if tenant_run.launch.dry_run else {}),
     }
+
+
+def _dashboard(entry: Task, result: EntityResult, tenant: Tenant) -> dict[str, MetadataValue]:
+    """Where Optiply itself is looked at, when there is something to look up."""
+    address = links.in_optiply(tenant)
+    if address is None or entry.prefix != OPTIPLY or not (result.changes or result.problems):
+        return {}
+    return {"in_optiply": MetadataValue.url(address)}
 
 
 def stock_as_of(entry: Task, tenant_run: TenantRun) -> dict[str, MetadataValue]:
@@ -78,10 +92,12 @@ def result_metadata(entry: Task, result: EntityResult) -> dict[str, Any]:
         "dagster/row_count": result.rows,
         "complete": result.complete,
         "requests": result.requests,
-        "requests_retried": result.retried,
-        "requests_throttled": result.throttled,
         "seconds": round(result.seconds, 3),
     }
+    # Each figure is stored several times a run: what is nothing as a rule is shown when it is not.
+    if result.retried or result.throttled:
+        metadata["requests_retried"] = result.retried
+        metadata["requests_throttled"] = result.throttled
     if entry.prefix == BC:
         metadata["pages"] = result.pages
     else:
@@ -122,16 +138,38 @@ def files(snapshot: Snapshot, entry: Task) -> dict[str, MetadataValue]:
     return {"files": table(found)} if found else {}
 
 
-def preview(snapshot: Snapshot, entry: Task, result: EntityResult) -> MetadataValue:
+def preview(snapshot: Snapshot, entry: Task, result: EntityResult, tenant: Tenant) -> MetadataValue:
     """What was sent in this run; when nothing was, rows of the table: the first ones, of the ledger
-    the last ones booked."""
-    if result.changes:
-        return table(result.changes)
+    the last ones booked. By number and name, each number a link to Business Central where its web
+    client is known."""
+    found = result.changes or _some_rows(snapshot, entry)
+    with snapshot.cursor() as cursor:
+        company = links.own_company(cursor, tenant)
+    shown = [
+        {name: value for name, value in row.items() if not _is_id(name, value)} for row in found
+    ]
+
+    def address(number: str) -> str | None:
+        return links.in_business_central(tenant, company, entry.entity, number)
+
+    return linked_table(shown, NUMBER_COLUMNS, address)
+
+
+def _some_rows(snapshot: Snapshot, entry: Task) -> list[dict[str, Any]]:
     if entry.prefix == OUTBOUND:
-        return table(_rows(snapshot, _LAST_BOOKED, [entry.entity, PREVIEW_ROWS]))
-    frame = snapshot.frame(entry.table, PREVIEW_ROWS)
-    columns = [name for name in frame.columns if not name.startswith("_")][:PREVIEW_COLUMNS]
-    return table(dict(zip(columns, row, strict=True)) for row in frame[columns].to_numpy())
+        return _rows(snapshot, _LAST_BOOKED, [entry.entity, PREVIEW_ROWS])
+    found = _rows(snapshot, f"SELECT * FROM {entry.table} LIMIT ?", [PREVIEW_ROWS])
+    told = [
+        name
+        for name in (found[0] if found else ())
+        if not name.startswith("_") and not any(_is_id(name, row[name]) for row in found)
+    ]
+    return [{name: row[name] for name in told[:PREVIEW_COLUMNS]} for row in found]
+
+
+def _is_id(name: str, value: object) -> bool:
+    """Whether it is something people neither know nor need: a GUID, or a key made of them."""
+    return name == "remote_id" or (isinstance(value, str) and value != "" and is_guid(value))
 
 
 def table(rows: Iterable[Mapping[str, Any]]) -> MetadataValue:

@@ -187,12 +187,17 @@ class RunHandle:
         if self._engine is not None:
             self._engine.cancel()
 
-    def close(self) -> None:
-        """End of the Dagster run: wait for what still works, write the summary, free the tenant."""
+    def close(self) -> RunSummary | None:
+        """End of the Dagster run: wait for what still works, write the summary, free the tenant.
+
+        Returns:
+            how the tenant run ended; None when no step ran.
+        """
         summary = self._summarised()
         observer = _observer.get()
         if observer is not None and summary is not None:
             observer.finished(summary)
+        return summary
 
     def _started(self, partition: str) -> TenantRun:
         if self._refusal is not None:

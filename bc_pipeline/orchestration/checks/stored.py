@@ -1,13 +1,13 @@
 """Checks without a run: what a tenant's snapshot holds, as the last runs left it.
 
-Dagster lets people execute a check by itself, for no tenant in particular. It is then evaluated for
-every tenant that has a snapshot.
+Dagster lets people execute a check by itself, of one tenant or of none in particular. It is then
+evaluated for every tenant that has a snapshot.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import duckdb
@@ -23,16 +23,19 @@ WAIT_SECONDS = 10.0
 """How long to wait for a run that holds a tenant's snapshot."""
 
 
-def evaluate_stored(check: Check, name: str, tenants: Iterable[Tenant]) -> Finding:
-    """The check of one asset over the snapshots of several tenants; it passes when all do."""
+def evaluate_each(check: Check, name: str, tenants: Iterable[Tenant]) -> dict[str, Finding]:
+    """The check of one asset over the snapshot of each tenant that has run it, by tenant."""
+    found = ((tenant.name, _evaluate_one(check, name, tenant)) for tenant in tenants)
+    return {tenant: finding for tenant, finding in found if finding is not None}
+
+
+def together(check: Check, findings: Mapping[str, Finding]) -> Finding:
+    """What the check says of several tenants; it passes when all do."""
     rows: list[dict[str, Any]] = []
     severity: Severity = "warn"
-    for tenant in tenants:
-        found = _evaluate_one(check, name, tenant)
-        if found is None:
-            continue
+    for tenant, found in findings.items():
         told = outcome(found, check.severity)
-        rows.append({"tenant": tenant.name, "outcome": told, "finding": found.description})
+        rows.append({"tenant": tenant, "outcome": told, "finding": found.description})
         if told == "failed":
             severity = "error"
     bad = [row["tenant"] for row in rows if row["outcome"] != "passed"]
