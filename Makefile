@@ -23,7 +23,7 @@ demo: $(STAMP)  ## sandbox, two tenants, syncs and exports; leaves var/demo to l
 	$(BIN)/bc-pipeline demo
 
 test: $(STAMP)  ## all but the deep tests
-	$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile --no-loadscope-reorder
 
 slow: $(STAMP) clients machines  ## the deep tests: daemons, browsers, kills, days of random changes
 	$(BIN)/python -m pytest -m slow -n 3 --dist loadfile --no-loadscope-reorder

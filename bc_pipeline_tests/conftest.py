@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from bc_pipeline_tests import order
 from bc_pipeline_tests.slow import SLOW
 from bc_pipeline_tests.templates import Templates
 
@@ -29,13 +30,19 @@ settings.load_profile("any machine")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the deep tests, which ``make slow`` runs."""
+    """Marks the deep tests, which ``make slow`` runs, and begins with the longest files."""
+    items.sort(key=lambda item: order.place(_file(item)))
     for item in items:
-        if item.path.is_relative_to(_HERE):
-            file = item.path.relative_to(_HERE).as_posix()
+        if file := _file(item):
             name = getattr(item, "originalname", item.name)
             if file in SLOW or f"{file}::{name}" in SLOW:
                 item.add_marker(pytest.mark.slow)
+
+
+def _file(item: pytest.Item) -> str:
+    """Below this directory; empty for one elsewhere."""
+    inside = item.path.is_relative_to(_HERE)
+    return item.path.relative_to(_HERE).as_posix() if inside else ""
 
 
 def pytest_sessionstart() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bc_pipeline_tests.order import LONG
 from bc_pipeline_tests.slow import SLOW
 
 HERE = Path(__file__).parent
@@ -23,3 +24,8 @@ def test_a_deep_test_has_a_twin_that_is_not_deep_itself(file: str):
     assert f"def {test}" in (HERE / path).read_text("utf-8")
     assert twins
     assert not set(twins) & set(SLOW)
+
+
+def test_what_is_begun_first_is_there_and_runs_with_the_quick_ones():
+    assert [file for file in LONG if not (HERE / file).exists()] == []
+    assert not set(LONG) & set(SLOW)

@@ -187,7 +187,7 @@ def test_given_the_books_of_the_first_version_then_what_it_sent_counts(command: 
 
 @pytest.mark.covers("decision 18")
 def test_given_a_misspelt_location_then_status_says_so_until_the_entity_is_sent_well(
-    command: CommandLine, home: Path
+    command: CommandLine, home: Path, in_memory: None
 ):
     with changed_settings(home, "cronus", {"sync": {"locations": ["EASST"]}}):
         command("sync", "cronus", "--entity", "products")

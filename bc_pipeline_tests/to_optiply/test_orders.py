@@ -3,10 +3,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
+from bc_pipeline.sandbox import Sandbox
 from bc_pipeline_tests.to_optiply.shop import (
     Bench,
+    Kept,
+    bench,
     buy_order,
     order_line,
     product,
@@ -15,21 +21,27 @@ from bc_pipeline_tests.to_optiply.shop import (
 )
 
 
-@pytest.fixture
-def ordered(tenant: Bench) -> Bench:
+@pytest.fixture(scope="module")
+def sent(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Kept:
     """One order with two lines, a receipt on the first."""
-    tenant.want("products", [product(1), product(2)])
-    tenant.want("suppliers", [supplier(1), supplier(2)])
-    tenant.sync("products")
-    tenant.sync("suppliers")
-    tenant.want("buy_orders", [buy_order(1, vendor(tenant, 1))])
-    tenant.sync("buy_orders")
-    want_lines(tenant)
-    tenant.sync("buy_order_lines")
-    want_receipt(tenant)
-    tenant.sync("receipt_lines")
-    tenant.forget_writes()
-    return tenant
+    with bench(sandbox, tmp_path_factory.mktemp("sent")) as tenant:
+        tenant.want("products", [product(1), product(2)])
+        tenant.want("suppliers", [supplier(1), supplier(2)])
+        tenant.sync("products")
+        tenant.sync("suppliers")
+        tenant.want("buy_orders", [buy_order(1, vendor(tenant, 1))])
+        tenant.sync("buy_orders")
+        want_lines(tenant)
+        tenant.sync("buy_order_lines")
+        want_receipt(tenant)
+        tenant.sync("receipt_lines")
+    return Kept(tenant)
+
+
+@pytest.fixture
+def ordered(sent: Kept, tmp_path: Path) -> Iterator[Bench]:
+    with sent.again(tmp_path) as running:
+        yield running
 
 
 def vendor(tenant: Bench, number: int) -> int:

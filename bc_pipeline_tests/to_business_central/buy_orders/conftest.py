@@ -1,4 +1,4 @@
-"""One synced tenant for all tests of a module."""
+"""One synced tenant for all tests of a module, synced once for all modules."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from bc_pipeline.optiply import transport
 from bc_pipeline.sandbox import Sandbox
-from bc_pipeline_tests.to_business_central.buy_orders.orders_world import OrdersWorld
+from bc_pipeline_tests.to_business_central.buy_orders.orders_world import Kept, OrdersWorld
 
 DEFAULTS = {
     "on_line_error": "block",
@@ -21,10 +21,15 @@ DEFAULTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OrdersWorld]:
+@pytest.fixture(scope="session")
+def first_sync(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     with Sandbox(wholesale_items=20) as sandbox:
-        yield OrdersWorld.create(sandbox, tmp_path_factory.mktemp("orders"))
+        yield OrdersWorld.create(sandbox, tmp_path_factory.mktemp("orders")).kept()
+
+
+@pytest.fixture(scope="module")
+def synced(first_sync: Kept, tmp_path_factory: pytest.TempPathFactory) -> OrdersWorld:
+    return first_sync.again(tmp_path_factory.mktemp("orders") / "home")
 
 
 @pytest.fixture

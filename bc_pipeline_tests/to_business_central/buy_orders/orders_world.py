@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,12 +19,14 @@ import requests
 from bc_pipeline.report import EntityResult, RunSummary
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.company.company import Company
+from bc_pipeline.sandbox.company.settings import CompanySettings
 from bc_pipeline.sandbox.optiply.store import Shop
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.to_business_central import ledger_rows as rows
 from bc_pipeline.to_business_central.buy_orders.buy_order import ENTITY, TASK
 from bc_pipeline.to_business_central.export_types import LedgerEntry
 from bc_pipeline_tests.end_to_end.installation import Installation
+from bc_pipeline_tests.to_optiply.shop import put_back, rows_of
 
 TENANT = "wholesale"
 CREATION = r"/purchaseOrders\?$"
@@ -53,6 +57,11 @@ class OrdersWorld:
         world.configure(buy_orders=True)
         assert world.sync(entities=()).status == "success"
         return world
+
+    def kept(self) -> Kept:
+        """What ``Kept.again`` goes back to."""
+        tables, settings = rows_of(self.shop), deepcopy(self.company.settings)
+        return Kept(self, self.company.twin(), settings, tables)
 
     @property
     def shop(self) -> Shop:
@@ -206,6 +215,27 @@ class OrdersWorld:
             patch.setattr(Snapshot, "writing", death.writing(Snapshot.writing))
             patch.setattr(Snapshot, "transaction", death.writing(Snapshot.transaction))
             yield lambda: death.struck
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The world as it was left, with what Business Central and Optiply held: a first sync takes
+    longer than a module's tests of what comes afterwards."""
+
+    left: OrdersWorld
+    company: Company
+    settings: CompanySettings
+    rows: dict[str, Any]
+
+    def again(self, home: Path) -> OrdersWorld:
+        """Both systems as they were, and the installation in another, not yet existing home."""
+        sandbox = self.left.sandbox
+        sandbox.faults.clear()
+        self.left.company.become(self.company)
+        self.left.company.settings = deepcopy(self.settings)
+        put_back(self.left.shop, self.rows)
+        shutil.copytree(self.left.installation.home, home)
+        return OrdersWorld(sandbox, Installation(sandbox, home))
 
 
 class _Death:

@@ -45,7 +45,7 @@ def assert_each_exactly_once(world: OrdersWorld, orders: list[int]) -> None:
 
 
 @pytest.mark.parametrize("answered", [False, True], ids=["before sending", "before the answer"])
-@pytest.mark.parametrize("at", deep_but(range(1, REQUESTS), 4, 6, 8))
+@pytest.mark.parametrize("at", deep_but(range(1, REQUESTS), 4, 8))
 def test_a_process_that_ends_at_any_request_leaves_nothing_twice_and_nothing_out(
     ready: OrdersWorld, at: int, answered: bool
 ) -> None:
@@ -61,7 +61,7 @@ def test_a_process_that_ends_at_any_request_leaves_nothing_twice_and_nothing_out
     assert_each_exactly_once(ready, orders)
 
 
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", deep_but(range(5), 1, 3))
 def test_a_lost_answer_is_looked_up_and_nothing_is_sent_twice(
     ready: OrdersWorld, number: int
 ) -> None:

@@ -1,0 +1,43 @@
+"""The order in which files of tests are begun: a worker that comes to a long one last keeps the
+others waiting for it."""
+
+from __future__ import annotations
+
+LONG = (
+    "run/test_tick.py",
+    "cli/test_sync.py",
+    "run/test_tenant_run.py",
+    "to_business_central/buy_orders/test_recognition.py",
+    "to_business_central/buy_orders/test_interrupted.py",
+    "reading/test_read_sandbox.py",
+    "cli/test_status.py",
+    "orchestration/test_runs.py",
+    "run/test_stock_sources.py",
+    "run/test_tick_trouble.py",
+    "orchestration/test_outbound_runs.py",
+    "to_business_central/test_lagging_replica.py",
+    "orchestration/test_sweep_job.py",
+    "to_business_central/bill_payments/test_vendor_payments.py",
+    "mapping/test_masters_gone.py",
+    "mapping/test_receipt_lines.py",
+    "mapping/test_properties.py",
+    "orchestration/test_failed_runs.py",
+    "reading/test_read_properties.py",
+    "orchestration/test_automation.py",
+    "run/test_dry_runs.py",
+    "run/test_identity.py",
+    "orchestration/test_exports.py",
+    "to_optiply/test_faults.py",
+)
+"""The files that take longest, the longest first; the others follow by name."""
+
+_PLACES = {file: place for place, file in enumerate(LONG)}
+
+
+def place(file: str) -> int:
+    """What to sort a file by.
+
+    Args:
+        file: below the directory of all tests, with slashes.
+    """
+    return _PLACES.get(file, len(_PLACES))
