@@ -127,10 +127,10 @@ COMMANDS = {
         "Say that a tenant's environment, sign-in tenant or address was only renamed.",
     ),
     "show": LazyCommand(
-        "operator",
         "show",
-        "One record on its way: as read, as wanted, as last sent, and its state; of one that goes "
-        "to Business Central, as it came and what became of it.",
+        "show",
+        "A record's story: how it stands and why, how each value came about (stock as a sum), what "
+        "was sent when, what waits, and where to look at it.",
     ),
     "retention": LazyCommand(
         "retention",

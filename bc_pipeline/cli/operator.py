@@ -1,5 +1,5 @@
 """What an operator does between two runs: ``retry``, ``resend``, ``accept-sell-order-source``,
-``show``, ``approve-deletions`` and ``rebind``."""
+``approve-deletions`` and ``rebind``."""
 
 from __future__ import annotations
 
@@ -12,14 +12,11 @@ from bc_pipeline.catalogue.task import OPTIPLY, OUTBOUND
 from bc_pipeline.catalogue.tasks import BY_NAME, entity_names
 from bc_pipeline.cli import output
 from bc_pipeline.cli.deletions import print_deletions
-from bc_pipeline.cli.selection import must_have_run
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.run import operator_actions
 from bc_pipeline.run.identity import Change
 from bc_pipeline.run.operator_actions import HeldBack
 from bc_pipeline.tenants import registry
-
-SOURCE_ROWS_SHOWN = 10
 
 
 @click.command()
@@ -87,64 +84,6 @@ def accept_sell_order_source(tenant: str, as_json: bool) -> int:
     source = operator_actions.accept_sell_order_source(registry.load().get(tenant))
     told = f"{tenant}: from the next run on, sell orders come from {source}"
     return output.answer({"tenant": tenant, "sell_order_source": source}, told, as_json=as_json)
-
-
-@click.command()
-@click.argument("tenant")
-@click.argument("entity")
-@click.argument("identifier", metavar="ID")
-@output.json_option
-def show(tenant: str, entity: str, identifier: str, as_json: bool) -> int:
-    """One record on its way: as read, as wanted, as last sent, and its state; of one that goes to
-    Business Central, as it came and what became of it.
-
-    ID is a Business Central number or id, or an Optiply id, or the producer's id; a number may fit
-    several records.
-    """
-    (name,) = entity_names([entity], (OPTIPLY, OUTBOUND))
-    found = registry.load().get(tenant)
-    outbound = BY_NAME[name].prefix == OUTBOUND
-    look = operator_actions.show_outbound if outbound else operator_actions.show
-    with must_have_run(tenant):
-        records = look(found, BY_NAME[name].entity, identifier)
-    if not records:
-        raise ConfigError(f"{tenant} knows no record {identifier!r} of {entity}")
-    if as_json:
-        output.print_json({"tenant": tenant, "records": records})
-        return output.SUCCESS
-    for record in records:
-        if outbound:
-            _print_outbound(record)
-        else:
-            _print_record(record)
-    return output.SUCCESS
-
-
-def _print_outbound(record: dict[str, Any]) -> None:
-    click.echo(f"{record['entity']} {record['reference'] or ''} ({record['key']})")
-    _print_values("as it came", record["record"])
-    _print_values("ledger", record["ledger"])
-    for outcome in record["outcomes"]:
-        _print_values(f"outcome of {outcome['file']}, line {outcome['line']}", outcome)
-
-
-def _print_record(record: dict[str, Any]) -> None:
-    click.echo(f"{record['entity']} {record['reference'] or ''} ({record['remote_id']})")
-    for table, rows in record["source"].items():
-        for row in rows[:SOURCE_ROWS_SHOWN]:
-            _print_values(f"read: bc.{table}", row)
-        if len(rows) > SOURCE_ROWS_SHOWN:
-            click.echo(f"and {len(rows) - SOURCE_ROWS_SHOWN} more rows of bc.{table}")
-    _print_values("wanted", record["wanted"])
-    _print_values("last sent", record["last_sent"])
-    _print_values("state", record["state"])
-
-
-def _print_values(title: str, values: dict[str, Any] | None) -> None:
-    if values is None:
-        click.echo(f"{title}: nothing")
-        return
-    output.print_table(title, ["field", "value"], [[name, value] for name, value in values.items()])
 
 
 # ``bc-pipeline approve-deletions``: let through what the deletion guard holds back, once somebody

@@ -17,7 +17,6 @@ from bc_pipeline.reading.mirror_state import SELL_ORDER_SOURCE
 from bc_pipeline.run import identity
 from bc_pipeline.run.exports import is_export
 from bc_pipeline.run.identity import Change
-from bc_pipeline.run.inspection import show, show_outbound
 from bc_pipeline.snapshot import learned
 from bc_pipeline.snapshot.lock import tenant_lock
 from bc_pipeline.snapshot.store import Snapshot
@@ -37,8 +36,6 @@ __all__ = [
     "resend",
     "resend_outbound",
     "retry",
-    "show",
-    "show_outbound",
 ]
 
 WAIT_SECONDS = 30.0

@@ -29,8 +29,8 @@ _ALIKE: Mapping[str, frozenset[str]] = MappingProxyType(
     }
 )
 
-# Names as Business Central has them, for records that never got to Optiply.
-_MIRROR: Mapping[str, str] = MappingProxyType(
+# For records that never got to Optiply.
+MIRROR: Mapping[str, str] = MappingProxyType(
     {
         "products": "SELECT lower(id) AS id, number, displayName AS name FROM bc.items",
         "suppliers": "SELECT lower(id) AS id, number, displayName AS name FROM bc.vendors",
@@ -57,6 +57,7 @@ _MIRROR: Mapping[str, str] = MappingProxyType(
             FROM bc.bom_components""",
     }
 )
+"""Resource -> SELECT id, number, name of the rows of the mirror its records are made of."""
 _OF_OPTIPLY = """
 WITH wanted AS (SELECT remote_id, reference, {wanted} FROM {table}),
 both_sides AS (
@@ -193,7 +194,7 @@ def _of_optiply(cursor: duckdb.DuckDBPyConnection, name: str, states: list[str])
     )
     table = f"optiply.{name}" if columns else _NOTHING_WANTED
     sql = _OF_OPTIPLY.format(
-        name=name, table=table, wanted=wanted, mirror=_MIRROR[name], sent=labelled(name)
+        name=name, table=table, wanted=wanted, mirror=MIRROR[name], sent=labelled(name)
     )
     return rows(cursor, sql, {"states": states})
 

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bc_pipeline.errors import AuthError, ConfigError, EntityBlocked, EntityFailed, TenantBusy
+from bc_pipeline.errors import AuthError, EntityBlocked, EntityFailed, TenantBusy
 from bc_pipeline.orchestration.checks.check import CheckInput, Finding
 from bc_pipeline.orchestration.checks.verified import agrees_with_optiply
 from bc_pipeline.report import COUNT_NAMES, EntityResult, Launch, RunSummary
 from bc_pipeline.run.dependencies import chosen, dependencies
 from bc_pipeline.run.execute import run_tenant
-from bc_pipeline.run.operator_actions import accept_sell_order_source, approve_deletions, show
+from bc_pipeline.run.operator_actions import accept_sell_order_source, approve_deletions
 from bc_pipeline.run.tenant_run import TenantRun
 from bc_pipeline.snapshot.lock import tenant_lock
 from bc_pipeline.snapshot.store import Snapshot
@@ -244,24 +244,6 @@ def test_another_source_of_sell_orders_needs_to_be_accepted(house: House) -> Non
     assert approve_deletions(tenant) == ("optiply/sell_orders",)
     house.run(entities=sales)
     assert not {r["id"] for r in before} & {r["id"] for r in house.shop.rows("sellOrders")}
-
-
-def test_show_follows_a_record_from_its_source_to_optiply(house: House) -> None:
-    house.run(entities=MASTERS)
-    number = next(row["skuCode"] for row in house.shop.rows("products"))
-
-    (record,) = show(house.tenant(), "products", number)
-
-    assert record["reference"] == number
-    assert record["source"]["items"][0]["number"] == number
-    assert record["wanted"]["skuCode"] == number
-    assert record["last_sent"]["skuCode"] == number
-    assert record["state"]["state"] == "active"
-    by_id = show(house.tenant(), "optiply/products", str(record["state"]["optiply_id"]))
-    assert by_id == [record]
-    assert show(house.tenant(), "products", "no such number") == []
-    with pytest.raises(ConfigError):
-        show(house.tenant(), "nonsense", number)
 
 
 @pytest.mark.covers("decision 5")

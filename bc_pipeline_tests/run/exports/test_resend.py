@@ -7,6 +7,7 @@ import pytest
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.run import operator_actions
 from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline.story.shown import show
 from bc_pipeline_tests.run.exports.house import CUSTOMERS, House
 from bc_pipeline_tests.to_business_central.records import drop, left, results
 
@@ -15,7 +16,8 @@ def test_given_a_written_record_then_it_can_be_looked_at(house: House):
     drop(house.directory, "Customers.jsonl", {"externalId": "a", "email": "a@b.nl"})
     house.run(CUSTOMERS)
 
-    (shown,) = operator_actions.show(house.tenant(), CUSTOMERS, "a")
+    (story,) = show(house.tenant(), CUSTOMERS, "a")
+    shown = story.as_json()
 
     assert shown["record"] == {"externalId": "a", "email": "a@b.nl"}
     assert (shown["ledger"]["state"], shown["ledger"]["bc_number"]) == ("done", "A")

@@ -1,5 +1,5 @@
-"""Looking at one record of a tenant on its way from Business Central to Optiply, or into Business
-Central (flows.md 10)."""
+"""The rows a snapshot has of one record, as they stand there: on its way from Business Central to
+Optiply, or into Business Central (flows.md 10)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,8 @@ from typing import Any
 import duckdb
 import orjson
 
-from bc_pipeline.catalogue.names import find, has_table, resource_names
-from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.tenants.settings import Tenant
+from bc_pipeline.catalogue.names import has_table
 
-OUTBOUND = "outbound/"
 _SOURCES: dict[str, tuple[tuple[str, str], ...]] = {
     # resource -> (mirror table, condition); $id is the remote id, $first and $second its halves
     "products": (("items", "lower(id) = $first"), ("item_variants", "lower(id) = $second")),
@@ -48,31 +45,8 @@ _SOURCES: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-def show(tenant: Tenant, entity: str, given: str) -> list[dict[str, Any]]:
-    """One record on its way: source rows, wanted row, what was sent last, state.
-
-    Args:
-        entity: an Optiply entity, or an ``outbound/*`` one: then as ``show_outbound``.
-        given: remote id, BC number or Optiply id; a number may fit several records.
-
-    Raises:
-        ConfigError: no such entity.
-        FileNotFoundError: the tenant has not run yet.
-        TenantBusy: a run holds the snapshot.
-    """
-    if entity.startswith(OUTBOUND):
-        return show_outbound(tenant, entity.removeprefix(OUTBOUND), given)
-    (name,) = resource_names(entity)
-    with (
-        Snapshot.open(tenant.snapshot_dir, read_only=True) as snapshot,
-        snapshot.cursor() as cursor,
-    ):
-        return [_record(cursor, name, remote_id) for remote_id in find(cursor, name, given)]
-
-
 _BOOKED = """
-SELECT * FROM outbound.ledger WHERE entity = '{entity}' AND (key = $id OR external_id = $id
-    OR upper(bc_number) = upper($id) OR lower(bc_id) = lower($id)) ORDER BY key
+SELECT * FROM outbound.ledger WHERE entity = '{entity}' AND key = $id
 """
 _OUTCOMES = """
 SELECT name AS file, line, action, success, bc_number, error_class, error_message,
@@ -81,43 +55,49 @@ FROM outbound.outcomes WHERE entity = '{entity}' AND key = $id ORDER BY settled_
 """
 
 
-def show_outbound(tenant: Tenant, entity: str, given: str) -> list[dict[str, Any]]:
-    """One record on its way into Business Central: as it came, what is booked of it, and the
-    outcome of every line that brought it.
+def booked(cursor: duckdb.DuckDBPyConnection, entity: str, key: str) -> dict[str, Any]:
+    """One record that goes to Business Central: as it came, what is booked of it, and the outcome
+    of every line that brought it.
 
     Args:
         entity: as in the ledger, ``customers``.
-        given: the ledger's key, the producer's id, or Business Central's number or id.
-
-    Raises:
-        FileNotFoundError: the tenant has not run yet.
-        TenantBusy: a run holds the snapshot.
+        key: as there; it has an entry.
     """
-    with (
-        Snapshot.open(tenant.snapshot_dir, read_only=True) as snapshot,
-        snapshot.cursor() as cursor,
-    ):
-        return [
-            {
-                "entity": f"outbound/{entity}",
-                "key": booked["key"],
-                "reference": booked["bc_number"],
-                "record": booked.pop("record"),
-                "ledger": booked,
-                "outcomes": _rows(cursor, _OUTCOMES.format(entity=entity), booked["key"]),
-            }
-            for booked in _rows(cursor, _BOOKED.format(entity=entity), given)
-        ]
+    (ledger,) = _rows(cursor, _BOOKED.format(entity=entity), key)
+    return {
+        "reference": ledger["bc_number"],
+        "record": ledger.pop("record") or {},
+        "ledger": ledger,
+        "outcomes": _rows(cursor, _OUTCOMES.format(entity=entity), key),
+    }
 
 
-def _record(cursor: duckdb.DuckDBPyConnection, name: str, remote_id: str) -> dict[str, Any]:
+def changed_at(
+    cursor: duckdb.DuckDBPyConnection, name: str, remote_id: str
+) -> dict[str, datetime | None]:
+    """Mirror table -> when what it has of a record arrived or last changed; only tables that have
+    some of it."""
+    found = {}
+    for table, condition in _SOURCES[name]:
+        sql = f"SELECT max(_read_at), count(*) FROM bc.{table} WHERE {condition}"
+        moment, count = cursor.execute(sql, _given(sql, remote_id)).fetchone() or (None, 0)
+        if count:
+            found[table] = moment
+    return found
+
+
+def on_its_way(cursor: duckdb.DuckDBPyConnection, name: str, remote_id: str) -> dict[str, Any]:
+    """One record on its way to Optiply: source rows, wanted row, what was sent last, state.
+
+    Args:
+        name: of the resource.
+    """
     wanted = None
     if has_table(cursor, "optiply", name):
         wanted = _first(cursor, f"SELECT * FROM optiply.{name} WHERE remote_id = $id", remote_id)
     state = _first(cursor, f"SELECT * FROM sync.{name} WHERE remote_id = $id", remote_id)
     sent = state.pop("last_sent") if state else None
     return {
-        "entity": f"optiply/{name}",
         "remote_id": remote_id,
         "reference": wanted["reference"] if wanted else None,
         "source": {
@@ -141,12 +121,7 @@ def _first(
 def _rows(
     cursor: duckdb.DuckDBPyConnection, sql: str, remote_id: str | None = None
 ) -> list[dict[str, Any]]:
-    given = {}
-    if remote_id is not None:
-        first, _, second = remote_id.partition("_")
-        named = {"id": remote_id, "first": first, "second": second}
-        given = {key: value for key, value in named.items() if f"${key}" in sql}
-    answer = cursor.execute(sql, given)
+    answer = cursor.execute(sql, {} if remote_id is None else _given(sql, remote_id))
     columns = [(column[0], str(column[1])) for column in answer.description or []]
     return [
         {
@@ -156,6 +131,13 @@ def _rows(
         }
         for row in answer.fetchall()
     ]
+
+
+def _given(sql: str, remote_id: str) -> dict[str, str]:
+    """The parameters that a query names."""
+    first, _, second = remote_id.partition("_")
+    named = {"id": remote_id, "first": first, "second": second}
+    return {key: value for key, value in named.items() if f"${key}" in sql}
 
 
 def _plain(kind: str, value: Any) -> Any:  # noqa: ANN401 - any column
