@@ -132,6 +132,12 @@ COMMANDS = {
         "A record's story: how it stands and why, how each value came about (stock as a sum), what "
         "was sent when, what waits, and where to look at it.",
     ),
+    "alerts": LazyCommand(
+        "alerts", "alerts", "Who has been told of what, and whether messages arrive."
+    ),
+    "metrics": LazyCommand(
+        "metrics", "metrics", "Figures of every tenant in the text format of Prometheus."
+    ),
     "retention": LazyCommand(
         "retention",
         "retention",

@@ -9,9 +9,45 @@ from typing import Any, TypeVar
 import click
 
 from bc_pipeline.errors import ConfigError
+from bc_pipeline.tenants import registry
 from bc_pipeline.tenants.registry import Registry
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def load_to_run() -> Registry:
+    """The registry, for a command that runs tenants: that it cannot be read is told to those whom
+    it last named under ``alerts``, for nobody may be watching.
+
+    Raises:
+        ConfigError: tenants.yaml as a whole cannot be read.
+    """
+    try:
+        return registry.load()
+    except ConfigError as error:
+        from bc_pipeline.alerts import telling
+
+        telling.file_is_broken(registry.home_directory(), error)
+        raise
+
+
+@contextmanager
+def telling_of_all(found: Registry, every: bool) -> Iterator[None]:
+    """Around what a tick does, by hand or by cron: afterwards it is told how every tenant stands,
+    also one that did not run.
+
+    Args:
+        found: the registry.
+        every: whether all tenants are meant; nothing happens else.
+    """
+    try:
+        yield
+    finally:
+        told = (found.common_alerts, *found.told_of.values())
+        if every and any((*told, *(tenant.alerts for tenant in found.tenants.values()))):
+            from bc_pipeline.alerts import telling
+
+            telling.look(found)
 
 
 def tenant_arguments(command: Command) -> Command:

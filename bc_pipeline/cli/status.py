@@ -13,6 +13,8 @@ from typing import Any
 import click
 
 from bc_pipeline import clock
+from bc_pipeline.alerts.book import path_of
+from bc_pipeline.alerts.telling import told, unsent_lines
 from bc_pipeline.cli import output
 from bc_pipeline.cli.deletions import print_deletions
 from bc_pipeline.cli.selection import known_tenants, tenant_arguments
@@ -98,6 +100,7 @@ def _as_json(
         "enabled": tenant.enabled if tenant else None,
         "error": str(errors[name]) if name in errors else None,
         **states.get(name, TenantState()).as_json(),
+        "alerts": told(path_of(found.home, name)),
     }
 
 
@@ -115,6 +118,8 @@ def _print(
         [_row(name, states.get(name), errors.get(name)) for name in names],
     )
     for name in names:
+        for line in unsent_lines(told(path_of(found.home, name))):
+            click.echo(f"{name}: {line}")
         if name in states:
             _print_tenant(name, states[name], entities=entities)
     if not entities:

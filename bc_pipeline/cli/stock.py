@@ -5,9 +5,13 @@ from __future__ import annotations
 import click
 
 from bc_pipeline.cli.output import json_option, only_json_on_stdout
-from bc_pipeline.cli.selection import selected_tenants, tenant_arguments
+from bc_pipeline.cli.selection import (
+    load_to_run,
+    selected_tenants,
+    telling_of_all,
+    tenant_arguments,
+)
 from bc_pipeline.cli.sync import tell
-from bc_pipeline.tenants import registry
 
 
 @click.command()
@@ -23,8 +27,8 @@ def stock(tenants: tuple[str, ...], every: bool, as_json: bool) -> int:
     # Dagster takes a second to import; `--help` and usage errors should not wait for it.
     from bc_pipeline.cli.runs import sweep_tenants
 
-    found = registry.load()
-    names = selected_tenants(found, tenants, every)
-    with only_json_on_stdout(as_json):
+    found = load_to_run()
+    with only_json_on_stdout(as_json), telling_of_all(found, every):
+        names = selected_tenants(found, tenants, every)
         summaries = sweep_tenants(found, names, stock=True)
     return tell(summaries, as_json)

@@ -12,9 +12,13 @@ import click
 from bc_pipeline.catalogue.task import OUTBOUND
 from bc_pipeline.catalogue.tasks import entity_names
 from bc_pipeline.cli import output
-from bc_pipeline.cli.selection import selected_tenants, which_tenants
+from bc_pipeline.cli.selection import (
+    load_to_run,
+    selected_tenants,
+    telling_of_all,
+    which_tenants,
+)
 from bc_pipeline.report import COUNT_NAMES, RunSummary
-from bc_pipeline.tenants import registry
 
 PROBLEMS_SHOWN = 20
 
@@ -47,12 +51,12 @@ def sync(
     from bc_pipeline.cli.runs import RunOptions, run_tenants, sweep_tenants
 
     wanted = entity_names(entities)
-    found = registry.load()
-    names = selected_tenants(found, tenants, every)
+    found = load_to_run()
     options = RunOptions(
         full=full, since=since.date() if since else None, entities=wanted, dry_run=dry_run
     )
-    with output.only_json_on_stdout(as_json):
+    with output.only_json_on_stdout(as_json), telling_of_all(found, every and not dry_run):
+        names = selected_tenants(found, tenants, every)
         as_a_tick = every and options == RunOptions()
         summaries = sweep_tenants(found, names) if as_a_tick else run_tenants(found, names, options)
     return tell(summaries, as_json)
@@ -146,9 +150,9 @@ def export(
     from bc_pipeline.orchestration.jobs import EXPORT
 
     wanted = entity_names(entities, (OUTBOUND,))
-    found = registry.load()
-    names = selected_tenants(found, tenants, every)
+    found = load_to_run()
     options = RunOptions(job=EXPORT, entities=wanted, dry_run=dry_run)
-    with output.only_json_on_stdout(as_json):
+    with output.only_json_on_stdout(as_json), telling_of_all(found, every and not dry_run):
+        names = selected_tenants(found, tenants, every)
         summaries = run_tenants(found, names, options)
     return tell(summaries, as_json)

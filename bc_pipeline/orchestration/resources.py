@@ -33,9 +33,13 @@ class TenantsResource(ConfigurableResource):
         default="", description="Run-time files; empty = BC_PIPELINE_HOME, else ./var"
     )
 
+    def directory(self) -> Path:
+        """BC_PIPELINE_HOME, or what stands in its place."""
+        return Path(self.home).expanduser().resolve() if self.home else registry.home_directory()
+
     def load(self) -> registry.Registry:
         """The registry as it stands in the file now; ConfigError when the file cannot be read."""
-        return registry.load(Path(self.home).expanduser().resolve() if self.home else None)
+        return registry.load(self.directory())
 
     def get(self, name: str) -> Tenant:
         """One tenant; ConfigError when it is unknown or its settings are wrong."""

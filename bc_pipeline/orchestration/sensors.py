@@ -12,6 +12,7 @@ from dagster import (
 )
 
 from bc_pipeline.orchestration import partitions
+from bc_pipeline.orchestration.alert_sensor import states_to_alerts
 from bc_pipeline.orchestration.buy_order_sensor import buy_orders_to_exports
 from bc_pipeline.orchestration.outbound_file_sensor import outbound_files_to_exports
 from bc_pipeline.orchestration.resources import TenantsResource
@@ -49,4 +50,5 @@ SENSORS: list[SensorDefinition] = [
     tenants_to_partitions,
     outbound_files_to_exports,
     buy_orders_to_exports,
+    states_to_alerts,
 ]

@@ -34,6 +34,9 @@ _KINDS: dict[str, ProblemKind] = {
 }
 """Kinds of errors that are problem kinds too; others hold the entity up."""
 
+NOT_STARTED = "was not started"
+"""Of a task that another one has stopped; how the reason begins."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -148,7 +151,7 @@ class Graph:
         try:
             obstacle = self._obstacle(node.task)
             if obstacle is not None:
-                node.error = EntityBlocked(f"{node.task.name} was not started: {obstacle} failed")
+                node.error = EntityBlocked(f"{node.task.name} {NOT_STARTED}: {obstacle} failed")
                 self._tell(node, "blocked", str(node.error))
             else:
                 self._work(node)

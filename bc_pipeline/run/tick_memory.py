@@ -26,6 +26,14 @@ from bc_pipeline.tenants import files, tenant_config
 from bc_pipeline.tenants.settings import Tenant
 
 MEMORY_FILE = "tick.json"
+_OF_NO_TICK: Any = {
+    "home": True,
+    "snapshot_dir": True,
+    "enabled": True,
+    "alerts": True,
+    "business_central": {"client_secret_expires"},
+}
+"""Settings that change nothing of what is read or sent."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +163,7 @@ def state_of(directory: Path) -> str:
 
 def maker(tenant: Tenant) -> str:
     """What a memory holds for: the program's version, its mappings, and the tenant's settings."""
-    settings = tenant.model_dump(mode="json", exclude={"home", "snapshot_dir", "enabled"})
+    settings = tenant.model_dump(mode="json", exclude=_OF_NO_TICK)
     mappings = {name: resource.mapping_version for name, resource in RESOURCES.items()}
     try:
         dimensions = (

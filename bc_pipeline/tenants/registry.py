@@ -15,14 +15,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeGuard, get_args
+from typing import Any, get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from bc_pipeline.errors import ConfigError
+from bc_pipeline.tenants.alert_settings import Addresses
 from bc_pipeline.tenants.base import Settings
-from bc_pipeline.tenants.document import Keys, Place, mapping, read, unreadable, wanted
+from bc_pipeline.tenants.document import Keys, Place, mapping, read, wanted
+from bc_pipeline.tenants.references import resolve
 from bc_pipeline.tenants.retention_settings import RetentionSettings
 from bc_pipeline.tenants.settings import TENANT_KEY_PATTERN, Tenant
 from bc_pipeline.tenants.shared import shared
@@ -31,7 +33,6 @@ logger = logging.getLogger(__name__)
 
 HOME_VARIABLE = "BC_PIPELINE_HOME"
 TENANTS_VARIABLE = "BC_PIPELINE_TENANTS"
-REFERENCE_KEYS = ("env", "file")
 
 # Set by the registry itself, never written in the file.
 _OWN_FIELDS = ("name", "home")
@@ -50,6 +51,9 @@ class Registry:
         off: of the tenants in ``errors`` those that are switched off anyway.
         retention: that of ``defaults``, for what belongs to no tenant, or to one that is gone; the
             error when it is wrong.
+        common_alerts: who is told of what concerns all tenants: the ``alerts`` of ``defaults``.
+        alerts_as_written: the same with its references, for when the file cannot be read.
+        told_of: who is told of the tenants in ``errors``.
     """
 
     path: Path
@@ -59,6 +63,9 @@ class Registry:
     warnings: tuple[str, ...] = ()
     off: frozenset[str] = frozenset()
     retention: RetentionSettings | ConfigError = field(default_factory=RetentionSettings)
+    common_alerts: Addresses = ()
+    alerts_as_written: list[Any] = field(default_factory=list)
+    told_of: Mapping[str, Addresses] = field(default_factory=dict)
 
     def get(self, name: str) -> Tenant:
         """The tenant called ``name``; ConfigError when it is unknown or its settings are wrong."""
@@ -142,6 +149,13 @@ def load(home: Path | None = None, path: Path | None = None) -> Registry:
         warnings=tuple(dict.fromkeys(warnings)),
         off=off & errors.keys(),
         retention=_common_retention(home, wanted(defaults, Tenant), top.inner("defaults")),
+        common_alerts=addresses(home, defaults),
+        alerts_as_written=_as_list(defaults.get("alerts")),
+        told_of={
+            str(key): _alerts(home, entry, defaults)
+            for key, entry in entries.items()
+            if str(key) in errors
+        },
     )
 
 
@@ -149,6 +163,31 @@ class _Common(Settings):
     """What of ``defaults`` holds without a tenant."""
 
     retention: RetentionSettings = RetentionSettings()
+    alerts: Addresses = ()
+
+
+def addresses(home: Path, settings: Mapping[str, Any]) -> Addresses:
+    """Who is told, however wrong the rest of the settings is; nobody where ``alerts`` itself is.
+
+    Args:
+        home: base of relative paths.
+        settings: of a tenant or of ``defaults``, as written.
+    """
+    place = Place(home, ("alerts",))
+    try:
+        written = {"alerts": _as_list(settings.get("alerts"))}
+        return _Common.model_validate(resolve(wanted(written, Tenant), home, place)).alerts
+    except (ValidationError, ConfigError):
+        return ()
+
+
+def _alerts(home: Path, entry: object, defaults: Mapping[str, Any]) -> Addresses:
+    own = addresses(home, entry) if isinstance(entry, dict) else ()
+    return own or addresses(home, defaults)
+
+
+def _as_list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _common_retention(
@@ -156,7 +195,7 @@ def _common_retention(
 ) -> RetentionSettings | ConfigError:
     inner = place.inner("retention")
     try:
-        values = _resolve(mapping(defaults.get("retention"), inner), home, inner)
+        values = resolve(mapping(defaults.get("retention"), inner), home, inner)
         return _Common.model_validate({"retention": values}).retention
     except ValidationError as error:
         return ConfigError(_explain(error, place))
@@ -194,7 +233,7 @@ def _read_tenant(
         "{env: NAME} or {file: path} keeps it out of the file"
         for secret in _literal_secrets(settings)
     ]
-    values = {name: _resolve(value, home, place.inner(name)) for name, value in settings.items()}
+    values = {name: resolve(value, home, place.inner(name)) for name, value in settings.items()}
     directory = values.get("snapshot_dir", f"snapshots/{key}")
     if isinstance(directory, str):
         values["snapshot_dir"] = (home / directory).resolve()
@@ -238,48 +277,10 @@ def _literal_secrets(settings: Mapping[str, Any]) -> Iterator[str]:
             is_secret = SecretStr in (info.annotation, *get_args(info.annotation))
             if is_secret and isinstance(settings.get(section, {}).get(name), str):
                 yield f"{section}.{name}"
-
-
-def is_reference(value: object) -> TypeGuard[dict[str, str]]:
-    """Whether a value is ``{env: NAME}`` or ``{file: path}``."""
-    return (
-        isinstance(value, dict)
-        and len(value) == 1
-        and next(iter(value)) in REFERENCE_KEYS
-        and isinstance(next(iter(value.values())), str)
-    )
-
-
-def _resolve(value: object, home: Path, place: Place) -> object:
-    """The value with every reference in it replaced by what it points to."""
-    if is_reference(value):
-        (kind, target), *_ = value.items()
-        return (
-            _from_environment(target, place) if kind == "env" else _from_file(home, target, place)
-        )
-    if isinstance(value, dict):
-        return {key: _resolve(inner, home, place.inner(key)) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_resolve(inner, home, place) for inner in value]
-    return value
-
-
-def _from_environment(name: str, place: Place) -> str:
-    value = os.environ.get(name, "")
-    if not value:
-        raise place.error(f"the environment variable {name} is not set")
-    return value
-
-
-def _from_file(home: Path, target: str, place: Place) -> str:
-    file = home / Path(target).expanduser()
-    try:
-        value = file.read_text(encoding="utf-8-sig").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise place.error(f"{file} {unreadable(error)}") from None
-    if not value:
-        raise place.error(f"{file} is empty")
-    return value
+    for number, address in enumerate(_as_list(settings.get("alerts"))):
+        for name in ("url", "secret"):
+            if isinstance(address, dict) and isinstance(address.get(name), str):
+                yield f"alerts.{number}.{name}"
 
 
 # What YAML calls a thing, where pydantic speaks of Python's types.

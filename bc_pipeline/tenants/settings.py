@@ -5,6 +5,7 @@ one Optiply account). Pure data: reading the file, defaults and secrets is ``reg
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
@@ -20,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from bc_pipeline.tenants.alert_settings import Addresses
 from bc_pipeline.tenants.base import Settings
 from bc_pipeline.tenants.export_settings import EXPORT_KEYS_OF_SYNC, ExportSettings
 from bc_pipeline.tenants.retention_settings import RetentionSettings
@@ -46,6 +48,9 @@ class BusinessCentralSettings(Settings):
     )
     client_id: str = Field(description="Application (client) id of the app registration")
     client_secret: SecretStr = Field(description="Its secret")
+    client_secret_expires: date | None = Field(
+        None, description="Day on which the secret ends; alerts tell 30 and 7 days before"
+    )
     redirect_uri: str = Field(
         "http://localhost:8410/callback", description="One of the app registration's redirect URIs"
     )
@@ -258,6 +263,7 @@ class Tenant(Settings):
     sync: SyncOptions = SyncOptions()
     exports: ExportSettings = ExportSettings()
     retention: RetentionSettings = RetentionSettings()
+    alerts: Addresses = Field((), description="Who is told when something is wrong, and of what")
 
     @property
     def reads_inventory_by_location(self) -> bool:

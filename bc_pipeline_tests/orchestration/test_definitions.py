@@ -80,6 +80,7 @@ def test_jobs_schedule_sensor_and_resources_are_there():
         "tenants_to_partitions",
         "outbound_files_to_exports",
         "buy_orders_to_exports",
+        "states_to_alerts",
     }
     assert {"business_central", "optiply", "snapshots", "tenants"} <= set(
         repository.get_top_level_resources()

@@ -15,6 +15,7 @@ from bc_pipeline.orchestration.assets.tenant_run import RunHandle
 from bc_pipeline.orchestration.outcome_tags import beginning_tags, outcome_tags
 from bc_pipeline.orchestration.resources import TenantsResource
 from bc_pipeline.report import Launch
+from bc_pipeline.tenants.settings import Tenant
 
 
 class TenantRunResource(ConfigurableResource):
@@ -67,15 +68,27 @@ class TenantRunResource(ConfigurableResource):
         try:
             yield self
         finally:
-            summary = self._handle.close()
-            self._handle = None
+            handle, self._handle = self._handle, None
+            summary = handle.close()
             if summary is not None:
                 self._tag(context, outcome_tags(summary))
+                if not self.dry_run:
+                    _tell(handle.tenant, summary.tenant, self.tenants)
 
     @staticmethod
     def _tag(context: InitResourceContext, tags: Mapping[str, str]) -> None:
         if tags and context.run is not None and context.instance is not None:
             context.instance.add_run_tags(context.run.run_id, tags)
+
+
+def _tell(tenant: Tenant | None, name: str, tenants: TenantsResource) -> None:
+    """Whoever started the run, it is told how the tenant stands after it."""
+    from bc_pipeline.alerts import telling
+
+    if tenant is not None:
+        telling.after_run(tenant)
+    else:
+        telling.after_refusal(tenants.load, name)
 
 
 def parse_date(text: str | None) -> date | None:

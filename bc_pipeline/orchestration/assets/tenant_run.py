@@ -187,6 +187,11 @@ class RunHandle:
         if self._engine is not None:
             self._engine.cancel()
 
+    @property
+    def tenant(self) -> Tenant | None:
+        """Whose run it was; None when its settings could not be read."""
+        return self._engine.tenant if self._engine is not None else None
+
     def close(self) -> RunSummary | None:
         """End of the Dagster run: wait for what still works, write the summary, free the tenant.
 

@@ -1,0 +1,1 @@
+"""Telling people: what stands, who has been told of it, and figures for monitoring."""

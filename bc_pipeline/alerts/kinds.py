@@ -1,0 +1,145 @@
+"""Of what people are told: one entry for each kind of alert, with what to do about it.
+
+``docs/alerts.md`` has the same table for people; a test compares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from types import MappingProxyType
+
+from bc_pipeline.tenants.alert_settings import AlertKind
+
+SLOW = timedelta(minutes=25)
+"""A run that takes longer eats the half hour of the next one (flows.md 8)."""
+ESCALATED_AFTER_RUNS = 3
+ESCALATED_AFTER = timedelta(minutes=90)
+"""Where nothing runs there are no runs to count: as long as three of them last."""
+DAYS_BEFORE_END = (30, 7, 0)
+"""Days before a secret or token ends on which it is told."""
+TOKEN_LIFE = timedelta(days=90)
+"""For how long Microsoft keeps a refresh token that nobody uses."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of alert.
+
+    Args:
+        name: as ``on`` has it.
+        title: what has happened, in a few words.
+        todo: what to do, with ``{tenant}`` and ``{entity}``.
+        heard_as: kinds that mean this one as well: who asks for them is told.
+        escalates: told once more when it stands for three runs.
+        recovers: it is told when it is over.
+    """
+
+    name: AlertKind
+    title: str
+    todo: str
+    heard_as: tuple[AlertKind, ...] = ()
+    escalates: bool = True
+    recovers: bool = True
+
+    @property
+    def heard(self) -> tuple[str, ...]:
+        """The kinds of which an address must ask for one."""
+        return (self.name, *self.heard_as)
+
+
+_KINDS = (
+    Kind(
+        "failed",
+        "a run failed",
+        "Look at the reason above, then try it: bc-pipeline check {tenant}",
+    ),
+    Kind(
+        "late",
+        "data is late",
+        "See what is old and why: bc-pipeline status {tenant}. Is the schedule every_30_minutes "
+        "on, and is Dagster's daemon running? By hand: bc-pipeline sync {tenant}",
+    ),
+    Kind(
+        "stock_late",
+        "stock is late",
+        "See why: bc-pipeline status {tenant}. By hand: bc-pipeline stock {tenant}",
+        heard_as=("late",),
+    ),
+    Kind(
+        "guard",
+        "deletions are held back",
+        "If these records are really gone in Business Central, approve: "
+        "bc-pipeline approve-deletions {tenant} {entity}. Else repair them there; they come back "
+        "by themselves",
+    ),
+    Kind(
+        "blocked",
+        "records are not in Business Central",
+        "Repair the cause in Business Central or in the record. See all: bc-pipeline status "
+        "{tenant}",
+    ),
+    Kind(
+        "config",
+        "settings are wrong",
+        "Correct the setting in tenants.yaml, then: bc-pipeline check {tenant}",
+        heard_as=("failed",),
+    ),
+    Kind(
+        "token",
+        "a sign-in has ended or is about to",
+        "Renew it at the system named above, put it where tenants.yaml takes it from, then: "
+        "bc-pipeline check {tenant}",
+        heard_as=("config", "failed"),
+    ),
+    Kind(
+        "went_back",
+        "Business Central went back in time",
+        "Was the environment restored to an earlier point? Compare: bc-pipeline verify {tenant}; "
+        "deletions wait for you: bc-pipeline status {tenant}",
+        heard_as=("guard",),
+        escalates=False,
+        recovers=False,
+    ),
+    Kind(
+        "slow",
+        "a run took too long",
+        "Look at the run for what took the time; if it goes on, give the tenant fewer entities or "
+        "more requests at once. How it stands: bc-pipeline status {tenant}",
+        escalates=False,
+        recovers=False,
+    ),
+    Kind(
+        "quarantined",
+        "records are refused for a new reason",
+        "Repair them in Business Central; they go by themselves then, or at once with: "
+        "bc-pipeline retry {tenant} {entity}. All of them: "
+        "bc-pipeline records {tenant} {entity} --state quarantined",
+        escalates=False,
+        recovers=False,
+    ),
+    Kind(
+        "counts",
+        "Optiply has fewer records than it should",
+        "See which are missing: bc-pipeline verify {tenant} {entity}; send them again: "
+        "bc-pipeline verify {tenant} {entity} --repair",
+        escalates=False,
+    ),
+    Kind(
+        "recovered",
+        "all is well again",
+        "Nothing",
+        escalates=False,
+        recovers=False,
+    ),
+    Kind(
+        "digest",
+        "what still stands",
+        "Everything at a glance: bc-pipeline status {tenant}",
+        escalates=False,
+        recovers=False,
+    ),
+)
+
+KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in _KINDS})

@@ -1,0 +1,318 @@
+"""What is wrong with a tenant right now, as a list of matters: made from its state, never from what
+has been told before."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar
+
+from bc_pipeline.alerts.kinds import DAYS_BEFORE_END, SLOW, TOKEN_LIFE
+from bc_pipeline.run.figures import COUNT_TOLERANCE
+from bc_pipeline.run.freshness import LATE_AFTER, Freshness
+from bc_pipeline.run.graph import NOT_STARTED
+from bc_pipeline.run.tenant_state import TenantState
+from bc_pipeline.tenants.settings import Tenant
+from bc_pipeline.to_business_central.buy_orders.buy_order import TASK as BUY_ORDERS
+
+WENT_BACK = "source_went_back"
+NAMED = 10
+"""Records that a text names; the others are counted."""
+
+_GUID = re.compile(r"\{?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?", re.IGNORECASE)
+_NUMBER = re.compile(r"\d+")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_DAY = timedelta(days=1)
+
+_Row = TypeVar("_Row")
+
+
+@dataclass(frozen=True)
+class Matter:
+    """One thing somebody should know.
+
+    Args:
+        kind: of alert.
+        reason: tells it from others of its kind; the same as long as it is the same matter.
+        what: in words.
+        why: the reason in words, where there is one.
+        entity: which one, where it is one.
+        todo: what to do, where the kind's own words do not fit.
+        run_id: of the run that found it.
+        members: what it is about, such as numbers of orders; a further one is told as well.
+        patience: for how long it may stand before anybody is told.
+    """
+
+    kind: str
+    reason: str
+    what: str
+    why: str | None = None
+    entity: str | None = None
+    todo: str | None = None
+    run_id: str | None = None
+    members: tuple[str, ...] = ()
+    patience: timedelta = timedelta(0)
+
+    @property
+    def key(self) -> str:
+        """Under which it is remembered."""
+        return f"{self.kind}|{self.reason}"
+
+
+def sameness(text: str | None, *, loosely: bool = False) -> str:
+    """What stays of a reason from one time to the next: no ids, no numbers, no times.
+
+    Args:
+        text: the reason.
+        loosely: leave out what it quotes, too: the same of another record.
+    """
+    told = _GUID.sub("", text or "")
+    if loosely:
+        told = _QUOTED.sub("", told)
+    return " ".join(_NUMBER.sub("#", told).casefold().split())
+
+
+def of_tenant(tenant: Tenant, state: TenantState, now: datetime) -> list[Matter]:
+    """Everything that is wrong with a tenant; nothing is expected of one that is switched off.
+
+    Args:
+        tenant: whose.
+        state: how it stands.
+        now: UTC.
+    """
+    if not tenant.enabled:
+        return []
+    return [
+        *_failures(tenant, state),
+        *_lateness(tenant, state),
+        *_held_deletions(state),
+        *_exports(tenant, state),
+        *_settings(state),
+        *_ends(tenant, now),
+        *_went_back(state),
+        *_slow(state),
+        *_quarantined(state),
+        *_counts(state),
+    ]
+
+
+def of_wrong_settings(text: str) -> Matter:
+    """The settings of a tenant, or the file as a whole, cannot be used."""
+    return Matter("config", "settings", "The settings cannot be used; nothing runs with them", text)
+
+
+def of_unreadable_state(text: str) -> Matter:
+    """What is known of a tenant cannot be read."""
+    return Matter("failed", f"state {sameness(text)}", "The tenant's state cannot be read", text)
+
+
+_REFUSED = {
+    "auth": ("token", "The last run was not let in: somebody has to sign in again, or to renew a "
+             "secret"),
+    "config": ("config", "The last run ended before it began: a setting is wrong"),
+}  # fmt: skip
+
+
+def _failures(tenant: Tenant, state: TenantState) -> Iterator[Matter]:
+    last = state.last_run
+    if last is None:
+        return
+    if last["status"] == "failed":
+        kind, what = _REFUSED.get(last["refused_by"] or "", ("failed", "The last run failed"))
+        reason = last["reason"] or "no reason is known"
+        yield Matter(kind, sameness(reason), what, reason, run_id=last["run_id"])
+        return
+    failed = [each for each in state.freshness.values() if each.failed]
+    causes = [each for each in failed if NOT_STARTED not in (each.reason or "")]
+    stopped = [each.entity for each in failed if each not in causes] if causes else []
+    behind = f"without them there was nothing to start {', '.join(stopped)} with; " * bool(stopped)
+    for reason, group in _grouped(causes or failed, lambda each: sameness(each.reason)):
+        names = ", ".join(each.entity for each in group)
+        what = f"{names} failed in the last run; {behind}the rest went on"
+        why = group[0].reason
+        yield Matter("failed", reason, what, why, group[0].entity, run_id=last["run_id"])
+
+
+def _lateness(tenant: Tenant, state: TenantState) -> Iterator[Matter]:
+    if state.last_run is None:
+        what = "It never ran"
+        yield Matter("late", "never", what, "no run has ended yet", patience=LATE_AFTER)
+        return
+    late = [each for each in state.freshness.values() if each.late]
+    for reason, group in _grouped(late, lambda each: sameness(each.reason)):
+        yield Matter("late", reason, _late_words(group), group[0].reason)
+    if state.stock is not None and state.stock.late:
+        minutes = tenant.sync.stock_late_after_minutes
+        why = f"allowed are {minutes} min (sync.stock_late_after_minutes)"
+        yield Matter("stock_late", "stock", _sentence(state.stock.told()), why)
+
+
+def _late_words(group: list[Freshness]) -> str:
+    if len(group) == 1:
+        return _sentence(group[0].told().partition(": ")[0])
+    oldest = min(group, key=lambda each: each.good or datetime.min.replace(tzinfo=UTC))
+    return (
+        f"{len(group)} entities are older than they may be; the oldest: "
+        f"{oldest.told().partition(': ')[0]}"
+    )
+
+
+def _held_deletions(state: TenantState) -> Iterator[Matter]:
+    for entity, group in _grouped(state.deletions, lambda each: each.entity):
+        names = _named([each.text for each in group])
+        what = f"{len(group)} deletions in {entity} wait for an approval: {names}"
+        why = "so many at once look like a mistake; nothing was deleted in Optiply"
+        yield Matter("guard", entity, what, why, entity)
+
+
+def _exports(tenant: Tenant, state: TenantState) -> Iterator[Matter]:
+    open_rows = [row for row in state.exports if row["state"] in _EXPORT_TODO]
+    for (entity, status, reason), group in _grouped(
+        open_rows, lambda row: (row["entity"], row["state"], sameness(row["reason"]))
+    ):
+        records = [str(row["external_id"] or row["key"]) for row in group]
+        is_order = entity == BUY_ORDERS
+        called = "buy orders" if is_order else f"records of {entity.partition('/')[2]}"
+        what = f"{len(group)} {called} {_EXPORT_WHAT[status]}: {_named(records)}"
+        todo = _EXPORT_TODO[status] if not is_order or status != "failed" else _BUY_ORDER_FAILED
+        short = entity.partition("/")[2]
+        yield Matter(
+            "blocked",
+            f"{entity} {status} {reason}",
+            what,
+            group[0]["reason"],
+            entity,
+            todo.format(tenant=tenant.name, entity=short, record=records[0]),
+            members=tuple(records) if is_order else (),
+        )
+
+
+_EXPORT_WHAT = {
+    "blocked": "are blocked",
+    "ambiguous": "may or may not be in Business Central",
+    "failed": "were refused",
+}
+_EXPORT_TODO = {
+    "blocked": "Repair the cause in Business Central; it is tried again in every run by itself, "
+    "or at once with: bc-pipeline export {tenant}. All of them: bc-pipeline records {tenant} "
+    "outbound/{entity} --state blocked",
+    "ambiguous": "Look in Business Central whether it is there, and see what was tried: "
+    "bc-pipeline show {tenant} outbound/{entity} {record}",
+    "failed": "Repair the cause, then: bc-pipeline resend {tenant} {entity} {record} (without the "
+    "record: all of them). All of them: bc-pipeline records {tenant} outbound/{entity} --state "
+    "failed",
+}
+_BUY_ORDER_FAILED = (
+    "Repair the order in Optiply or the cause in Business Central. All of them: bc-pipeline "
+    "records {tenant} outbound/{entity} --state failed"
+)
+
+
+def _settings(state: TenantState) -> Iterator[Matter]:
+    failed = {each.reason for each in state.freshness.values() if each.failed}
+    for reason, group in _grouped(
+        ((entity, text) for entity, text in state.settings if text not in failed),
+        lambda each: sameness(each[1]),
+    ):
+        names = ", ".join(entity for entity, _ in group)
+        yield Matter("config", reason, f"{names}: a setting is wrong", group[0][1], group[0][0])
+
+
+def _ends(tenant: Tenant, now: datetime) -> Iterator[Matter]:
+    settings = tenant.business_central
+    if settings.client_secret_expires is not None:
+        yield from _end(
+            "client secret",
+            "The client secret of the app registration",
+            settings.client_secret_expires,
+            now,
+            "Make a new client secret in the Entra app registration, put it where "
+            "business_central.client_secret takes it from, write its last day in "
+            f"client_secret_expires, then: bc-pipeline check {tenant.name}",
+        )
+    if settings.refresh_token is not None:
+        kept = tenant.home / "secrets" / f"{tenant.name}.business_central.json"
+        try:
+            used = datetime.fromtimestamp(kept.stat().st_mtime, UTC)
+        except OSError:
+            return
+        yield from _end(
+            "refresh token",
+            "The sign-in of Business Central (its refresh token, which has not been used since "
+            f"{used:%Y-%m-%d})",
+            (used + TOKEN_LIFE).date(),
+            now,
+            f"Use it: bc-pipeline check {tenant.name}. When that is refused, sign in again and put "
+            "the new token where business_central.refresh_token takes it from",
+        )
+
+
+def _end(reason: str, what: str, day: date, now: datetime, todo: str) -> Iterator[Matter]:
+    left = (day - now.date()) // _DAY
+    passed = tuple(f"{days} days" for days in DAYS_BEFORE_END if left <= days)
+    if passed:
+        when = f"ends on {day} ({left} days)" if left > 0 else f"has ended on {day}"
+        why = "Microsoft does not let the runs in after that"
+        yield Matter("token", reason, f"{what} {when}", why, todo=todo, members=passed)
+
+
+def _went_back(state: TenantState) -> Iterator[Matter]:
+    for row in state.figures.get("warnings", ()):
+        if row["kind"] == WENT_BACK:
+            what = f"{row['entity']} is as it was earlier; it was read in full"
+            yield Matter("went_back", row["entity"], what, row["message"], row["entity"])
+
+
+def _slow(state: TenantState) -> Iterator[Matter]:
+    last = state.last_run
+    if last is None or last["run_no"] <= 1:  # the first sync takes its time
+        return
+    took = last["ended_at"] - last["started_at"]
+    if took > SLOW:
+        minutes = int(took.total_seconds() // 60)
+        limit = int(SLOW.total_seconds() // 60)
+        what = f"The last run took {minutes} minutes; more than {limit} eat the next one's time"
+        yield Matter("slow", "slow", what, run_id=last["run_id"])
+
+
+def _quarantined(state: TenantState) -> Iterator[Matter]:
+    held = [row for row in state.held if row["state"] == "quarantined"]
+    for (entity, reason), group in _grouped(
+        held, lambda row: (row["entity"], sameness(row["reason"], loosely=True))
+    ):
+        names = _named([_record_name(row) for row in group])
+        what = f"{len(group)} records of {entity} are in quarantine: {names}"
+        yield Matter("quarantined", f"{entity} {reason}", what, group[0]["reason"], entity)
+
+
+def _record_name(row: dict[str, Any]) -> str:
+    return " ".join(filter(None, (row["number"], row["name"]))) or str(row["remote_id"])
+
+
+def _counts(state: TenantState) -> Iterator[Matter]:
+    for entity, (wanted, standing) in state.figures.get("missing", {}).items():
+        missing = wanted - standing
+        if missing > wanted * COUNT_TOLERANCE:
+            what = f"{entity}: {standing} of {wanted} records stand in Optiply"
+            yield Matter("counts", entity, what, f"{missing} are missing", entity)
+
+
+def _named(names: list[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _grouped(
+    each: Iterable[_Row], by: Callable[[_Row], Hashable]
+) -> Iterator[tuple[Any, list[_Row]]]:
+    groups: defaultdict[Hashable, list[_Row]] = defaultdict(list)
+    for one in each:
+        groups[by(one)].append(one)
+    yield from groups.items()
