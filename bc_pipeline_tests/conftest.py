@@ -6,11 +6,15 @@ import gc
 import signal
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from bc_pipeline.business_central import client
+from bc_pipeline.business_central.retry import Backoff
+from bc_pipeline.optiply import transport
 from bc_pipeline_tests import order
 from bc_pipeline_tests.slow import SLOW
 from bc_pipeline_tests.templates import Templates
@@ -68,4 +72,13 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
 def _copied_snapshots(templates: Templates) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         templates.copy_snapshots(patch)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _repeats_come_at_once() -> Iterator[None]:
+    """How long to wait before is tested with the wait itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(client, "Backoff", partial(Backoff, base_seconds=0.001, cap_seconds=0.002))
+        patch.setattr(transport, "BACKOFF", lambda state: 0.0)
         yield

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from bc_pipeline.optiply import transport
 from bc_pipeline.optiply.client import Optiply
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.optiply import Shop
@@ -34,11 +33,8 @@ def shop(sandbox: Sandbox) -> Iterator[Shop]:
 
 
 @pytest.fixture
-def connect(
-    sandbox: Sandbox, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Optiply]:
+def connect(sandbox: Sandbox, shop: Shop, tmp_path: Path) -> Callable[..., Optiply]:
     """Makes clients as separate processes would: they share the token store only."""
-    monkeypatch.setattr(transport, "BACKOFF", lambda state: 0.0)
 
     def connected(**settings: Any) -> Optiply:
         return Optiply(make_tenant(sandbox, shop, tmp_path, **settings), TokenStore(tmp_path))

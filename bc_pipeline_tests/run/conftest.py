@@ -10,9 +10,9 @@ import pytest
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline_tests.few_documents import keep_few_invoices
 from bc_pipeline_tests.run.house import House
-from bc_pipeline_tests.to_optiply.conftest import no_waiting, sandbox, tenant
+from bc_pipeline_tests.to_optiply.conftest import sandbox, tenant
 
-__all__ = ["house", "no_waiting", "sandbox", "tenant"]
+__all__ = ["house", "sandbox", "tenant"]
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from bc_pipeline.optiply import transport
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline_tests.to_optiply.shop import Bench, bench
 
@@ -16,12 +15,6 @@ from bc_pipeline_tests.to_optiply.shop import Bench, bench
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(wholesale_items=20) as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Repeats come at once; how long to wait is tested with the transport."""
-    monkeypatch.setattr(transport, "BACKOFF", lambda state: 0.0)
 
 
 @pytest.fixture

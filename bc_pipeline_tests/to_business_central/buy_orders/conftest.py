@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from bc_pipeline.optiply import transport
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline_tests.to_business_central.buy_orders.orders_world import Kept, OrdersWorld
 
@@ -33,9 +32,8 @@ def synced(first_sync: Kept, tmp_path_factory: pytest.TempPathFactory) -> Orders
 
 
 @pytest.fixture
-def world(synced: OrdersWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[OrdersWorld]:
+def world(synced: OrdersWorld) -> Iterator[OrdersWorld]:
     """The tenant, with default settings and without faults."""
-    monkeypatch.setattr(transport, "BACKOFF", lambda state: 0.0)
     yield synced
     synced.sandbox.faults.clear()
     synced.configure(**DEFAULTS)
