@@ -22,8 +22,12 @@ help:  ## this list
 demo: $(STAMP)  ## sandbox, two tenants, syncs and exports; leaves var/demo to look at
 	$(BIN)/bc-pipeline demo
 
+# A test commits to files of its own dozens of times, and nobody reads them after it: in memory,
+# where there is room, that takes a twentieth of the time less.
+ROOMY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 {print "/dev/shm"}')
+
 test: $(STAMP)  ## all but the deep tests
-	$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile --no-loadscope-reorder
+	$(if $(ROOMY),TMPDIR=$(ROOMY)) $(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile --no-loadscope-reorder
 
 slow: $(STAMP) clients machines  ## the deep tests: daemons, browsers, kills, days of random changes
 	$(BIN)/python -m pytest -m slow -n 3 --dist loadfile --no-loadscope-reorder
