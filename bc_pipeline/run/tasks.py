@@ -12,7 +12,6 @@ import duckdb
 
 from bc_pipeline import clock
 from bc_pipeline.business_central import published_pages
-from bc_pipeline.business_central.client import BusinessCentral
 from bc_pipeline.catalogue import stock_source
 from bc_pipeline.catalogue.entities import ENTITIES
 from bc_pipeline.catalogue.entity import Entity
@@ -72,11 +71,6 @@ class RunContext(ExportRun):
     def __post_init__(self) -> None:
         self.dry_run = self.launch.dry_run
         self.names = Names(self.tenant, self.bc, self.snapshot)
-
-    @property
-    def business_central(self) -> BusinessCentral:
-        """The tenant's Business Central."""
-        return self.bc
 
 
 def tasks(context: RunContext, selected: frozenset[str]) -> list[Task]:
@@ -161,7 +155,7 @@ def _kept(context: RunContext, entity: Entity, result: EntityResult) -> bool:
 def _read(context: RunContext, name: str, result: EntityResult) -> None:
     """Bring the mirror of one entity up to date."""
     read = read_entity(
-        context.business_central,
+        context.bc,
         context.snapshot,
         ENTITIES[name],
         run_no=context.run_no,
@@ -191,7 +185,7 @@ def _read(context: RunContext, name: str, result: EntityResult) -> None:
 
 def _warn_of_pages(context: RunContext, result: EntityResult) -> None:
     """Published pages that end, or have ended, with a version of Business Central."""
-    version = context.business_central.company.major_version
+    version = context.bc.company.major_version
     told = published_pages.notice(context.tenant.business_central, version)
     if told is None:
         return
@@ -217,7 +211,7 @@ def _write(context: RunContext, name: str, result: EntityResult) -> None:
         result.problems += context.names.new_problems(result.name)
     if resource is BUY_ORDERS:
         inputs = recognition.with_markers(
-            inputs, context.tenant, context.snapshot, context.business_central, context.optiply
+            inputs, context.tenant, context.snapshot, context.bc, context.optiply
         )
     with context.snapshot.cursor() as cursor:
         may_delete = mirror_state.ever_complete(cursor, _sources_of(context.tenant, name))
@@ -233,7 +227,7 @@ def _write(context: RunContext, name: str, result: EntityResult) -> None:
 
     def still_there(remote_id: str) -> bool:
         entity_set = ENTITY_SETS[context.tenant.sync.sell_order_source]
-        found = context.business_central.get(entity_set, remote_id, select=("id",))
+        found = context.bc.get(entity_set, remote_id, select=("id",))
         return found is not None
 
     rules = Rules(
@@ -302,7 +296,7 @@ def _confirmed_gone(context: RunContext, result: EntityResult) -> frozenset[str]
 
     def gone(remote_id: str) -> bool | RequestFailed:
         try:
-            return context.business_central.get("purchaseOrders", remote_id, select=("id",)) is None
+            return context.bc.get("purchaseOrders", remote_id, select=("id",)) is None
         except RequestFailed as error:
             return error
 

@@ -234,7 +234,7 @@ class TenantRun:
                 mirror_state.check_sell_orders(cursor, self.tenant)
 
         def connected() -> Company:
-            bc = context.business_central
+            bc = context.bc
             company = bc.preflight()
             identity.check_company(self.snapshot, self.tenant, bc, company)
             if warning := bc.http.clock.warning:
@@ -300,7 +300,7 @@ class TenantRun:
         context, run_no = self._context, self._run_no
         if self.launch.dry_run or self._refusal or context is None or run_no is None:
             return None
-        company = context.business_central.known_company
+        company = context.bc.known_company
         attempts = history.next_attempts(self.snapshot, _with_quarantined(summary))
         ended = Ended(self.tenant, summary, run_no, context.started_at, attempts, company)
         return remembered(self._tick, self._memory, ended)
@@ -308,7 +308,7 @@ class TenantRun:
     def _summarised(self) -> RunSummary:
         summary = RunSummary(self.tenant.name, self.run_id, dry_run=self.launch.dry_run)
         if self._context is not None:
-            summaries.count_requests(summary, self._context.business_central, self._context.optiply)
+            summaries.count_requests(summary, self._context.bc, self._context.optiply)
         if self._tick is not None:
             summaries.add_requests(summary.business_central, self._tick.requests)
         if self._refusal is not None:
