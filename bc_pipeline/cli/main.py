@@ -87,6 +87,11 @@ COMMANDS = {
         "export",
         "Write Optiply's buy orders and the files in outbound/ to Business Central.",
     ),
+    "connect": LazyCommand(
+        "connect",
+        "connect",
+        "Connect a shop: sign in at Microsoft, pick the company, try everything, write its entry.",
+    ),
     "check": LazyCommand(
         "check",
         "check",

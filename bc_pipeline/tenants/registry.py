@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 HOME_VARIABLE = "BC_PIPELINE_HOME"
 TENANTS_VARIABLE = "BC_PIPELINE_TENANTS"
+KEY_RULE = "a tenant's key is 1 to 63 of a-z, 0-9, _ and -, and starts with a letter or digit"
 
 # Set by the registry itself, never written in the file.
 _OWN_FIELDS = ("name", "home")
@@ -219,12 +220,8 @@ def _read_tenant(
 ) -> tuple[Tenant, list[str]]:
     place = Place(path, ("tenants", key), lines)
     if not isinstance(key, str) or not re.fullmatch(TENANT_KEY_PATTERN, key):
-        raise place.error(
-            "a tenant's key is 1 to 63 of a-z, 0-9, _ and -, and starts with a letter or digit"
-        )
-    settings = _with_defaults(
-        wanted(mapping(entry, place), Tenant), wanted(defaults, Tenant), place
-    )
+        raise place.error(KEY_RULE)
+    settings = with_defaults(wanted(mapping(entry, place), Tenant), wanted(defaults, Tenant), place)
     for own in _OWN_FIELDS:
         if own in settings:
             raise place.inner(own).error("unknown key")
@@ -234,16 +231,26 @@ def _read_tenant(
         for secret in _literal_secrets(settings)
     ]
     values = {name: resolve(value, home, place.inner(name)) for name, value in settings.items()}
-    directory = values.get("snapshot_dir", f"snapshots/{key}")
+    return tenant_of(values, home, key, place), warnings
+
+
+def tenant_of(values: Mapping[str, Any], home: Path, name: str, place: Place) -> Tenant:
+    """A tenant from what its entry says, defaults and references resolved.
+
+    Raises:
+        ConfigError: the values cannot work; names the keys, never a value.
+    """
+    values = dict(values)
+    directory = values.get("snapshot_dir", f"snapshots/{name}")
     if isinstance(directory, str):
         values["snapshot_dir"] = (home / directory).resolve()
     try:
-        return Tenant(**{**values, "name": str(key), "home": home}), warnings
+        return Tenant(**{**values, "name": name, "home": home})
     except ValidationError as error:
         raise ConfigError(_explain(error, place)) from None
 
 
-def _with_defaults(
+def with_defaults(
     entry: Mapping[str, Any], defaults: Mapping[str, Any], place: Place
 ) -> dict[str, Any]:
     """The tenant's keys over the defaults, section by section."""

@@ -39,17 +39,23 @@ class _Own:
     differ: Callable[[Tenant, Tenant], bool] = lambda one, other: False
 
 
-def shared(top: Place, home: Path, tenants: Iterable[Tenant]) -> dict[str, ConfigError]:
+def shared(
+    top: Place,
+    home: Path,
+    tenants: Iterable[Tenant],
+    found: Mapping[str, Found] | None = None,
+) -> dict[str, ConfigError]:
     """One error for each tenant that shares something with another one.
 
     Args:
         top: the file, for the text.
         home: BC_PIPELINE_HOME, where what runs have found out is kept.
         tenants: those that are configured soundly.
+        found: what has been found out just now, besides what is kept.
     """
     errors: dict[str, ConfigError] = {}
     everybody = list(tenants)
-    for own in _owned(companies.known(home)):
+    for own in _owned({**companies.known(home), **(found or {})}):
         for group in _groups(own, everybody):
             names = ", ".join(tenant.name for tenant in group)
             for tenant in group:

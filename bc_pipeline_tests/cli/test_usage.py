@@ -20,6 +20,7 @@ COMMANDS = (
     "alerts",
     "approve-deletions",
     "check",
+    "connect",
     "demo",
     "export",
     "metrics",

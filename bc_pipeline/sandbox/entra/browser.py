@@ -19,7 +19,7 @@ from bc_pipeline.sandbox.entra.grants import is_known_scope
 from bc_pipeline.sandbox.entra.records import Application, Consent, Person
 from bc_pipeline.sandbox.entra.tokens import DEVICE_LIFE, Tokens
 
-# Added to the address of the page by its own two links.
+# What the two buttons of the page add to what was asked.
 _ANSWER = "sandbox_answer"
 
 
@@ -121,15 +121,20 @@ class Browser:
         return self.tokens.new_code(consent, asked["redirect_uri"], challenge, method)
 
     def _question(self, application: Application, asked: Mapping[str, str]) -> Response:
-        links = "".join(
-            f'<p><a href="?{html.escape(urlencode({**asked, _ANSWER: answer}))}">{text}</a></p>'
+        fields = "".join(
+            f'<input type="hidden" name="{html.escape(name)}" value="{html.escape(value)}">'
+            for name, value in asked.items()
+        )
+        buttons = "".join(
+            f'<button name="{_ANSWER}" value="{answer}">{text}</button>'
             for answer, text in (("accept", "Accept"), ("cancel", "Cancel"))
         )
         who = html.escape(self.who().user)
         what = html.escape(application.client_id)
         return _page(
             "Permissions requested",
-            f"<p>{who}</p><p>{what} asks to use Business Central.</p>{links}",
+            f"<p>{who}</p><p>{what} asks to use Business Central.</p>"
+            f'<form method="POST">{fields}{buttons}</form>',
         )
 
     # --- sign-in on another device -------------------------------------------------------------
@@ -154,7 +159,7 @@ class Browser:
                 "device_code": text,
                 "verification_uri": page,
                 "expires_in": int(DEVICE_LIFE.total_seconds()),
-                "interval": 1,
+                "interval": int(device.interval),
                 "message": f"To sign in, open {page} and enter the code {device.user_code}.",
             }
         )

@@ -45,6 +45,7 @@ class SignInError(Exception):
 # What a person's sign-in can end with, by OAuth2 error: AADSTS number and text.
 _ENDS = {
     "access_denied": (65004, "User declined to consent to access the app."),
+    "admin_approval": (90094, "An administrator has to grant the app its permissions."),
     "consent_required": (65001, "The user or administrator has not consented to use the app."),
     "interaction_required": (50076, "You must use multi-factor authentication to access it."),
     "login_required": (50058, "A silent sign-in request was sent but no user is signed in."),
@@ -52,11 +53,14 @@ _ENDS = {
     "temporarily_unavailable": (90033, "A transient error has occurred. Please try again."),
 }
 
+# What the person met -> what the client is told.
+_WORDS = {"admin_approval": "access_denied"}
+
 
 def ended(error: str) -> SignInError:
     """A sign-in that ended with an OAuth2 error."""
     number, text = _ENDS.get(error, (90000, "The sign-in ended."))
-    return SignInError(400, error, number, text)
+    return SignInError(400, _WORDS.get(error, error), number, text)
 
 
 def missing(name: str) -> SignInError:

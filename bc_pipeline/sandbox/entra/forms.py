@@ -63,6 +63,8 @@ class Form:
         spellings = (given, unquote_plus(given)) if self.basic else (given,)
         if application.client_secret not in spellings:
             raise invalid_client(7000215, "Invalid client secret provided.")
+        if application.secret_expired:
+            raise invalid_client(7000222, "The provided client secret keys are expired.")
 
 
 async def read_form(request: Request) -> Form:

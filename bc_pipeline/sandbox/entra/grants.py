@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from bc_pipeline.sandbox.entra.directory import Directory
-from bc_pipeline.sandbox.entra.errors import SignInError, ended, invalid_grant, missing
+from bc_pipeline.sandbox.entra.errors import (
+    SignInError,
+    ended,
+    invalid_client,
+    invalid_grant,
+    missing,
+)
 from bc_pipeline.sandbox.entra.forms import Form
 from bc_pipeline.sandbox.entra.records import Application, Code, Consent
 from bc_pipeline.sandbox.entra.tokens import Tokens, client_info, id_token
@@ -96,12 +102,20 @@ class TokenRequest:
             raise SignInError(400, "bad_verification_code", 70019, "Verification code is invalid.")
         if self.tokens.clock() > device.expires_at:
             raise SignInError(400, "expired_token", 70020, "The device code has expired.")
+        if not self.application.public_flows:
+            text = "The request body must contain 'client_assertion' or 'client_secret'."
+            raise invalid_client(7000218, text)
+        if device.redeemed:
+            raise invalid_grant(54005, "The device code was already redeemed.")
         if device.answer is None:
+            if device.is_hasty(self.tokens.clock()):
+                raise SignInError(400, "slow_down", 70016, "The client polls too often.")
             raise SignInError(400, "authorization_pending", 70016, "Authorization is pending.")
         if device.answer == "access_denied":
             raise SignInError(400, "authorization_declined", 70018, "The user declined.")
         if device.answer != "accepted":
             raise ended(device.answer)
+        device.redeemed = True
         return self._tokens(device.consent)
 
     # --- what they share -----------------------------------------------------------------------

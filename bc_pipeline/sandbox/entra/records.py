@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from bc_pipeline.sandbox.entra.directory import HOME, Directory
 
 _LOOPBACK = ("localhost", "127.0.0.1")
+_SLOWER_BY = 5.0  # seconds, as RFC 8628 has it
+_LENIENCE = 0.9  # clocks differ
 
 
 @dataclass
@@ -20,6 +22,8 @@ class Application:
         redirect_uris: where a person may be sent back to; the port of a loopback address is free.
         enabled_in_bc: False: consent was given, but the app was not set up inside Business
             Central (behaviour.md 1).
+        secret_expired: its secret was right until its end.
+        public_flows: whether people may sign in with a device code.
     """
 
     client_id: str
@@ -31,6 +35,8 @@ class Application:
         "http://127.0.0.1/callback",
     )
     enabled_in_bc: bool = True
+    secret_expired: bool = False
+    public_flows: bool = True
 
     def may_redirect_to(self, uri: str) -> bool:
         """Whether an address is one of the registered ones."""
@@ -50,8 +56,9 @@ class Person:
 
     Attributes:
         error: what the sign-in ends with instead of a code: ``access_denied`` (they cancel),
-            ``consent_required``, ``interaction_required``, ``login_required``, ``server_error``
-            and so on; None when they sign in and accept.
+            ``admin_approval`` (only an administrator may consent), ``consent_required``,
+            ``interaction_required``, ``login_required``, ``server_error`` and so on; None when
+            they sign in and accept.
         asks: show a page with both answers instead of answering at once.
     """
 
@@ -129,3 +136,14 @@ class Device:
     user_code: str
     expires_at: datetime
     answer: str | None = None  # "accepted", or the error they ended it with
+    redeemed: bool = False
+    interval: float = 1.0
+    polled_at: datetime | None = None
+
+    def is_hasty(self, now: datetime) -> bool:
+        """Whether a poll comes sooner than the interval allows, which is longer from then on."""
+        before, self.polled_at = self.polled_at, now
+        hasty = before is not None and (now - before).total_seconds() < self.interval * _LENIENCE
+        if hasty:
+            self.interval += _SLOWER_BY
+        return hasty

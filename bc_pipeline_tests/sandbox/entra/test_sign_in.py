@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -234,15 +236,21 @@ def test_a_person_can_be_asked_on_a_page(sandbox: Sandbox) -> None:
     page = open_page(sandbox)
     assert page.status_code == 200
     assert "user@cronus.example" in page.text
-    yes, no = (
-        part.partition('"')[0].replace("&amp;", "&") for part in page.text.split('href="')[1:]
-    )
+    fields = dict(re.findall(r'<input type="hidden" name="(.+?)" value="(.*?)">', page.text))
+    buttons = re.findall(r'<button name="(.+?)" value="(.+?)">', page.text)
     answers = [
         sent_back(
-            requests.get(page.url.partition("?")[0] + link, allow_redirects=False, timeout=30)
+            requests.post(
+                page.url.partition("?")[0],
+                data={html.unescape(key): html.unescape(text) for key, text in fields.items()}
+                | {name: value},
+                allow_redirects=False,
+                timeout=30,
+            )
         )
-        for link in (yes, no)
+        for name, value in buttons
     ]
+    assert answers[0]["state"] == ASKED["state"]
     assert exchange(sandbox, answers[0]["code"]).status_code == 200
     assert (answers[1]["error"], answers[1]["error_subcode"]) == ("access_denied", "cancel")
     assert sent_back(open_page(sandbox, prompt="none"))["error"] == "interaction_required"
@@ -297,6 +305,58 @@ def test_a_device_waits_until_the_person_has_typed_its_code(sandbox: Sandbox) ->
     assert requests.get(page, params={"otc": "WRONG"}, timeout=30).status_code == 400
     assert requests.get(page, params={"otc": asked["user_code"].lower()}, timeout=30).ok
     assert poll(sandbox, asked["device_code"]).json()["refresh_token"]
+
+
+def test_a_device_that_polls_too_often_is_told_to_slow_down(sandbox: Sandbox) -> None:
+    asked = device_code(sandbox)
+    told = []
+    for seconds in (0, 1, 2, 6):
+        sandbox.clock.advance(seconds)
+        told.append(poll(sandbox, asked["device_code"]).json()["error"])
+    assert told == ["authorization_pending"] * 4
+    assert poll(sandbox, asked["device_code"]).json()["error"] == "slow_down"
+    sandbox.clock.advance(2)
+    assert poll(sandbox, asked["device_code"]).json()["error"] == "slow_down"
+
+
+def test_a_device_code_is_good_for_one_sign_in(sandbox: Sandbox) -> None:
+    asked = device_code(sandbox)
+    requests.get(asked["verification_uri"], params={"otc": asked["user_code"]}, timeout=30)
+    assert poll(sandbox, asked["device_code"]).ok
+    assert poll(sandbox, asked["device_code"]).json()["error_codes"] == [54005]
+
+
+def test_a_client_that_is_not_public_gets_no_device_code_answered(sandbox: Sandbox) -> None:
+    application = sandbox.entra.register("closed", "secret")
+    application.public_flows = False
+    asked = device_code(sandbox, client_id="closed")
+    answer = token_request(
+        sandbox,
+        "common",
+        grant_type="urn:ietf:params:oauth:grant-type:device_code",
+        device_code=asked["device_code"],
+        client_id="closed",
+        client_secret="secret",
+    )
+    assert answer.json()["error_codes"] == [7000218]
+
+
+def test_an_expired_secret_is_told_apart_from_a_wrong_one(sandbox: Sandbox) -> None:
+    sandbox.entra.register("old", "secret").secret_expired = True
+    form = {"grant_type": "client_credentials", "scope": SCOPE, "client_id": "old"}
+    answers = [
+        token_request(sandbox, "cronus.example", **form, client_secret=secret).json()
+        for secret in ("secret", "wrong")
+    ]
+    assert [each["error_codes"] for each in answers] == [[7000222], [7000215]]
+    assert {each["error"] for each in answers} == {"invalid_client"}
+
+
+def test_where_only_an_administrator_may_consent_the_number_says_so(sandbox: Sandbox) -> None:
+    sandbox.entra.person.error = "admin_approval"
+    told = sent_back(open_page(sandbox))
+    assert told["error"] == "access_denied"
+    assert told["error_description"].startswith("AADSTS90094")
 
 
 @pytest.mark.parametrize(

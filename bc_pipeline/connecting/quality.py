@@ -1,0 +1,128 @@
+"""The data-quality report of a dry run: what in the company's records Optiply would get wrong, or
+not at all, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import duckdb
+
+SAMPLES = 5
+
+
+@dataclass(frozen=True)
+class Matter:
+    """One kind of flaw.
+
+    Attributes:
+        name: in JSON.
+        text: what is wrong with the records counted.
+        todo: what to do about it.
+        sql: SELECT of one text for each record, as people know it.
+    """
+
+    name: str
+    text: str
+    todo: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """How often a matter was found, with examples."""
+
+    name: str
+    text: str
+    todo: str
+    count: int
+    samples: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def _warned(*kinds: str) -> str:
+    """Records that the mapping has warned about in this run."""
+    listed = ", ".join(f"'{kind}'" for kind in kinds)
+    return (
+        f"SELECT message FROM ops.warnings WHERE kind IN ({listed}) "
+        "AND run_no = (SELECT max(run_no) FROM ops.runs)"
+    )
+
+
+MATTERS: tuple[Matter, ...] = (
+    Matter(
+        "blank_names",
+        "items and vendors without a name",
+        "Name them in Business Central; Optiply shows the number until then",
+        "SELECT 'item ' || number FROM bc.items WHERE trim(coalesce(displayName, '')) = '' "
+        "UNION ALL "
+        "SELECT 'vendor ' || number FROM bc.vendors WHERE trim(coalesce(displayName, '')) = ''",
+    ),
+    Matter(
+        "duplicate_gtins",
+        "GTINs that stand on more than one item",
+        "Correct them in Business Central; Optiply cannot tell such products apart by barcode",
+        "SELECT trim(gtin) || ' on ' || string_agg(number, ', ' ORDER BY number) FROM bc.items "
+        "WHERE trim(coalesce(gtin, '')) <> '' GROUP BY trim(gtin) HAVING count(*) > 1",
+    ),
+    Matter(
+        "items_without_vendor",
+        "products without a supplier",
+        "Set a vendor on the item card where the item is bought, or order it once: nobody can be "
+        "advised to buy it until then",
+        "SELECT reference FROM optiply.products p WHERE p.decision = 'write' AND NOT EXISTS "
+        "(FROM optiply.supplier_products s WHERE s.decision IN ('write', 'defer') "
+        "AND (s.remote_id = p.remote_id OR starts_with(s.remote_id, p.remote_id || '_')))",
+    ),
+    Matter(
+        "unknown_vat",
+        "prices left out because their VAT is not known",
+        "Name the percentage of their tax group in sync.vat_percent_by_tax_group",
+        _warned("unknown_vat_rate"),
+    ),
+    Matter(
+        "fractional_quantities",
+        "quantities that are rounded, for Optiply counts in whole numbers",
+        "Where it matters, name a factor for the item category in sync.quantity_scale, such as "
+        "1000 for grams instead of kilos",
+        _warned("fractional_quantity"),
+    ),
+    Matter(
+        "unlinked_receipts",
+        "receipt lines whose purchase order line is not to be found",
+        "Nothing, where their order is old: Business Central deletes orders that are done. "
+        "sync.buy_order_history_from_receipts: true makes orders of them",
+        "SELECT coalesce(reference, remote_id) || coalesce(': ' || reason, '') "
+        "FROM optiply.receipt_lines WHERE decision IN ('defer', 'skip')",
+    ),
+    Matter(
+        "other_warnings",
+        "other things the mapping could not take as they are",
+        "Each says what it is",
+        "SELECT message FROM ops.warnings WHERE entity LIKE 'optiply/%' AND kind NOT IN "
+        "('duplicate_gtin', 'unknown_vat_rate', 'fractional_quantity') "
+        "AND run_no = (SELECT max(run_no) FROM ops.runs)",
+    ),
+)
+
+
+def flaws(cursor: duckdb.DuckDBPyConnection) -> list[Flaw]:
+    """Every matter with what was found of it; those whose tables a failed read left away are left
+    out.
+
+    Args:
+        cursor: to the state of a dry run that is not over yet.
+    """
+    found = []
+    for matter in MATTERS:
+        try:
+            rows = cursor.execute(f"SELECT text FROM ({matter.sql}) AS each(text) ORDER BY text")
+        except duckdb.CatalogException:
+            continue
+        texts = [str(row[0]) for row in rows.fetchall()]
+        found.append(
+            Flaw(matter.name, matter.text, matter.todo, len(texts), tuple(texts[:SAMPLES]))
+        )
+    return found

@@ -1,0 +1,112 @@
+"""The end of connecting a tenant: its secrets as private files, its tokens, and its entry in
+tenants.yaml, all of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+
+from pydantic import SecretStr
+
+from bc_pipeline.connecting.draft import Draft, Way
+from bc_pipeline.errors import ConfigError
+from bc_pipeline.tenants import entries, files, registry
+from bc_pipeline.tenants.secrets import DIRECTORY, TokenStore
+
+SECRET_FILES: Mapping[Way, str] = MappingProxyType(
+    {
+        ("business_central", "client_secret"): "client_secret",
+        ("business_central", "refresh_token"): "refresh_token",
+        ("optiply", "client_secret"): "optiply_client_secret",
+        ("optiply", "password"): "optiply_password",
+    }
+)
+"""Setting -> how its file below ``secrets/`` ends; the tenant's name stands first."""
+
+_SYSTEMS = ("business_central", "optiply")
+
+
+def save(draft: Draft) -> list[str]:
+    """Write what the draft has found out; the files written, for people.
+
+    Raises:
+        ConfigError: the entry would not work, or would spoil another tenant's.
+        TenantBusy: another process is writing.
+        OSError: a file cannot be written. Whatever is raised, everything is as it was before.
+    """
+    before = registry.load(draft.home, draft.file)
+    with _secrets(draft) as references:
+        change: dict[Way, object] = {**draft.changes, **references}
+        if change or not draft.existed:
+            entries.write(
+                draft.file, draft.name, change, lambda trial: _check(draft, before, trial)
+            )
+        _keep_tokens(draft)
+    written = [str(draft.file)] if change or not draft.existed else []
+    return [*written, *(str(_path(draft, way)) for way in references)]
+
+
+def _check(draft: Draft, before: registry.Registry, trial: Path) -> None:
+    """The new file says of this tenant what was found out, and of all others what it said."""
+    after = registry.load(draft.home, trial)
+    if error := after.errors.get(draft.name):
+        raise ConfigError(str(error).replace(str(trial), str(draft.file)))
+    others = {name for name in before.names() if name != draft.name}
+    same = others == {name for name in after.names() if name != draft.name} and all(
+        before.tenants.get(name) == after.tenants.get(name) for name in others
+    )
+    if not same:
+        raise ConfigError(
+            f"{draft.file}: the entry of {draft.name} cannot be added without changing another "
+            "tenant's: the file uses YAML in a way that cannot be kept. Write the entry by hand"
+        )
+
+
+@contextmanager
+def _secrets(draft: Draft) -> Iterator[dict[Way, object]]:
+    """Writes the new secrets, and gives back the references to them; takes them away again when
+    what follows fails."""
+    directory = draft.home / DIRECTORY
+    new = {way: value for way, value in draft.changes.items() if isinstance(value, SecretStr)}
+    kept: dict[Path, bytes | None] = {}
+    try:
+        for way, value in new.items():
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path = _path(draft, way)
+            kept[path] = path.read_bytes() if path.exists() else None
+            files.replace(path, value.get_secret_value().encode())
+        yield {way: {"file": f"{DIRECTORY}/{_path(draft, way).name}"} for way in new}
+    except BaseException:
+        for path, content in kept.items():
+            if content is None:
+                path.unlink(missing_ok=True)
+            else:
+                files.replace(path, content)
+        raise
+
+
+def _path(draft: Draft, way: Way) -> Path:
+    return draft.home / DIRECTORY / f"{draft.name}.{SECRET_FILES[way]}"
+
+
+def _keep_tokens(draft: Draft) -> None:
+    """The tokens got on the way: Optiply gives no second one while the first is good, and
+    Microsoft's newest refresh token is the one to go on with."""
+    trial, kept = TokenStore(draft.work), TokenStore(draft.home)
+    for system in _SYSTEMS:
+        if token := trial.load(draft.name, system):
+            with kept.lock(draft.name, system):
+                kept.save(draft.name, system, token)
+
+
+def take_tokens(draft: Draft, *, keep_consent: bool) -> None:
+    """Begin with the tokens of the tenant's runs: Optiply gives no other while one is good.
+
+    Args:
+        keep_consent: with Microsoft's, too.
+    """
+    for system in _SYSTEMS if keep_consent else _SYSTEMS[1:]:
+        if token := TokenStore(draft.home).load(draft.name, system):
+            TokenStore(draft.work).save(draft.name, system, token)
