@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from dagster import DynamicPartitionsDefinition
 
+from bc_pipeline.catalogue.lineage import LINEAGE
+from bc_pipeline.catalogue.resources import RESOURCES
 from bc_pipeline.catalogue.task import GROUPS, LEDGER, OUTBOUND, SYSTEMS
 from bc_pipeline.catalogue.tasks import (
     BY_NAME,
@@ -64,6 +66,21 @@ def test_every_asset_is_described_partitioned_and_has_checks_and_a_column_schema
     for key in node.check_keys:
         checked = defs.resolve_asset_graph().get_check_spec(key)
         assert checked.partitions_def == node.partitions_def, "its page has a row per tenant"
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_every_column_sent_to_optiply_tells_in_words_and_columns_where_it_comes_from(name):
+    graph = defs.resolve_asset_graph()
+    metadata = graph.get(asset_key(f"optiply/{name}")).metadata
+    columns = {each.name: each for each in metadata["dagster/column_schema"].columns}
+    lineage = metadata["dagster/column_lineage"].deps_by_column
+
+    for attribute in RESOURCES[name].attributes:
+        origin = LINEAGE[name][attribute.name]
+        assert origin.rule[1:] in columns[attribute.name].description
+        named = [(each.asset_key, each.column_name) for each in lineage.get(attribute.name, [])]
+        assert named == [(asset_key(each.task), each.column) for each in origin.sources]
+        assert all(graph.has(key) for key, _ in named)
 
 
 def test_jobs_schedule_sensor_and_resources_are_there():

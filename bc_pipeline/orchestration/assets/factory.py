@@ -30,7 +30,7 @@ from bc_pipeline.orchestration.assets.evaluation import check_result, evaluation
 from bc_pipeline.orchestration.assets.keys import asset_key, step_key
 from bc_pipeline.orchestration.assets.launch import TenantRunResource
 from bc_pipeline.orchestration.assets.metadata import materialized
-from bc_pipeline.orchestration.assets.schema import column_schema
+from bc_pipeline.orchestration.assets.schema import column_lineage, column_schema
 from bc_pipeline.orchestration.assets.tenant_run import RunHandle
 from bc_pipeline.orchestration.assets.told import log_done
 from bc_pipeline.orchestration.checks.check import Check
@@ -140,6 +140,7 @@ def _after_failure(
 
 def _spec(entry: Task) -> AssetSpec:
     system = SYSTEMS[entry.prefix]
+    lineage = column_lineage(entry.table)
     return AssetSpec(
         asset_key(entry.name),
         description=entry.description,
@@ -151,6 +152,7 @@ def _spec(entry: Task) -> AssetSpec:
         metadata={
             "dagster/table_name": entry.table,
             "dagster/column_schema": column_schema(entry.table),
+            **({"dagster/column_lineage": lineage} if lineage else {}),
             **_how_it_is_read(entry),
         },
         skippable=True,
