@@ -7,6 +7,8 @@ from dagster import Definitions, in_process_executor
 from bc_pipeline.orchestration.assets.factory import build_assets
 from bc_pipeline.orchestration.assets.launch import TenantRunResource
 from bc_pipeline.orchestration.jobs import JOBS
+from bc_pipeline.orchestration.operator_jobs import OPERATOR_JOBS
+from bc_pipeline.orchestration.overview import tenants_overview
 from bc_pipeline.orchestration.resources import (
     BusinessCentralResource,
     OptiplyResource,
@@ -21,8 +23,8 @@ from bc_pipeline.orchestration.sweep_job import sweep_job
 tenants = TenantsResource()
 
 defs: Definitions = Definitions(
-    assets=build_assets(),
-    jobs=[*JOBS, sweep_job(lambda name: defs.resolve_job_def(name)), retention],
+    assets=[*build_assets(), tenants_overview],
+    jobs=[*JOBS, sweep_job(lambda name: defs.resolve_job_def(name)), retention, *OPERATOR_JOBS],
     schedules=[every_30_minutes, stock_every_5_minutes, retention_daily],
     sensors=SENSORS,
     # All steps of a run share one tenant run, so they share one process.

@@ -126,6 +126,12 @@ COMMANDS = {
         "accept_sell_order_source",
         "Accept that sync.sell_order_source was changed in tenants.yaml.",
     ),
+    "pause": LazyCommand(
+        "pause",
+        "pause",
+        "Keep schedules and sensors from starting a tenant, until it is resumed.",
+    ),
+    "resume": LazyCommand("pause", "resume", "Let schedules and sensors start a tenant again."),
     "rebind": LazyCommand(
         "operator",
         "rebind",

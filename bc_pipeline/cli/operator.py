@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bc_pipeline.catalogue.task import OPTIPLY, OUTBOUND
-from bc_pipeline.catalogue.tasks import BY_NAME, entity_names
+from bc_pipeline.catalogue.tasks import entity_names
 from bc_pipeline.cli import output
 from bc_pipeline.cli.deletions import print_deletions
 from bc_pipeline.errors import ConfigError
@@ -53,23 +53,11 @@ def resend(tenant: str, entity: str | None, key: str | None, as_json: bool) -> i
     again in the next run, changed or not.
     """
     found = registry.load().get(tenant)
-    name = _resent(entity) if entity else None
-    if name is not None and BY_NAME[name].prefix == OPTIPLY:
-        count = operator_actions.resend(found, name, key)
-    else:
-        count = operator_actions.resend_outbound(found, name, key)
+    count = operator_actions.resend_named(found, entity, key)
     if key and not count:
         raise ConfigError(f"{tenant} has no record {key!r} of {entity} to send again")
     told = f"{tenant}: the next run sends {count} records again"
     return output.answer({"tenant": tenant, "records": count}, told, as_json=as_json)
-
-
-def _resent(entity: str) -> str:
-    """The asset meant: one that is written to Business Central, else one of Optiply's."""
-    try:
-        return entity_names([entity], (OUTBOUND,))[0]
-    except ConfigError:
-        return entity_names([entity], (OPTIPLY, OUTBOUND))[0]
 
 
 @click.command("accept-sell-order-source")

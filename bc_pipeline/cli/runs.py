@@ -25,6 +25,7 @@ from bc_pipeline.orchestration.tags import TENANT_TAG
 from bc_pipeline.report import Problem, RunSummary
 from bc_pipeline.run.dependencies import dependencies
 from bc_pipeline.run.tick import Tick
+from bc_pipeline.tenants.pause import paused
 from bc_pipeline.tenants.registry import Registry
 from bc_pipeline.tenants.settings import Tenant
 
@@ -109,7 +110,9 @@ def not_runnable(found: Registry, name: str, options: RunOptions) -> RunSummary 
         return RunSummary(name, "", status="failed", reason=reason, problems=[problem])
     tenant = found.tenants[name]
     if not tenant.enabled:
-        return RunSummary(name, "", status="skipped", reason="disabled in tenants.yaml")
+        pause = paused(tenant.snapshot_dir)
+        reason = pause.told() if pause else "disabled in tenants.yaml"
+        return RunSummary(name, "", status="skipped", reason=reason)
     wanted = options.entities or (OUTBOUND_NAMES if options.job == EXPORT else ())
     if wanted and not set(wanted) & set(dependencies(tenant)):
         told = ", ".join(options.entities) or "exports (exports.accounting, exports.buy_orders)"

@@ -132,7 +132,7 @@ def _row(name: str, state: TenantState | None, error: PipelineError | None) -> l
     last = state.last_run
     return [
         name,
-        "yes" if state.enabled else "no",
+        "yes" if state.enabled else "paused" if state.paused else "no",
         _ago(_last_good(state)),
         last["status"] if last else "never ran",
         _ago(state.stock.as_of if state.stock else None),
@@ -149,6 +149,8 @@ def _last_good(state: TenantState) -> datetime | None:
 
 
 def _print_tenant(name: str, state: TenantState, *, entities: bool) -> None:
+    if state.paused:
+        click.echo(f"{name}: {state.paused}")
     for matter in state.attention():
         click.echo(f"{name}: {matter}")
     if entities:

@@ -32,6 +32,7 @@ from bc_pipeline.orchestration.at_work import is_busy
 from bc_pipeline.orchestration.instance import pool_connections
 from bc_pipeline.orchestration.jobs import STOCK, SYNC
 from bc_pipeline.orchestration.nested_run import NestedRun
+from bc_pipeline.orchestration.overview import due_overview
 from bc_pipeline.orchestration.resources import TenantsResource
 from bc_pipeline.orchestration.sweep import shard_of, sweep
 from bc_pipeline.orchestration.tags import FIRST_ASSET, PARENT_TAG, TENANT_TAG
@@ -93,6 +94,8 @@ def sweep_job(find_job: FindJob) -> JobDefinition:
                 counts[outcome] += 1
                 if outcome != NOTHING_TO_DO:
                     rows.append(_row(summary))
+        if rows and (told := due_overview(context.instance, tenants.load())):
+            context.log_event(told)
         context.log.info(_told(counts))
         return Output(None, metadata=_metadata(counts, rows))
 

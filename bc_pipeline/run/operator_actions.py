@@ -13,6 +13,9 @@ import duckdb
 import orjson
 
 from bc_pipeline.catalogue.names import find, resource_names
+from bc_pipeline.catalogue.task import OPTIPLY, OUTBOUND
+from bc_pipeline.catalogue.tasks import BY_NAME, entity_names
+from bc_pipeline.errors import ConfigError
 from bc_pipeline.reading.mirror_state import SELL_ORDER_SOURCE
 from bc_pipeline.run import identity
 from bc_pipeline.run.exports import is_export
@@ -34,6 +37,7 @@ __all__ = [
     "rebind",
     "renamed",
     "resend",
+    "resend_named",
     "resend_outbound",
     "retry",
 ]
@@ -96,6 +100,25 @@ def resend_outbound(tenant: Tenant, entity: str | None = None, key: str | None =
     """
     with _writable(tenant) as snapshot:
         return outbound_resend.resend(snapshot, tenant.snapshot_dir, entity, key)
+
+
+def resend_named(tenant: Tenant, entity: str | None = None, key: str | None = None) -> int:
+    """``resend`` or ``resend_outbound``, by what an operator calls the entity: one that is written
+    to Business Central, else one of Optiply's; without one, all that goes to Business Central.
+
+    Returns, Raises: as these.
+    """
+    name = _resent(entity) if entity else None
+    if name is not None and BY_NAME[name].prefix == OPTIPLY:
+        return resend(tenant, name, key)
+    return resend_outbound(tenant, name, key)
+
+
+def _resent(entity: str) -> str:
+    try:
+        return entity_names([entity], (OUTBOUND,))[0]
+    except ConfigError:
+        return entity_names([entity], (OPTIPLY, OUTBOUND))[0]
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from bc_pipeline.run.stock_age import StockAge, stock_age
 from bc_pipeline.snapshot.reader import SnapshotReader
 from bc_pipeline.snapshot.rows import rows
 from bc_pipeline.snapshot.schema import SYNC_TABLES
+from bc_pipeline.tenants.pause import paused
 from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.to_business_central.inbox.endings import READABLE
 from bc_pipeline.to_business_central.inbox.place import not_read, waiting
@@ -78,6 +79,7 @@ class TenantState:
 
     Attributes:
         enabled: whether the schedule works on it; one that is disabled is never late.
+        paused: since when, by whom and why it is paused; None when it is not.
         last_run, last_good_run: newest run, newest that read something and was no failure; None =
             never.
         freshness: every entity the settings ask for, with its last good read or send.
@@ -96,6 +98,7 @@ class TenantState:
     """
 
     enabled: bool = True
+    paused: str | None = None
     last_run: dict[str, Any] | None = None
     last_good_run: dict[str, Any] | None = None
     freshness: dict[str, Freshness] = field(default_factory=dict)
@@ -122,6 +125,7 @@ class TenantState:
 
     def as_json(self) -> dict[str, Any]:
         return {
+            "paused": self.paused,
             "last_run": self.last_run,
             "last_good_run": self.last_good_run,
             "late": self.late,
@@ -207,8 +211,10 @@ def read_state(
     Raises:
         TenantBusy: a run holds the snapshot for longer than it is worth waiting.
     """
+    pause = paused(tenant.snapshot_dir)
     state = TenantState(
         enabled=tenant.enabled,
+        paused=pause.told() if pause else None,
         files=[path.name for path in waiting(tenant.snapshot_dir)],
         not_read=not_read(tenant.snapshot_dir),
     )

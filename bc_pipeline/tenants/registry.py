@@ -24,6 +24,7 @@ from bc_pipeline.errors import ConfigError
 from bc_pipeline.tenants.alert_settings import Addresses
 from bc_pipeline.tenants.base import Settings
 from bc_pipeline.tenants.document import Keys, Place, mapping, read, wanted
+from bc_pipeline.tenants.pause import paused
 from bc_pipeline.tenants.references import resolve
 from bc_pipeline.tenants.retention_settings import RetentionSettings
 from bc_pipeline.tenants.settings import TENANT_KEY_PATTERN, Tenant
@@ -137,7 +138,7 @@ def load(home: Path | None = None, path: Path | None = None) -> Registry:
         except ConfigError as error:
             errors[str(key)] = error
         else:
-            tenants[tenant.name] = tenant
+            tenants[tenant.name] = _unless_paused(tenant)
             warnings += notes
     errors |= shared(top, home, tenants.values())
     sound = {name: tenant for name, tenant in tenants.items() if name not in errors}
@@ -158,6 +159,13 @@ def load(home: Path | None = None, path: Path | None = None) -> Registry:
             if str(key) in errors
         },
     )
+
+
+def _unless_paused(tenant: Tenant) -> Tenant:
+    """A paused tenant is as good as switched off."""
+    if not tenant.enabled or paused(tenant.snapshot_dir) is None:
+        return tenant
+    return tenant.model_copy(update={"enabled": False})
 
 
 class _Common(Settings):

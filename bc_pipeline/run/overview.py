@@ -1,0 +1,97 @@
+"""All tenants at a glance: one line each, for a table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from bc_pipeline.errors import PipelineError
+from bc_pipeline.run.freshness import Freshness, minute
+from bc_pipeline.run.tenant_state import NEED_A_PERSON, TenantState, read_state
+from bc_pipeline.snapshot.reader import SnapshotReader
+from bc_pipeline.tenants.registry import Registry
+from bc_pipeline.tenants.settings import Tenant
+
+TICK = timedelta(minutes=30)
+_MINUTE = timedelta(minutes=1)
+
+
+def overview(registry: Registry, now: datetime) -> list[dict[str, Any]]:
+    """One row per tenant, those that need somebody first.
+
+    Args:
+        registry: the tenants, wrongly configured ones too.
+        now: UTC.
+    """
+    with SnapshotReader() as reader:
+        rows = [_row(tenant, now, reader) for tenant in registry.tenants.values()]
+    rows += [_broken(name, str(error)) for name, error in registry.errors.items()]
+    return sorted(rows, key=lambda row: (row["needs somebody"] == "", row["tenant"]))
+
+
+def figures(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """How many there are, and how many need somebody."""
+    told = list(rows)
+    return {"tenants": len(told), "need_somebody": sum(bool(row["needs somebody"]) for row in told)}
+
+
+def ages(found: Iterable[Freshness], now: datetime) -> str:
+    """How old each entity is, those of one age together: ``4 min: products, suppliers``."""
+    by_age: dict[str, list[str]] = {}
+    for each in sorted(found, key=lambda one: (one.good is not None, one.good)):
+        if not (each.instead or each.absent):
+            age = "never" if each.good is None else age_of(now - each.good)
+            by_age.setdefault(age, []).append(each.entity.split("/")[1] + "!" * each.late)
+    return "; ".join(f"{age}: {', '.join(sorted(names))}" for age, names in by_age.items())
+
+
+def age_of(age: timedelta) -> str:
+    """``4 min``, ``3 h`` or ``2 days``."""
+    minutes = max(int(age / _MINUTE), 0)
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
+
+
+def next_tick(now: datetime) -> datetime:
+    """When the schedule comes by next."""
+    start = datetime.min.replace(tzinfo=now.tzinfo)
+    return now + TICK - (now - start) % TICK
+
+
+def _row(tenant: Tenant, now: datetime, reader: SnapshotReader) -> dict[str, Any]:
+    try:
+        state = read_state(tenant, now, reader, patient=False)
+    except PipelineError as error:
+        return _broken(tenant.name, f"{error.kind}: {error}")
+    last = state.last_run or {}
+    fresh = state.freshness.values()
+    return {
+        "tenant": tenant.name,
+        "needs somebody": "; ".join(state.attention()) if state.enabled else "",
+        "stock": "never" if not _as_of(state) else age_of(now - _as_of(state)),
+        "last run": f"{last['status']}, {minute(last['started_at'])}" if last else "never ran",
+        "run": str(last.get("run_id") or ""),
+        "held": _counted(Counter(row["state"] for row in state.held)),
+        "deletions held": len(state.deletions),
+        "blocked": _counted(
+            Counter(row["state"] for row in state.exports if row["state"] in NEED_A_PERSON)
+        ),
+        "next run": state.paused or (minute(next_tick(now)) if state.enabled else "disabled"),
+        "sent": ages((each for each in fresh if each.done == "sent"), now),
+        "read": ages((each for each in fresh if each.done == "read"), now),
+    }
+
+
+def _broken(name: str, why: str) -> dict[str, Any]:
+    return {"tenant": name, "needs somebody": why}
+
+
+def _as_of(state: TenantState) -> Any:  # noqa: ANN401 - a moment, or nothing
+    return state.stock.as_of if state.stock else None
+
+
+def _counted(counts: Counter[str]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in sorted(counts.items()))

@@ -1,0 +1,67 @@
+"""A tenant that somebody has paused: as good as ``enabled: false`` until it is resumed, without
+touching tenants.yaml. The note stands beside its snapshot, so it holds on every machine."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+import orjson
+
+from bc_pipeline import clock
+from bc_pipeline.tenants import files
+
+FILE = "paused.json"
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Since when, by whom and why; empty texts = nobody said."""
+
+    at: datetime
+    by: str = ""
+    why: str = ""
+
+    def told(self) -> str:
+        """``paused since 2026-08-22 10:29 UTC by Anna: stock-taking``"""
+        by = f" by {self.by}" if self.by else ""
+        why = f": {self.why}" if self.why else ""
+        return f"paused since {self.at:%Y-%m-%d %H:%M} UTC{by}{why}"
+
+
+def pause(snapshot_dir: Path, *, by: str = "", why: str = "") -> Pause:
+    """Pause a tenant; one that is paused stays so, as it was. A run at work comes to its end.
+
+    Args:
+        snapshot_dir: the tenant's.
+        by: who wants it.
+        why: for whoever finds it paused.
+    """
+    known = paused(snapshot_dir)
+    if known is not None:
+        return known
+    found = Pause(clock.now(), by.strip(), why.strip())
+    snapshot_dir.mkdir(parents=True, exist_ok=True)
+    files.replace(snapshot_dir / FILE, orjson.dumps(asdict(found)))
+    return found
+
+
+def resume(snapshot_dir: Path) -> Pause | None:
+    """End the pause; what it was, None when there was none."""
+    known = paused(snapshot_dir)
+    (snapshot_dir / FILE).unlink(missing_ok=True)
+    return known
+
+
+def paused(snapshot_dir: Path) -> Pause | None:
+    """The pause of a tenant; None when there is none. A note nobody can read is a pause too: it is
+    there because somebody wanted one."""
+    path = snapshot_dir / FILE
+    try:
+        known = orjson.loads(path.read_bytes())
+        return Pause(datetime.fromisoformat(known["at"]), str(known["by"]), str(known["why"]))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError):
+        return Pause(datetime.fromtimestamp(0, tz=clock.now().tzinfo), why=f"{path} is unreadable")
