@@ -44,6 +44,7 @@ class Matter:
         run_id: of the run that found it.
         members: what it is about, such as numbers of orders; a further one is told as well.
         patience: for how long it may stand before anybody is told.
+        announced: it is still to come: that runs do not solve it is no news.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class Matter:
     run_id: str | None = None
     members: tuple[str, ...] = ()
     patience: timedelta = timedelta(0)
+    announced: bool = False
 
     @property
     def key(self) -> str:
@@ -256,7 +258,15 @@ def _end(reason: str, what: str, day: date, now: datetime, todo: str) -> Iterato
     if passed:
         when = f"ends on {day} ({left} days)" if left > 0 else f"has ended on {day}"
         why = "Microsoft does not let the runs in after that"
-        yield Matter("token", reason, f"{what} {when}", why, todo=todo, members=passed)
+        yield Matter(
+            "token",
+            reason,
+            f"{what} {when}",
+            why,
+            todo=todo,
+            members=passed,
+            announced=left > 0,
+        )
 
 
 def _went_back(state: TenantState) -> Iterator[Matter]:

@@ -123,7 +123,8 @@ def _event(entry: Entry, matter: Matter, runs: int, now: datetime) -> Event | No
     long = (
         runs - entry.first_run >= ESCALATED_AFTER_RUNS - 1 or now - entry.told_at >= ESCALATED_AFTER
     )
-    if KINDS[matter.kind].escalates and not entry.escalated and long:
+    again = KINDS[matter.kind].escalates and not matter.announced
+    if again and not entry.escalated and long:
         entry.escalated = True
         return "escalated"
     return None

@@ -64,6 +64,14 @@ def test_where_nothing_runs_it_is_told_once_more_after_the_time_of_three_runs():
     assert told(book, FAILED, at=AT + 90 * MINUTE) == [("escalated", "failed")]
 
 
+def test_what_is_still_to_come_is_not_told_again_because_runs_do_not_solve_it():
+    book = Book()
+    ends = Matter("token", "secret", "It ends on 2026-12-31", members=("30 days",), announced=True)
+    told(book, ends)
+
+    assert told(book, ends, runs=9, at=AT + timedelta(days=3)) == []
+
+
 def test_when_it_is_over_it_is_told_once_and_may_begin_anew():
     book = Book()
     told(book, FAILED)
