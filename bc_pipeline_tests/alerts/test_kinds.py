@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -348,6 +348,29 @@ def check_without_tenant(message: Received) -> None:
     PROVOKED.add(message.data["kind"])
     assert message.verified
     assert "s3cr3t-path" not in message.body.decode()
+
+
+def test_a_run_in_dagster_tells_by_itself(
+    home: Path, receiver: Receiver, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+):
+    from dagster import DagsterInstance
+
+    from bc_pipeline.cli import runs
+    from bc_pipeline.cli.main import run
+
+    address = {"url": receiver.url, "secret": SECRET, "on": ["failed"]}
+    forbidden = {"action": "status", "status": 403, "path": r"/vendors\?", "body": FORBIDDEN}
+    with (
+        DagsterInstance.ephemeral() as instance,
+        changed_settings(home, "cronus", {"alerts": [address]}),
+        fault(sandbox, "bc", **forbidden),
+    ):
+        monkeypatch.setattr(runs, "open_instance", lambda home: nullcontext(instance))
+        run(["sync", "cronus", "--entity", "suppliers", "--json"])
+
+    (message,) = receiver.take()
+    check(message)
+    assert "bc/vendors" in message.data["text"]
 
 
 def test_went_back(told):
