@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import getpass
+import os
 import sys
 import webbrowser
+from pathlib import Path
 from typing import TypeVar
 
 import click
@@ -14,6 +16,12 @@ from bc_pipeline.connecting.questions import Question
 from bc_pipeline.errors import ConfigError
 
 Reply = TypeVar("Reply")
+
+CREDENTIALS_VARIABLE = "BC_PIPELINE_OPTIPLY_CREDENTIALS"
+CREDENTIALS_HELP = (
+    "File with client_id, client_secret, username, password and coupling_id, as JSON or a line "
+    f"each; - for stdin; or {CREDENTIALS_VARIABLE}."
+)
 
 
 class Terminal:
@@ -85,3 +93,17 @@ class Terminal:
 
 def _unanswered(question: Question[Reply]) -> ConfigError:
     return ConfigError(f"{question.text}: nobody may be asked, so give {question.flag}")
+
+
+def read_secret(flag: str, file: str | None, variable: str) -> str | None:
+    """What a secret flag points to, else what the environment holds."""
+    if file is None:
+        return os.environ.get(variable) or None
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "is not UTF-8"
+        raise ConfigError(f"{flag}: {file} cannot be read ({reason})") from None
+    if not text.strip():
+        raise ConfigError(f"{flag}: {'stdin' if file == '-' else file} is empty")
+    return text.strip()

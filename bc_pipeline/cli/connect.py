@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 import tempfile
 import textwrap
 from collections.abc import Iterable
@@ -14,15 +12,18 @@ from typing import Any
 import click
 
 from bc_pipeline.cli import output
-from bc_pipeline.cli.asking import Terminal
+from bc_pipeline.cli.asking import (
+    CREDENTIALS_HELP,
+    CREDENTIALS_VARIABLE,
+    Terminal,
+    read_secret,
+)
 from bc_pipeline.connecting.connect import SECRET_FLAG, Connection, Given, find_out, finish, try_out
 from bc_pipeline.connecting.consent import Way
 from bc_pipeline.connecting.questions import Question
 from bc_pipeline.connecting.saving import SECRET_FILES
-from bc_pipeline.errors import ConfigError
 
 SECRET_VARIABLE = "BC_PIPELINE_CLIENT_SECRET"  # noqa: S105 - the name of a variable
-CREDENTIALS_VARIABLE = "BC_PIPELINE_OPTIPLY_CREDENTIALS"
 SAMPLES_SHOWN = 3
 SAMPLE_WIDTH = 110
 _AN_ID = re.compile(r"\w*Id: ")
@@ -73,8 +74,7 @@ _FILE = click.Path(dir_okay=False, allow_dash=True)
 @click.option(
     "--optiply-credentials",
     type=_FILE,
-    help="File with client_id, client_secret, username, password and coupling_id, as JSON or a "
-    f"line each; - for stdin; or {CREDENTIALS_VARIABLE}.",
+    help=CREDENTIALS_HELP,
 )
 @click.option("--optiply-account", metavar="ID", help="Where the user has several.")
 @click.option(
@@ -100,6 +100,11 @@ _FILE = click.Path(dir_okay=False, allow_dash=True)
     flag_value=False,
     help="Do not try what the first sync would do.",
 )
+@click.option(
+    "--sandbox",
+    metavar="URL",
+    help="Play with the systems that `bc-pipeline sandbox` serves there.",
+)
 @click.option("--yes", is_flag=True, help="Ask nothing: flags tell what has to be picked.")
 @click.option(
     "--force", is_flag=True, help="Write the entry, switched off, although a check fails."
@@ -113,6 +118,7 @@ def connect(
     optiply_credentials: str | None,
     locations: str | None,
     settings: tuple[str, ...],
+    sandbox: str | None,
     dry_run: bool,
     yes: bool,
     force: bool,
@@ -128,9 +134,9 @@ def connect(
     given = Given(
         way=way,
         keep_consent=keep_consent,
-        settings=_settings(named, settings),
-        client_secret=_secret(SECRET_FLAG, client_secret_file, SECRET_VARIABLE),
-        optiply_credentials=_secret(
+        settings={**_addresses(sandbox), **_settings(named, settings)},
+        client_secret=read_secret(SECRET_FLAG, client_secret_file, SECRET_VARIABLE),
+        optiply_credentials=read_secret(
             "--optiply-credentials", optiply_credentials, CREDENTIALS_VARIABLE
         ),
         locations=_codes(locations),
@@ -156,6 +162,8 @@ def connect(
             output.message(f"Error: {refusal}")
         return output.SOME_FAILED
     lines = [f"Written: {file}" for file in written]
+    if not connection.draft.tenant(work=False).enabled:
+        lines.append("It is switched off; --set enabled=true switches it on")
     lines.append(f"Next, the first sync: bc-pipeline sync {tenant}")
     return output.answer(document, "\n".join(lines), as_json=as_json)
 
@@ -211,18 +219,18 @@ def _settings(named: dict[str, str | None], others: Iterable[str]) -> dict[tuple
     return found
 
 
-def _secret(flag: str, file: str | None, variable: str) -> str | None:
-    """What a secret flag points to, else what the environment holds."""
-    if file is None:
-        return os.environ.get(variable) or None
-    try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "is not UTF-8"
-        raise ConfigError(f"{flag}: {file} cannot be read ({reason})") from None
-    if not text.strip():
-        raise ConfigError(f"{flag}: {'stdin' if file == '-' else file} is empty")
-    return text.strip()
+def _addresses(sandbox: str | None) -> dict[tuple[str, ...], str]:
+    """Where the sandbox serves each system, as fast as it can."""
+    if sandbox is None:
+        return {}
+    base = sandbox.rstrip("/")
+    return {
+        ("business_central", "api_url"): f"{base}/bc",
+        ("business_central", "login_url"): f"{base}/entra",
+        ("optiply", "api_url"): f"{base}/optiply/v1",
+        ("optiply", "login_url"): f"{base}/optiply-login/api",
+        ("optiply", "requests_per_second"): "1000",
+    }
 
 
 def _codes(text: str | None) -> tuple[str, ...] | None:

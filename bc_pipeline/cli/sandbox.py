@@ -34,11 +34,23 @@ def sandbox(port: int, seed: int, as_json: bool) -> int:
     with owned(home), Sandbox(seed=seed, port=port) as served:
         home.mkdir(parents=True, exist_ok=True)
         tenants = served.write_tenants(home, exports=True)
+        url, app, credentials = served.base_url, served.app(), served.credentials()
         if as_json:
-            print_json({"url": served.base_url, "home": str(home), "tenants": str(tenants)})
+            print_json(
+                {
+                    "url": url,
+                    "home": str(home),
+                    "tenants": str(tenants),
+                    "app": dict(zip(("client_id", "client_secret"), app, strict=True)),
+                    "optiply": credentials,
+                }
+            )
         else:
-            click.echo(f"Sandbox on {served.base_url}; its two tenants are in {tenants}")
+            click.echo(f"Sandbox on {url}; its two tenants are in {tenants}")
             click.echo(f"Try: BC_PIPELINE_HOME={home} bc-pipeline sync --all")
+            click.echo(f"Or connect a shop by hand: bc-pipeline connect acme --sandbox {url}")
+            click.echo(f"  App registration: {' '.join(app)}")
+            click.echo(f"  Optiply's credentials: {' '.join(credentials.values())}")
             message("Ctrl-C ends it; what it holds is lost then.")
         try:
             served.wait()

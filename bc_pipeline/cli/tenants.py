@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import click
 
 from bc_pipeline.cli import output
+from bc_pipeline.cli.asking import CREDENTIALS_HELP, CREDENTIALS_VARIABLE, read_secret
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.tenants import registry
 from bc_pipeline.tenants.schema import tenants_schema
@@ -62,6 +66,50 @@ def schema(as_json: bool) -> int:
     """JSON Schema of tenants.yaml, for editors (the same with and without --json)."""
     output.print_json(tenants_schema())
     return output.SUCCESS
+
+
+@tenants.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--name", help="Of the tenant; by default that of the folder the file is in.")
+@click.option(
+    "--snapshots",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="HotGlue's snapshot folder; by default its snapshot_dir.",
+)
+@click.option(
+    "--optiply-credentials", type=click.Path(dir_okay=False, allow_dash=True), help=CREDENTIALS_HELP
+)
+@output.json_option
+def import_tenant(
+    file: Path,
+    name: str | None,
+    snapshots: Path | None,
+    optiply_credentials: str | None,
+    as_json: bool,
+) -> int:
+    """Take a tenant over from HotGlue: its config.json and snapshot folder become an entry.
+
+    Tells what could not be carried over, and what is still missing. Asks no system anything:
+    `bc-pipeline connect` does that next.
+    """
+    from bc_pipeline.connecting import hotglue
+    from bc_pipeline.connecting.draft import begin
+
+    key = name or file.resolve().parent.name
+    credentials = read_secret("--optiply-credentials", optiply_credentials, CREDENTIALS_VARIABLE)
+    with tempfile.TemporaryDirectory(prefix="bc-pipeline-import-") as work:
+        draft = begin(key, Path(work))
+        if draft.existed:
+            raise ConfigError(f"{key} stands in {draft.file} already; name another with --name")
+        taken = hotglue.take(draft, file, snapshots, credentials)
+        hotglue.save(draft, taken)
+    lines = [f"Written: {written}" for written in taken.files]
+    lines += [f"Not carried over: {key}: {why}" for key, why in taken.left.items()]
+    lines += [f"Missing: {', '.join(taken.missing)}"] if taken.missing else []
+    switched_off = " --set enabled=true" if taken.missing else ""
+    consent = " --keep-consent" if draft.text("business_central", "refresh_token") else ""
+    lines.append(f"Next: bc-pipeline connect {key}{consent}{switched_off}")
+    return output.answer({"tenant": key, **taken.as_json()}, "\n".join(lines), as_json=as_json)
 
 
 @tenants.command()

@@ -47,15 +47,24 @@ def take_credentials(draft: Draft, given: str | None, person: Person) -> None:
         ConfigError: they cannot be read or are not whole, or nobody may be asked.
     """
     if given is not None:
-        try:
-            _put(draft, read_credentials(given))
-        except ValueError as error:
-            raise ConfigError(f"{FLAG}: {error}") from None
+        put_credentials(draft, given)
     if missing := _missing(draft):
         if given is not None:
             raise ConfigError(f"{FLAG} lacks {', '.join(missing)}")
         found: dict[str, str] = person.ask(_question(missing))
         _put(draft, found)
+
+
+def put_credentials(draft: Draft, given: str) -> None:
+    """Put credentials into the draft.
+
+    Raises:
+        ConfigError: they cannot be read.
+    """
+    try:
+        _put(draft, read_credentials(given))
+    except ValueError as error:
+        raise ConfigError(f"{FLAG}: {error}") from None
 
 
 def find_account(draft: Draft, person: Person) -> str | None:

@@ -148,10 +148,10 @@ def find_out(
     spot = places.picked(draft, person)
     person.tell(f"Business Central: {spot.label}")
     found = _place(draft, spot)
-    _refuse_shared(draft, found)
+    refuse_shared(draft, found)
     account.take_credentials(draft, given.optiply_credentials, person)
     account_name = account.find_account(draft, person)
-    _refuse_shared(draft, found)
+    refuse_shared(draft, found)
     account_id = draft.text("optiply", "account_id") or ""
     person.tell(f"Optiply: account {account_name or account_id} ({account_id})")
     connection = Connection(draft, spot, (account_id, account_name))
@@ -182,7 +182,7 @@ def finish(connection: Connection) -> list[str]:
         ConfigError, TenantBusy, OSError: as ``saving.save``; everything is as it was.
     """
     draft = connection.draft
-    _refuse_shared(draft, _found(draft, connection.spot))
+    refuse_shared(draft, _found(draft, connection.spot))
     written = saving.save(draft)
     found = _found(draft, connection.spot)
     companies.remember(draft.tenant(work=False), connection.spot.company.id, found.entra_tenant_id)
@@ -260,7 +260,7 @@ def _found(draft: Draft, spot: Spot) -> Found:
     return Found(named(settings), company_key(spot.company.id), entra)
 
 
-def _refuse_shared(draft: Draft, found: Found) -> None:
+def refuse_shared(draft: Draft, found: Found) -> None:
     """Refuse what another tenant has already (decisions 1).
 
     Raises:

@@ -28,8 +28,11 @@ SECRET_FILES: Mapping[Way, str] = MappingProxyType(
 _SYSTEMS = ("business_central", "optiply")
 
 
-def save(draft: Draft) -> list[str]:
+def save(draft: Draft, *, complete: bool = True) -> list[str]:
     """Write what the draft has found out; the files written, for people.
+
+    Args:
+        complete: the entry has to work.
 
     Raises:
         ConfigError: the entry would not work, or would spoil another tenant's.
@@ -41,17 +44,17 @@ def save(draft: Draft) -> list[str]:
         change: dict[Way, object] = {**draft.changes, **references}
         if change or not draft.existed:
             entries.write(
-                draft.file, draft.name, change, lambda trial: _check(draft, before, trial)
+                draft.file, draft.name, change, lambda trial: _check(draft, before, trial, complete)
             )
         _keep_tokens(draft)
     written = [str(draft.file)] if change or not draft.existed else []
     return [*written, *(str(_path(draft, way)) for way in references)]
 
 
-def _check(draft: Draft, before: registry.Registry, trial: Path) -> None:
+def _check(draft: Draft, before: registry.Registry, trial: Path, complete: bool) -> None:
     """The new file says of this tenant what was found out, and of all others what it said."""
     after = registry.load(draft.home, trial)
-    if error := after.errors.get(draft.name):
+    if complete and (error := after.errors.get(draft.name)):
         raise ConfigError(str(error).replace(str(trial), str(draft.file)))
     others = {name for name in before.names() if name != draft.name}
     same = others == {name for name in after.names() if name != draft.name} and all(

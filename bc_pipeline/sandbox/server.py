@@ -150,6 +150,21 @@ class Sandbox:
         """
         return tenants.write_tenants(self, home, exports=exports)
 
+    def app(self) -> tuple[str, str]:
+        """Client id and secret of an app registration that people may consent to."""
+        return tenants.WHOLESALE, tenants.client_secret(tenants.WHOLESALE)
+
+    def credentials(self) -> dict[str, str]:
+        """What Optiply hands out for the wholesaler's shop, in the order people are asked."""
+        shop = self.optiply.shops[tenants.WHOLESALE]
+        return {
+            "client_id": shop.client_id,
+            "client_secret": shop.client_secret,
+            "username": shop.username,
+            "password": shop.password,
+            "coupling_id": str(shop.coupling_id),
+        }
+
     # --- server --------------------------------------------------------------------------------
 
     @property
