@@ -137,6 +137,11 @@ COMMANDS = {
         "rebind",
         "Say that a tenant's environment, sign-in tenant or address was only renamed.",
     ),
+    "find": LazyCommand(
+        "find",
+        "find",
+        "A record wherever it stands, by any number, id or name of either system.",
+    ),
     "show": LazyCommand(
         "show",
         "show",

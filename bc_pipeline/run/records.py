@@ -97,9 +97,11 @@ def _first_of(names: tuple[str, ...]) -> str:
 
 LEDGER_NAME = _first_of(_NAME_FIELDS)
 """SQL on a row of the ledger: what people call the record."""
+LEDGER_NUMBER = _first_of(_NUMBER_FIELDS)
+"""The same: the number its producer gave it."""
 
 _OF_LEDGER = f"""
-SELECT coalesce(l.bc_number, {_first_of(_NUMBER_FIELDS)}) AS number,
+SELECT coalesce(l.bc_number, {LEDGER_NUMBER}) AS number,
   coalesce({LEDGER_NAME}, json_extract_string(v.last_sent, '$.name')) AS name, l.state, l.reason,
   coalesce(l.external_id, l.key) AS key, greatest(l.attempts, l.blocked_runs) AS tries,
   NULL AS next_run, l.file || ':' || l.line AS file

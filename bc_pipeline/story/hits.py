@@ -1,0 +1,51 @@
+"""What a search finds."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One thing that has the text somewhere.
+
+    Attributes:
+        what: task name of what it is, ``optiply/products``, or ``file``.
+        number, name: what people call it.
+        key: remote id, key in the ledger, or name of the file.
+        by: where the text stands: ``number``, ``name``, ``Optiply's id`` and so on.
+        exact: the text is all of it.
+        state: as in the id map or the ledger.
+        note: what else tells where it counts.
+        command: what to go on with.
+    """
+
+    what: str
+    number: str | None
+    name: str | None
+    key: str
+    by: str
+    exact: bool
+    state: str | None = None
+    note: str | None = None
+    command: str | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """The answer to a search.
+
+    Attributes:
+        hits: exact ones first, those of a kind together.
+        looked_in: where it was looked, a phrase each.
+        missing: why a record may not be found, a sentence each.
+    """
+
+    text: str
+    hits: tuple[Hit, ...]
+    looked_in: tuple[str, ...]
+    missing: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
