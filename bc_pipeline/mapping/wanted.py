@@ -38,14 +38,28 @@ PLANS: Mapping[str, Callable[[SyncOptions, MappingInput], Plan]] = {
 }
 
 
+def prepare(cursor: duckdb.DuckDBPyConnection) -> None:
+    """What a connection needs before mappings run on it."""
+    values.install(cursor)
+    ensure_tables(cursor)
+
+
 def build_wanted(
+    cursor: duckdb.DuckDBPyConnection, resource: str, options: SyncOptions, inputs: MappingInput
+) -> MappingReport:
+    """Rebuilds ``optiply.<resource>`` on any connection, see ``rebuild``."""
+    prepare(cursor)
+    return rebuild(cursor, resource, options, inputs)
+
+
+def rebuild(
     cursor: duckdb.DuckDBPyConnection, resource: str, options: SyncOptions, inputs: MappingInput
 ) -> MappingReport:
     """Rebuilds ``optiply.<resource>`` and files this run's data-quality warnings about it.
 
     Args:
-        cursor: connection to the snapshot; each statement is committed unless the caller has
-            begun a transaction.
+        cursor: prepared connection to the snapshot; each statement is committed unless the caller
+            has begun a transaction.
         resource: one of ``PLANS``.
         options: the tenant's decisions.
         inputs: what the run knows.
@@ -55,8 +69,6 @@ def build_wanted(
         ConfigError: an option names something Business Central does not have.
     """
     plan = PLANS[resource](options, inputs)
-    values.install(cursor)
-    ensure_tables(cursor)
     for name, select in plan.steps.items():
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {select}")
     try:
@@ -85,7 +97,9 @@ def _file_warnings(
     counts: dict[str, int] = {}
     for select in plan.warnings:
         found = f"SELECT remote_id, kind, message, count FROM ({select})"
-        cursor.execute(f"CREATE OR REPLACE TEMP TABLE m_warnings AS {found}")
+        made = cursor.execute(f"CREATE OR REPLACE TEMP TABLE m_warnings AS {found}").fetchone()
+        if made is None or not made[0]:
+            continue
         cursor.execute(
             "INSERT INTO ops.warnings (run_no, entity, remote_id, kind, message) "
             "SELECT ?, ?, remote_id, kind, message FROM m_warnings",

@@ -97,6 +97,8 @@ def optional(cursor: duckdb.DuckDBPyConnection, tenant: Tenant) -> frozenset[str
         for entity in selected_entities(tenant)
         if f"bc.{entity.table.name}" in OPTIONAL_SOURCES
     ]
+    if not configured:
+        return frozenset()
     found = cursor.execute(_WHOLE_AND_THERE, [configured]).fetchall()
     return frozenset(name.replace("/", ".") for (name,) in found)
 
@@ -110,9 +112,10 @@ def not_there(cursor: duckdb.DuckDBPyConnection, entities: Iterable[str]) -> set
 def unneeded(cursor: duckdb.DuckDBPyConnection, tenant: Tenant) -> dict[str, tuple[str, ...]]:
     """The entities that are not read, because others that are there tell the same: by name, with
     those others."""
-    there = {table.replace(".", "/") for table in optional(cursor, tenant)}
-    better = {each.name: needed(each.unless, tenant) for each in selected_entities(tenant)}
-    return {name: others for name, others in better.items() if others and there.issuperset(others)}
+    told = ((each.name, needed(each.unless, tenant)) for each in selected_entities(tenant))
+    better = {name: others for name, others in told if others}
+    there = {table.replace(".", "/") for table in optional(cursor, tenant)} if better else set()
+    return {name: others for name, others in better.items() if there.issuperset(others)}
 
 
 def told_by(others: Sequence[str]) -> str:
@@ -120,9 +123,17 @@ def told_by(others: Sequence[str]) -> str:
     return f"{' and '.join(others)} {'tells' if len(others) == 1 else 'tell'} the same"
 
 
-def stock_complete(cursor: duckdb.DuckDBPyConnection, tenant: Tenant) -> bool:
-    """Whether both terms of the stock level come from the same run (mapping.md 2.1)."""
-    options, whole = tenant.sync, optional(cursor, tenant)
+def stock_complete(
+    cursor: duckdb.DuckDBPyConnection, tenant: Tenant, whole: Collection[str]
+) -> bool:
+    """Whether both terms of the stock level come from the same run (mapping.md 2.1).
+
+    Args:
+        cursor: of the snapshot.
+        tenant: whose.
+        whole: the optional mirror tables that hold a whole picture, see ``optional``.
+    """
+    options = tenant.sync
     terms, source = {"bc/items"}, stock_source.in_force(options, whole)
     if source is None:
         return False

@@ -5,12 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import duckdb
 
-from bc_pipeline import clock
 from bc_pipeline.business_central import published_pages
 from bc_pipeline.catalogue import stock_source
 from bc_pipeline.catalogue.entities import ENTITIES
@@ -26,18 +24,23 @@ from bc_pipeline.catalogue.resources import (
     Resource,
 )
 from bc_pipeline.errors import RequestFailed
-from bc_pipeline.mapping import MappingInput, build_wanted, vanished_buy_orders
+from bc_pipeline.mapping import (
+    MappingInput,
+    build_wanted,
+    rebuild,
+    vanished_buy_orders,
+)
 from bc_pipeline.reading import listed_stock, mirror_state
 from bc_pipeline.reading.entity import read_entity
-from bc_pipeline.reading.named_settings import Names
-from bc_pipeline.report import EntityResult, Launch, Problem
+from bc_pipeline.report import EntityResult, Problem
 from bc_pipeline.run import history, verification
+from bc_pipeline.run.context import RunContext
 from bc_pipeline.run.dependencies import dependencies, made_from, sell_order_sources
-from bc_pipeline.run.exports import Exporting, is_export
+from bc_pipeline.run.exports import is_export
 from bc_pipeline.run.graph import Task, Work
+from bc_pipeline.run.unchanged import Inputs
 from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.to_business_central.buy_orders import recognition
-from bc_pipeline.to_business_central.writer import ExportRun
 from bc_pipeline.to_optiply.resource_sync import Rules, sync_resource
 
 FRESH_ENOUGH = timedelta(minutes=5)
@@ -49,28 +52,6 @@ ENTITY_SETS: Mapping[str, str] = {
     "sales_orders": "salesOrders",
     "sales_shipments": "salesShipments",
 }
-
-
-@dataclass(kw_only=True)
-class RunContext(ExportRun):
-    """What the tasks of one run work with.
-
-    Args:
-        vanished: buy orders confirmed to be gone from Business Central, filled on the way.
-        exporting: the exports of the run, where it has any.
-        fresh: no replica may answer. One that is behind would take back what a tick has read, and
-            the ticks, which have seen that, would not read it again.
-    """
-
-    launch: Launch
-    started_at: datetime = field(default_factory=lambda: clock.now())
-    vanished: frozenset[str] = frozenset()
-    exporting: Exporting | None = None
-    fresh: bool = False
-
-    def __post_init__(self) -> None:
-        self.dry_run = self.launch.dry_run
-        self.names = Names(self.tenant, self.bc, self.snapshot)
 
 
 def tasks(context: RunContext, selected: frozenset[str]) -> list[Task]:
@@ -134,6 +115,8 @@ def _plain_work(context: RunContext, name: str, *, may_keep: bool) -> Work:
 
 def _unneeded(context: RunContext, name: str, result: EntityResult) -> bool:
     """Whether others that were read tell the same."""
+    if not ENTITIES[name].unless:
+        return False
     with context.snapshot.cursor() as cursor:
         others = mirror_state.unneeded(cursor, context.tenant).get(name)
     if others is None:
@@ -215,9 +198,22 @@ def _write(context: RunContext, name: str, result: EntityResult) -> None:
         )
     with context.snapshot.cursor() as cursor:
         may_delete = mirror_state.ever_complete(cursor, _sources_of(context.tenant, name))
-        # One at a time: building creates tables and macros in the shared catalogue.
-        with context.snapshot.writing():
-            report = build_wanted(cursor, name, context.tenant.sync, inputs)
+    made_of = Inputs(context.tenant, context.snapshot, resource, inputs, may_delete)
+    may_settle = not (context.dry_run or context.launch.full)
+    if not (may_settle and made_of.settle(result)):
+        _send(context, made_of, result)
+    if resource is SELL_ORDERS:
+        mirror_state.remember_sell_orders(context.snapshot, context.tenant)
+    if not context.dry_run:
+        _verify(context, resource, result)
+
+
+def _send(context: RunContext, made_of: Inputs, result: EntityResult) -> None:
+    """Build the wanted rows and send what differs."""
+    resource, inputs = made_of.resource, made_of.given
+    with context.mapping() as connection:
+        made_of.look()
+        report = rebuild(connection, resource.name, context.tenant.sync, inputs)
     result.rows = report.rows
     result.warnings = dict(report.warnings)
 
@@ -231,8 +227,8 @@ def _write(context: RunContext, name: str, result: EntityResult) -> None:
         return found is not None
 
     rules = Rules(
-        version=RESOURCES[name].mapping_version,
-        may_delete=may_delete,
+        version=resource.mapping_version,
+        may_delete=made_of.may_delete,
         still_in_source=still_there if resource is SELL_ORDERS else None,
         parts=resource in (BUY_ORDER_LINES, RECEIPT_LINES),
         # A purchase order that left the list is completed or cancelled by its receipts: the
@@ -241,10 +237,8 @@ def _write(context: RunContext, name: str, result: EntityResult) -> None:
         before_adopting=build_lines if resource is BUY_ORDERS else None,
     )
     sync_resource(context, resource, rules, result)
-    if resource is SELL_ORDERS:
-        mirror_state.remember_sell_orders(context.snapshot, context.tenant)
     if not context.dry_run:
-        _verify(context, resource, result)
+        made_of.remember(result)
 
 
 def _verify(context: RunContext, resource: Resource, result: EntityResult) -> None:
@@ -263,7 +257,7 @@ def _inputs(context: RunContext, cursor: duckdb.DuckDBPyConnection) -> MappingIn
         run_no=context.run_no,
         today=context.started_at.astimezone(context.tenant.sync.zone()).date(),
         now=context.started_at,
-        stock_complete=mirror_state.stock_complete(cursor, context.tenant),
+        stock_complete=mirror_state.stock_complete(cursor, context.tenant, optional),
         stock_compared=(
             stock_source.LISTS["analytics"] in optional
             and mirror_state.of_one_run(cursor, {"bc/items", stock_source.ENTRIES})

@@ -23,10 +23,11 @@ from bc_pipeline.reading import mirror_state
 from bc_pipeline.report import EntityResult, Launch, ProgressListener, RunSummary
 from bc_pipeline.run import history, identity, tick_memory
 from bc_pipeline.run import summary as summaries
+from bc_pipeline.run.context import RunContext
 from bc_pipeline.run.dependencies import dependencies, made_from
 from bc_pipeline.run.exports import Connection, Exporting, exporting, needs_optiply, only_exports
 from bc_pipeline.run.graph import Graph
-from bc_pipeline.run.tasks import RunContext, tasks
+from bc_pipeline.run.tasks import tasks
 from bc_pipeline.run.tick import Tick
 from bc_pipeline.run.tick_memory import Memory
 from bc_pipeline.run.tick_outcome import Ended, remembered
@@ -262,7 +263,7 @@ class TenantRun:
         pool = ThreadPoolExecutor(optiply.concurrency, thread_name_prefix="optiply")
         self._resources.callback(pool.shutdown)
         assert self._run_no is not None
-        return RunContext(
+        context = RunContext(
             tenant,
             self.snapshot,
             optiply,
@@ -274,6 +275,8 @@ class TenantRun:
             launch=self.launch,
             fresh=self._tick is not None or self._memory is not None,
         )
+        self._resources.callback(context.close)
+        return context
 
     def _finished(self) -> RunSummary:
         try:

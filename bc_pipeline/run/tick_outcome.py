@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from bc_pipeline.business_central.client import Company
 from bc_pipeline.catalogue.probes import hanging, moved, moves_stock, of_stock
-from bc_pipeline.report import Counts, EntityResult, Problem, RunSummary
+from bc_pipeline.report import EntityResult, RunSummary
 from bc_pipeline.run import tick_memory
 from bc_pipeline.run.dependencies import dependencies
 from bc_pipeline.run.probe import Mark
+from bc_pipeline.run.standing import standing, stood
 from bc_pipeline.run.tick import NOTHING, Tick
 from bc_pipeline.run.tick_memory import Memory
 from bc_pipeline.tenants.settings import Tenant
@@ -58,7 +58,9 @@ def noted(tick: Tick) -> RunSummary:
     _note(tick, memory)
     looked_at = of_stock(tick.tenant) if tick.stock_only else memory.standing
     summary.entities = {
-        name: _standing(name, told) for name, told in memory.standing.items() if name in looked_at
+        name: standing(name, told, NOTHING)
+        for name, told in memory.standing.items()
+        if name in looked_at
     }
     summary.problems = [p for each in summary.entities.values() for p in each.problems]
     summary.reason = f"{NOTHING} since {memory.ran_at:%Y-%m-%d %H:%M} UTC; the counts are of then"
@@ -98,7 +100,14 @@ def remembered(tick: Tick | None, before: Memory | None, ended: Ended) -> Memory
         overran=False,
         attempts=_attempts(before, ended),
         unfinished=tuple(sorted(_unfinished(before, ended))),
-        standing={**(before.standing if before else {}), **dict(_stood(ended.results))},
+        standing={
+            **(before.standing if before else {}),
+            **{
+                name: stood(each, MOST_PROBLEMS)
+                for name, each in ended.results.items()
+                if name.startswith("optiply/")
+            },
+        },
     )
     return memory if tick is None else _ticked(memory, tick, ended)
 
@@ -194,23 +203,3 @@ def _stock_at(
     tenant: Tenant, unfinished: Collection[str], at: datetime, before: datetime | None
 ) -> datetime | None:
     return before if of_stock(tenant) & set(unfinished) else at
-
-
-def _stood(results: Mapping[str, EntityResult]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """How the records of each entity stand after a run."""
-    for name, each in results.items():
-        if name.startswith("optiply/"):
-            counts = Counts(
-                unchanged=each.created + each.updated + each.unchanged,
-                skipped=each.skipped,
-                deferred=each.deferred,
-                quarantined=each.quarantined,
-            )
-            problems = [problem.as_json() for problem in each.problems[:MOST_PROBLEMS]]
-            yield name, {**counts.as_json(), "problems": problems}
-
-
-def _standing(name: str, told: Mapping[str, Any]) -> EntityResult:
-    problems = [Problem(**problem) for problem in told["problems"]]
-    counts = {key: value for key, value in told.items() if key != "problems"}
-    return EntityResult(name=name, mode=NOTHING, problems=problems, **counts)

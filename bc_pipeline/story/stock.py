@@ -93,7 +93,7 @@ def _inputs(cursor: duckdb.DuckDBPyConnection, tenant: Tenant) -> MappingInput:
         run_no=0,
         today=now.date(),
         now=now,
-        stock_complete=mirror_state.stock_complete(cursor, tenant),
+        stock_complete=mirror_state.stock_complete(cursor, tenant, optional),
         stock_held=listed_stock.why_held(cursor, tenant, optional),
         sources=optional,
     )

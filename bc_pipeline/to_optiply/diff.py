@@ -6,7 +6,7 @@ Only records that need a request, or a look, come to Python.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -164,6 +164,7 @@ class Plan:
     resource: Resource
     run_no: int
     version: int
+    _found: Mapping[tuple[str, str | None], int] = field(default_factory=dict)
 
     def build(self) -> None:
         """Decide anew from the present state of both sides."""
@@ -194,6 +195,19 @@ class Plan:
             ),
             {"run_no": self.run_no},
         )
+        found = self.cursor.execute(
+            "SELECT action, state, count(*) FROM plan GROUP BY action, state"
+        ).fetchall()
+        self._found = {(action, state): count for action, state, count in found}
+
+    def has(self, action: str, *states: str | None) -> bool:
+        """Whether there is a record with this action, in one of these states where any are given.
+        A statement about records that are not there costs as much as one about a few."""
+        return any(a == action and (not states or s in states) for a, s in self._found)
+
+    def has_state(self, state: str) -> bool:
+        """Whether there is a record in this state."""
+        return any(each == state for _, each in self._found)
 
     def _attributes(self) -> str:
         attributes = canonical_sql(self.resource)
@@ -205,9 +219,11 @@ class Plan:
         )
 
     def counts(self) -> dict[str, int]:
-        """How many records there are per action."""
-        rows = self.cursor.execute("SELECT action, count(*) FROM plan GROUP BY ALL").fetchall()
-        return {action: int(count) for action, count in rows}
+        """How many records there are per action, as it was decided."""
+        counts: dict[str, int] = {}
+        for (action, _), count in self._found.items():
+            counts[action] = counts.get(action, 0) + count
+        return counts
 
     def deletions(self) -> Deletions:
         """What would be taken away, for the deletion guard."""
@@ -228,7 +244,7 @@ class Plan:
         Other statements may run on the cursor between two rows.
         """
         after = 0
-        while True:
+        while self.has(action):
             chunk = self.cursor.execute(
                 _ROWS, {"action": action, "after": after, "limit": CHUNK}
             ).fetchall()

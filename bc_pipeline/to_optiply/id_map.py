@@ -5,7 +5,7 @@ Everything is written in bulk: lists are bound as one parameter each and unneste
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.snapshot.transaction import all_or_nothing
 from bc_pipeline.to_optiply import held
 from bc_pipeline.to_optiply.attribute_values import Values
-from bc_pipeline.to_optiply.diff import PlannedRow
+from bc_pipeline.to_optiply.diff import Plan, PlannedRow
 from bc_pipeline.to_optiply.outcome import Outcome
 
 ORIGIN = "optiply"
@@ -61,50 +61,72 @@ UPDATE sync.{{name}} t SET state = '{held.STATE}', reason = '{held.REASON}', att
 FROM plan p WHERE p.remote_id = t.remote_id AND p.action = 'gone' AND t.state <> '{held.STATE}'
 """
 
-_SETTLE: tuple[str, ...] = (
+_SETTLE: tuple[tuple[Callable[[Plan], bool], str], ...] = (
     # Back before its deletion was approved.
-    f"""UPDATE sync.{{name}} t SET state = 'active', reason = NULL, updated_at = $now
+    (
+        lambda plan: plan.has_state(held.STATE),
+        f"""UPDATE sync.{{name}} t SET state = 'active', reason = NULL, updated_at = $now
        FROM plan p WHERE p.remote_id = t.remote_id AND p.action <> 'gone'
          AND t.state = '{held.STATE}'""",
+    ),
     # Back to normal: what made it wait or fail has gone away by itself.
-    """UPDATE sync.{name} t SET state = 'active', reason = NULL, attempts = 0,
+    (
+        lambda plan: plan.has("unchanged", "deferred", "quarantined", "skipped"),
+        """UPDATE sync.{name} t SET state = 'active', reason = NULL, attempts = 0,
          next_attempt_run = NULL, failed_hash = NULL, updated_at = $now
        FROM plan p WHERE p.remote_id = t.remote_id AND p.action = 'unchanged'
          AND t.state IN ('deferred', 'quarantined', 'skipped')""",
-    """UPDATE sync.{name} t SET extra = CASE
+    ),
+    (
+        lambda plan: plan.has("unchanged"),
+        """UPDATE sync.{name} t SET extra = CASE
          WHEN json_exists(t.extra, '$.refused') THEN json_merge_patch(CAST(p.extra AS JSON),
            json_object('refused', json_extract(t.extra, '$.refused')))
          ELSE CAST(p.extra AS JSON) END
        FROM plan p WHERE p.remote_id = t.remote_id AND p.action = 'unchanged'
          AND p.extra IS DISTINCT FROM p.known_extra""",
-    """UPDATE sync.{name} t SET state = 'skipped', reason = p.wanted_reason, attempts = 0,
+    ),
+    (
+        lambda plan: plan.has("skip"),
+        """UPDATE sync.{name} t SET state = 'skipped', reason = p.wanted_reason, attempts = 0,
          extra = CAST(p.extra AS JSON), next_attempt_run = NULL, failed_hash = NULL,
          updated_at = $now
        FROM plan p WHERE p.remote_id = t.remote_id AND p.action = 'skip' AND NOT p.standing
          AND t.last_sent IS NULL AND t.state <> 'deleted'
          AND (t.state <> 'skipped' OR t.reason IS DISTINCT FROM p.wanted_reason)""",
-    """UPDATE sync.{name} t SET attempts = CASE WHEN t.state = 'deferred'
+    ),
+    (
+        lambda plan: plan.has("defer"),
+        """UPDATE sync.{name} t SET attempts = CASE WHEN t.state = 'deferred'
            THEN t.attempts + 1 ELSE 1 END, state = 'deferred', reason = p.wanted_reason,
          next_attempt_run = NULL, failed_hash = NULL, updated_at = $now
        FROM plan p WHERE p.remote_id = t.remote_id AND p.action = 'defer'""",
-    """UPDATE sync.{name} t SET attempts = CASE WHEN t.state = 'quarantined'
+    ),
+    (
+        lambda plan: plan.has("quarantine"),
+        """UPDATE sync.{name} t SET attempts = CASE WHEN t.state = 'quarantined'
            THEN t.attempts + 1 ELSE 1 END, state = 'quarantined', reason = p.wanted_reason,
          next_attempt_run = NULL, failed_hash = p.attempt_hash, updated_at = $now
        FROM plan p WHERE p.remote_id = t.remote_id AND p.action = 'quarantine'""",
-    """INSERT INTO sync.{name} (remote_id, state, reason, attempts, failed_hash, extra,
+    ),
+    (
+        lambda plan: any(plan.has(each, None) for each in ("skip", "defer", "quarantine")),
+        """INSERT INTO sync.{name} (remote_id, state, reason, attempts, failed_hash, extra,
          source_modified_at, created_at, updated_at, last_seen_run)
        SELECT remote_id, CASE action WHEN 'skip' THEN 'skipped' WHEN 'defer' THEN 'deferred'
            ELSE 'quarantined' END, wanted_reason, CASE action WHEN 'skip' THEN 0 ELSE 1 END,
          CASE action WHEN 'quarantine' THEN attempt_hash END, CAST(extra AS JSON),
          source_modified_at, $now, $now, $run_no
        FROM plan p WHERE action IN ('skip', 'defer', 'quarantine') AND state IS NULL""",
-    """DELETE FROM sync.{name} t USING plan p
+    ),
+    (
+        lambda plan: plan.has("forget"),
+        """DELETE FROM sync.{name} t USING plan p
        WHERE p.remote_id = t.remote_id AND p.action = 'forget'""",
-    """UPDATE sync.{name} t SET last_seen_run = $run_no
-       FROM plan p WHERE p.remote_id = t.remote_id AND p.decision IS NOT NULL
-         AND t.last_seen_run IS DISTINCT FROM $run_no""",
+    ),
 )
-"""What happens to the records that need no request, one statement per transition."""
+"""What happens to the records that need no request, one statement per transition, with whether
+there may be one to make."""
 
 _FORGET = """
 UPDATE sync.{name} SET optiply_id = NULL, optiply_uuid = NULL, content_hash = NULL,
@@ -164,11 +186,11 @@ class Ledger:
     resource: Resource
     run_no: int
 
-    def settle(self) -> None:
+    def settle(self, plan: Plan) -> None:
         """Record the state of every record of the plan that needs no request."""
         parameters = {"now": clock.now(), "run_no": self.run_no}
         with self._transaction() as cursor:
-            for statement in _SETTLE:
+            for statement in (sql for may_apply, sql in _SETTLE if may_apply(plan)):
                 sql = statement.format(name=self.resource.name)
                 cursor.execute(sql, {k: v for k, v in parameters.items() if f"${k}" in sql})
 

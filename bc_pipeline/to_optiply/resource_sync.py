@@ -144,7 +144,7 @@ class _EntitySync:
             self._plan.build()
             self._adopt_existing()
             counts = self._plan.counts()
-            self._ledger.settle()
+            self._ledger.settle(self._plan)
             self._count_settled(counts)
             counting.settled_problems(self.cursor, result, patient=self.resource.patient)
             approved = approvals.pending(self.cursor, result.name)

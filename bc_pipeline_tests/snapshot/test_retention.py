@@ -106,7 +106,9 @@ def asked(snapshot: Snapshot, tenant: Tenant) -> dict[str, Any]:
         told: dict[str, Any] = {
             "ever complete": [mirror_state.ever_complete(cursor, [name]) for name in bc],
             "optional": mirror_state.optional(cursor, tenant),
-            "stock": mirror_state.stock_complete(cursor, tenant),
+            "stock": mirror_state.stock_complete(
+                cursor, tenant, mirror_state.optional(cursor, tenant)
+            ),
             "last results": [last_result(cursor, name) for name in dependencies(tenant)],
             "records": [
                 records(cursor, f"outbound/{name}", ["skipped"])

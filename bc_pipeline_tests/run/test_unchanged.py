@@ -1,0 +1,161 @@
+"""What is made from the same as last time is not mapped and compared again; whatever may matter
+makes it be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import duckdb
+import pytest
+
+from bc_pipeline import clock
+from bc_pipeline.catalogue.resources import RESOURCES
+from bc_pipeline.mapping import MappingInput, build_wanted
+from bc_pipeline.mapping import inputs as made_of
+from bc_pipeline.report import Launch, RunSummary
+from bc_pipeline.run import operator_actions
+from bc_pipeline.run.execute import run_tenant
+from bc_pipeline.sandbox import Sandbox
+from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline_tests.clocks import MovedClock
+from bc_pipeline_tests.run.test_tick import Quiet
+
+ALL = frozenset(f"optiply/{name}" for name in RESOURCES)
+
+
+@pytest.fixture(scope="module")
+def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Quiet]:
+    with Sandbox(wholesale_items=20) as sandbox:
+        home = tmp_path_factory.mktemp("unchanged")
+        sandbox.write_tenants(home)
+        yield Quiet(sandbox, home)
+
+
+@pytest.fixture
+def settled(synced: Quiet) -> Quiet:
+    """A tenant whose last run found nothing to send."""
+    for _ in range(4):
+        if not mapped(run_tenant(synced.tenant)):
+            break
+    return synced
+
+
+def mapped(summary: RunSummary) -> set[str]:
+    """The resources that were mapped and compared."""
+    assert summary.status in ("success", "partial"), summary.reason
+    return {
+        name
+        for name, each in summary.entities.items()
+        if name.startswith("optiply/") and not each.mode.startswith("as in run ")
+    }
+
+
+def test_given_nothing_changed_then_a_whole_run_maps_nothing_and_tells_the_same(
+    settled: Quiet,
+) -> None:
+    before = run_tenant(settled.tenant, Launch(full=True))
+
+    after = run_tenant(settled.tenant)
+
+    assert mapped(before) == ALL
+    assert mapped(after) == set()
+    for name in ALL:
+        first, second = before.entities[name], after.entities[name]
+        assert second.as_json() == first.as_json()
+        assert second.rows == first.rows
+        assert second.warnings == first.warnings
+        assert second.problems == first.problems
+
+
+def test_the_warnings_stand_with_the_run_that_did_not_map_again(settled: Quiet) -> None:
+    by_run = """SELECT run_no, entity, remote_id, kind, message FROM ops.warnings
+        WHERE starts_with(entity, 'optiply/') ORDER BY ALL"""
+
+    run_tenant(settled.tenant)
+    run_tenant(settled.tenant)
+
+    with Snapshot.open(settled.directory, read_only=True) as snapshot, snapshot.cursor() as cursor:
+        found = cursor.execute(by_run).fetchall()
+        (last,) = cursor.execute("SELECT max(run_no) FROM ops.runs").fetchone() or (None,)
+    told = [row[1:] for row in found if row[0] == last]
+    assert told
+    assert told == [row[1:] for row in found if row[0] == last - 1]
+
+
+@pytest.mark.parametrize(
+    ("change", "again"),
+    [
+        (lambda quiet: quiet.change("move_stock", item=quiet.item(), quantity="5"), {"products"}),
+        (lambda quiet: quiet.settings(quantity_scale={"": "1"}), set(RESOURCES)),
+        (lambda quiet: operator_actions.resend(quiet.tenant, "suppliers"), {"suppliers"}),
+        (
+            lambda quiet: quiet.sql("UPDATE sync.suppliers SET optiply_id = optiply_id + 0.0"),
+            set(),
+        ),
+        (
+            lambda quiet: quiet.sql("UPDATE sync.buy_orders SET state = 'quarantined'"),
+            {"buy_orders"},
+        ),
+    ],
+    ids=["stock", "settings", "resend", "nothing", "id map"],
+)
+def test_what_may_matter_makes_it_be_mapped_again(
+    settled: Quiet, change: Callable[[Quiet], object], again: set[str]
+) -> None:
+    change(settled)
+
+    found = {name.removeprefix("optiply/") for name in mapped(run_tenant(settled.tenant))}
+
+    assert found >= again
+    if not again:
+        assert found == set()
+
+
+def test_another_day_maps_what_looks_at_it(settled: Quiet) -> None:
+    with clock.using(MovedClock(clock.now() + timedelta(days=1))):
+        assert mapped(run_tenant(settled.tenant)) == {"optiply/receipt_lines"}
+        assert mapped(run_tenant(settled.tenant)) == set()
+
+
+def test_a_full_run_maps_everything(settled: Quiet) -> None:
+    assert mapped(run_tenant(settled.tenant, Launch(full=True))) == ALL
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_a_column_no_statement_names_cannot_matter(settled: Quiet, name: str) -> None:
+    inputs = MappingInput(run_no=9_999, today=clock.now().date(), now=clock.now())
+    options = settled.tenant.sync
+    with Snapshot.open(settled.directory) as snapshot, snapshot.cursor() as cursor:
+        build_wanted(cursor, name, options, inputs)
+        wanted = rows(cursor, name)
+        _, named = made_of.words(name, options, inputs)
+        cursor.execute("BEGIN")
+        for table, columns in named.items():
+            if table.startswith("bc."):
+                spoil(cursor, table, set(columns))
+        build_wanted(cursor, name, options, inputs)
+        assert rows(cursor, name) == wanted
+        cursor.execute("ROLLBACK")
+
+
+def rows(cursor: duckdb.DuckDBPyConnection, name: str) -> list[tuple[object, ...]]:
+    return cursor.execute(f"FROM optiply.{name} ORDER BY remote_id").fetchall()
+
+
+def spoil(cursor: duckdb.DuckDBPyConnection, table: str, but: set[str]) -> None:
+    """Change every column of every row but these."""
+    other = {
+        "VARCHAR": "concat({0}, '?')",
+        "BOOLEAN": "NOT {0}",
+        "DATE": "{0} + 400",
+        "TIMESTAMP WITH TIME ZONE": "{0} + INTERVAL 400 DAY",
+    }
+    described = cursor.execute(f"DESCRIBE {table}").fetchall()
+    changes = [
+        f'"{column}" = ' + other.get(kind, "{0} + 7").format(f'"{column}"')
+        for column, kind, *_ in described
+        if column not in but and not column.startswith("_")
+    ]
+    if changes:
+        cursor.execute(f"UPDATE {table} SET {', '.join(changes)}")
