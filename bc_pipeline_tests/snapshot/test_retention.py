@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -17,7 +18,7 @@ from bc_pipeline.orchestration.checks.stored import last_result
 from bc_pipeline.reading import mirror_state
 from bc_pipeline.run.dependencies import dependencies
 from bc_pipeline.run.records import records
-from bc_pipeline.run.tenant_state import read_state
+from bc_pipeline.run.tenant_state import TenantState, read_state
 from bc_pipeline.snapshot.retention import BOOKS, NEWEST_STAY, trim
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants.settings import Tenant
@@ -130,6 +131,12 @@ def asked(snapshot: Snapshot, tenant: Tenant) -> dict[str, Any]:
     return told
 
 
+def standing(tenant: Tenant) -> TenantState:
+    """How the tenant stands, but for the number of runs in the books."""
+    state = read_state(tenant, NOW)
+    return replace(state, figures={**state.figures, "outcomes": None})
+
+
 @pytest.mark.parametrize("seed", deep_but(range(4), 1))
 def test_given_books_of_a_year_when_they_are_trimmed_then_nobody_who_asks_notices(
     tenant: Tenant, snapshot: Snapshot, seed: int
@@ -138,7 +145,7 @@ def test_given_books_of_a_year_when_they_are_trimmed_then_nobody_who_asks_notice
         fill(cursor, tenant, Random(seed))
     before = asked(snapshot, tenant)
     snapshot.close()
-    state = read_state(tenant, NOW)
+    state = standing(tenant)
 
     with Snapshot.open(tenant.snapshot_dir) as opened:
         with opened.cursor() as cursor:
@@ -151,7 +158,7 @@ def test_given_books_of_a_year_when_they_are_trimmed_then_nobody_who_asks_notice
         after = asked(opened, tenant)
 
     assert after == before
-    assert read_state(tenant, NOW) == state
+    assert standing(tenant) == state
     assert gone > RUNS / 2
     assert left == [(RUNS - gone,)]
 
