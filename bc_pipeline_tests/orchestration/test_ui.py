@@ -48,6 +48,23 @@ mutation ($params: ReexecutionParams!) {
 }
 """
 
+LAUNCH = """
+mutation ($params: ExecutionParams!) {
+  launchPipelineExecution(executionParams: $params) {
+    __typename
+    ... on LaunchRunSuccess { run { runId } }
+    ... on RunConfigValidationInvalid { errors { message } }
+    ... on PythonError { message }
+  }
+}
+"""
+CHECK_ROWS = """
+{ assetNodeOrError(assetKey: {path: ["bc", "items"]}) { ... on AssetNode {
+  assetChecksOrError { ... on AssetChecks { checks {
+    name partitionStatuses { ... on AssetCheckDefaultPartitionStatuses {
+      succeededPartitions failedPartitions } } } } } } } }
+"""
+
 
 @dataclass
 class Ui:
@@ -78,6 +95,42 @@ class Ui:
         answer = self.ask(BACKFILL, params=params)["launchPartitionBackfill"]
         assert answer["__typename"] == "LaunchBackfillSuccess", answer
         return str(answer["backfillId"])
+
+    def materialise(self, asset: str) -> None:
+        """An asset that belongs to no tenant, once it has been."""
+        params = {
+            "selector": {
+                "repositoryLocationName": "bc_pipeline.definitions",
+                "repositoryName": "__repository__",
+                "jobName": "__ASSET_JOB",
+                "assetSelection": [{"path": [asset]}],
+            },
+            "runConfigData": {},
+            "executionMetadata": {"tags": [{"key": "dagster/from_test", "value": asset}]},
+        }
+        answer = self.ask(LAUNCH, params=params)["launchPipelineExecution"]
+        assert answer["__typename"] == "LaunchRunSuccess", answer
+        (run,) = self.finished(1, from_test=asset)
+        assert run["status"] == "SUCCESS"
+
+    def launch(self, job: str, tenant: str, config: dict[str, Any]) -> None:
+        """A job from its launchpad, for one tenant."""
+        params = {
+            "selector": {
+                "repositoryLocationName": "bc_pipeline.definitions",
+                "repositoryName": "__repository__",
+                "jobName": job,
+            },
+            "runConfigData": {"ops": {f"{job}_now": {"config": config}}},
+            "executionMetadata": {
+                "tags": [
+                    {"key": "dagster/partition", "value": tenant},
+                    {"key": "dagster/from_test", "value": job},
+                ]
+            },
+        }
+        answer = self.ask(LAUNCH, params=params)["launchPipelineExecution"]
+        assert answer["__typename"] == "LaunchRunSuccess", answer
 
     def finished(self, count: int, **tags: str) -> list[dict[str, Any]]:
         """The runs with these tags, once there are ``count`` and all have ended."""
@@ -170,6 +223,35 @@ def test_given_a_backfill_over_two_tenants_then_each_gets_one_run(ui: Ui):
         tag["value"] for run in runs for tag in run["tags"] if tag["key"].endswith("/partition")
     ]
     assert sorted(partitions) == ["cronus", "wholesale"]
+    checks = ui.ask(CHECK_ROWS)["assetNodeOrError"]["assetChecksOrError"]["checks"]
+    (complete,) = (each for each in checks if each["name"] == "read_complete")
+    assert sorted(complete["partitionStatuses"]["succeededPartitions"]) == ["cronus", "wholesale"]
+    outcomes = [tag["value"] for run in runs for tag in run["tags"] if "outcome" in tag["key"]]
+    assert outcomes == ["success", "success"]
+
+
+def test_given_a_support_person_pauses_and_resumes_a_tenant_then_the_runs_tell_it(ui: Ui):
+    ui.launch("pause", "cronus", {"by": "Anna", "why": "stock-taking"})
+    (paused,) = ui.finished(1, from_test="pause")
+    assert paused["status"] == "SUCCESS"
+    assert {"key": "bc_pipeline/by", "value": "Anna"} in paused["tags"]
+    ui.launch("resume", "cronus", {})
+    (resumed,) = ui.finished(1, from_test="resume")
+    assert resumed["status"] == "SUCCESS"
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(
+    chromium_path() is None, reason="BROWSER TEST NOT RUN: no chromium with chromedriver here"
+)
+def test_the_overview_shows_both_tenants_in_the_browser(ui: Ui):
+    ui.materialise("tenants")
+
+    with chromium() as browser:
+        browser.implicitly_wait(2)
+        browser.get(f"{ui.url}/assets/tenants?view=events")
+        until(lambda: "need_somebody" in browser.page_source)
+        until(lambda: "Show Markdown" in browser.page_source or "wholesale" in browser.page_source)
 
 
 def test_given_a_failed_run_when_executed_again_from_failure_then_only_the_rest_runs(ui: Ui):
