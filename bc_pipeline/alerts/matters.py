@@ -247,8 +247,8 @@ def _ends(tenant: Tenant, now: datetime) -> Iterator[Matter]:
             f"{used:%Y-%m-%d})",
             (used + TOKEN_LIFE).date(),
             now,
-            f"Use it: bc-pipeline check {tenant.name}. When that is refused, sign in again and put "
-            "the new token where business_central.refresh_token takes it from",
+            f"Use it: bc-pipeline check {tenant.name}. When that is refused, sign in again: "
+            f"bc-pipeline connect {tenant.name}",
         )
 
 

@@ -24,8 +24,8 @@ SCOPE = "https://api.businesscentral.dynamics.com/.default"
 DEFAULT_LIFETIME_SECONDS = 3599
 
 _SIGN_IN_AGAIN = (
-    "Someone has to sign in again at Microsoft, as the user this tenant was connected with, and "
-    "put the new refresh_token in tenants.yaml"
+    "Someone has to sign in again at Microsoft, as the user this tenant was connected with: "
+    "`bc-pipeline connect {tenant}`"
 )
 _PERSON_NEEDED = {
     "invalid_grant": "the sign-in has expired, was revoked or does not count any more",
@@ -187,7 +187,8 @@ class AccessTokens(TokenHolder):
     def _todo(self, word: str) -> str:
         """What a person can do about a refusal."""
         if word in _PERSON_NEEDED and self._settings.refresh_token is not None:
-            return f"{_PERSON_NEEDED[word]}. {_SIGN_IN_AGAIN}"
+            again = _SIGN_IN_AGAIN.format(tenant=self._tenant.name)
+            return f"{_PERSON_NEEDED[word]}. {again}"
         if word in _PERSON_NEEDED:
             return f"{_PERSON_NEEDED[word]}; {_ADMINISTRATOR_NEEDED}"
         return _WHAT_TO_DO.get(word, "check entra_tenant, client_id and client_secret")

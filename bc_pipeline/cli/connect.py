@@ -164,7 +164,7 @@ def connect(
     lines = [f"Written: {file}" for file in written]
     if not connection.draft.tenant(work=False).enabled:
         lines.append("It is switched off; --set enabled=true switches it on")
-    lines.append(f"Next, the first sync: bc-pipeline sync {tenant}")
+    lines.append(f"Next: bc-pipeline sync {tenant}")
     return output.answer(document, "\n".join(lines), as_json=as_json)
 
 
@@ -279,8 +279,9 @@ def _print_trial(connection: Connection) -> None:
         numbers=["records"],
     )
     if forecast := trial.forecast:
+        which = "next" if connection.draft.existed else "first"
         click.echo(
-            f"The first sync sends {forecast.requests} rows at {forecast.per_second:g} a second "
+            f"The {which} sync sends {forecast.requests} rows at {forecast.per_second:g} a second "
             f"and takes about {_duration(forecast.seconds)}, of which reading "
             f"{_duration(forecast.reading_seconds)}."
         )

@@ -110,7 +110,7 @@ def _environments(draft: Draft, person: Person) -> list[Environment]:
             named = draft.text(_SECTION, "environment_name")
             if named is None and isinstance(error, RequestFailed) and error.status is None:
                 raise
-            return [Environment(named or person.ask(_ENVIRONMENT))]
+            return [Environment(named or person.ask(_environment(str(error))))]
     return [
         Environment(str(row["name"]), str(row.get("type") or ""), _id_of(row.get("aadTenantId")))
         for row in rows
@@ -124,12 +124,13 @@ def _not_blank(text: str) -> str:
     return text.strip()
 
 
-_ENVIRONMENT = Question(
-    "Business Central does not list its environments to this app. What is the environment called?",
-    "--environment",
-    _not_blank,
-    default="Production",
-)
+def _environment(why: str) -> Question[str]:
+    return Question(
+        f"The environments cannot be listed ({why}). What is the environment called?",
+        "--environment",
+        _not_blank,
+        default="Production",
+    )
 
 
 def _id_of(value: object) -> str | None:

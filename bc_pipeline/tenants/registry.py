@@ -92,8 +92,9 @@ class Registry:
     def how_to_add(self) -> str:
         """What to do when there is no tenant at all."""
         return (
-            f"No tenant is configured: write {self.path} (see docs/configuration.md; "
-            "`bc-pipeline tenants schema` prints its JSON Schema) or try `make demo`."
+            f"No tenant is configured: write {self.path} with `bc-pipeline connect <tenant>` "
+            "(docs/connect.md) or by hand (docs/configuration.md; `bc-pipeline tenants schema` "
+            "prints its JSON Schema), or try `make demo`."
         )
 
 

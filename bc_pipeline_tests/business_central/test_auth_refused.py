@@ -119,6 +119,14 @@ def test_given_no_person_behind_the_token_then_an_administrator_is_called(
 
 
 @pytest.mark.covers("decision 35")
+def test_given_a_person_behind_the_token_then_the_command_that_signs_in_is_named(fake, tmp_path):
+    answer_tokens(fake, token_reply(400, error="invalid_grant"))
+
+    with pytest.raises(AuthError, match="`bc-pipeline connect acme`"):
+        access(fake, tmp_path).token()
+
+
+@pytest.mark.covers("decision 35")
 @pytest.mark.parametrize(
     ("told", "seconds"),
     [

@@ -13,9 +13,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
+from pydantic import SecretStr
 
+from bc_pipeline.business_central.sign_in import App, Attempt, Device
 from bc_pipeline.cli import asking
 from bc_pipeline.connecting import consent
+from bc_pipeline.connecting.connect import Given
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.entra import Person
 from bc_pipeline.tenants import registry
@@ -419,6 +422,31 @@ def test_given_the_port_is_taken_then_it_says_what_to_do(
     assert (outcome.code, "--no-browser" in outcome.json["error"]) == (2, True)
 
 
+def test_given_an_app_that_business_central_does_not_let_in_then_it_is_told_why(
+    home: Path, sandbox: Sandbox, scripted: tuple[str, ...], browser: list[str], connect: Connect
+):
+    sandbox.entra.applications["shop"].enabled_in_bc = False
+
+    unnamed = connect("acme", *scripted)
+    named = connect("acme", *scripted, "--environment", "Production")
+
+    assert "give --environment" in unnamed.json["error"]
+    assert "a licence and a permission set" in unnamed.json["error"]
+    assert "a licence and a permission set" in named.json["error"]
+
+
+def test_given_environments_that_are_not_listed_then_a_named_one_serves(
+    sandbox: Sandbox, scripted: tuple[str, ...], browser: list[str], connect: Connect
+):
+    body = {"error": {"code": "Forbidden", "message": "No."}}
+    sandbox.faults.add(
+        "bc", action="status", status=403, path="/environments/", times=None, body=body
+    )
+
+    assert connect("acme", *scripted, "--environment", "Production").code == 0
+    assert registry.load().get("acme").business_central.entra_tenant == "common"
+
+
 # --- places and accounts -------------------------------------------------------------------------
 
 
@@ -597,6 +625,56 @@ def test_given_a_missing_permission_then_nothing_is_written_unless_forced(
     assert (refused.code, forced.code, unwritten) == (1, 0, True)
     assert "table data Vendor" in json.dumps(refused.json["faults"])
     assert not registry.load().get("acme").enabled
+
+
+def test_given_what_connect_works_with_then_no_repr_shows_a_secret(sandbox: Sandbox):
+    attempt = Attempt.begin("acme")
+    given = Given(client_secret="hush", optiply_credentials="hush")
+    app = App("id", SecretStr("hush"), "common", "http://localhost", "https://login.example")
+    device = Device("hush", "ABC", "https://login.example", 1, 1)
+
+    assert attempt.verifier not in repr(attempt)
+    assert "hush" not in f"{given!r} {app!r} {device!r}"
+
+
+def test_given_a_state_from_a_run_when_the_shop_is_connected_again_then_that_is_gone_on_from(
+    home: Path,
+    scripted: tuple[str, ...],
+    browser: list[str],
+    connect: Connect,
+    command: CommandLine,
+    in_memory: None,
+    sandbox: Sandbox,
+):
+    whole = tuple(each for each in scripted if each != "--no-dry-run")
+    assert connect("acme", *scripted).code == 0
+    assert command("sync", "acme", "--entity", "suppliers", "--json").code == 0
+
+    told = connect("acme", *whole).json["dry_run"]["entities"]
+
+    assert told["optiply/suppliers"]["created"] == 0
+    assert told["optiply/suppliers"]["unchanged"] > 0
+    sandbox.reset()
+
+
+def test_given_rows_that_optiply_has_already_then_those_that_would_be_taken_over_are_counted(
+    home: Path,
+    scripted: tuple[str, ...],
+    browser: list[str],
+    connect: Connect,
+    sandbox: Sandbox,
+):
+    company = sandbox.business_central.companies[WHOLESALE]
+    vendor = next(iter(company.tables["vendors"].values()))
+    sandbox.optiply.shops["wholesale"].create(
+        "suppliers", {"name": vendor["displayName"], "remoteId": str(vendor["id"])}, 502
+    )
+
+    whole = tuple(each for each in scripted if each != "--no-dry-run")
+    told = connect("acme", *whole).json["dry_run"]
+
+    assert told["adopted"] == {"optiply/suppliers": 1}
+    sandbox.reset()
 
 
 def test_given_a_secret_on_the_command_line_then_it_is_refused(home: Path, connect: Connect):
