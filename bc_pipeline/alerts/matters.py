@@ -4,6 +4,7 @@ has been told before."""
 from __future__ import annotations
 
 import re
+import shlex
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
@@ -187,7 +188,7 @@ def _exports(tenant: Tenant, state: TenantState) -> Iterator[Matter]:
             what,
             group[0]["reason"],
             entity,
-            todo.format(tenant=tenant.name, entity=short, record=records[0]),
+            todo.format(tenant=tenant.name, entity=short, record=shlex.quote(records[0])),
             members=tuple(records) if is_order else (),
         )
 
@@ -202,7 +203,8 @@ _EXPORT_TODO = {
     "or at once with: bc-pipeline export {tenant}. All of them: bc-pipeline records {tenant} "
     "outbound/{entity} --state blocked",
     "ambiguous": "Look in Business Central whether it is there, and see what was tried: "
-    "bc-pipeline show {tenant} outbound/{entity} {record}",
+    "bc-pipeline show {tenant} outbound/{entity} {record}. When it is not there: "
+    "bc-pipeline resend {tenant} {entity} {record}",
     "failed": "Repair the cause, then: bc-pipeline resend {tenant} {entity} {record} (without the "
     "record: all of them). All of them: bc-pipeline records {tenant} outbound/{entity} --state "
     "failed",

@@ -16,6 +16,7 @@ from bc_pipeline.alerts import book as books
 from bc_pipeline.errors import PipelineError
 from bc_pipeline.run.tenant_state import TenantState, read_state
 from bc_pipeline.snapshot.reader import SnapshotReader
+from bc_pipeline.tenants.pause import paused
 from bc_pipeline.tenants.registry import Registry
 from bc_pipeline.tenants.settings import Tenant
 
@@ -122,8 +123,9 @@ def _add(figures: Figures, labels: tuple[str, ...], name: str, value: float | No
 
 def _tenant(figures: Figures, tenant: Tenant, now: datetime, reader: SnapshotReader) -> None:
     name = (tenant.name,)
-    _add(figures, name, "enabled", tenant.enabled)
-    if tenant.enabled:
+    works = tenant.enabled and not paused(tenant.snapshot_dir)
+    _add(figures, name, "enabled", works)
+    if works:
         _add(figures, name, "next_run_timestamp_seconds", _next_half_hour(now))
     try:
         state = read_state(tenant, now, reader, patient=False)
@@ -147,7 +149,7 @@ def _ages(figures: Figures, tenant: Tenant, state: TenantState) -> None:
     _add(figures, name, "late", state.late)
     if state.stock is not None:
         _add(figures, name, "stock_timestamp_seconds", _seconds(state.stock.as_of))
-        _add(figures, name, "stock_late", tenant.enabled and state.stock.late)
+        _add(figures, name, "stock_late", state.enabled and state.stock.late)
     for entity, fresh in state.freshness.items():
         labels = (tenant.name, entity)
         _add(figures, labels, "entity_last_good_timestamp_seconds", _seconds(fresh.good))

@@ -26,6 +26,7 @@ from bc_pipeline.run import tick_memory
 from bc_pipeline.run.tenant_state import TenantState, read_state
 from bc_pipeline.tenants import files, registry
 from bc_pipeline.tenants.alert_settings import Addresses
+from bc_pipeline.tenants.pause import paused
 from bc_pipeline.tenants.registry import Registry
 from bc_pipeline.tenants.settings import Tenant
 
@@ -151,7 +152,7 @@ def _tenant(tenant: Tenant) -> None:
     path = books.path_of(tenant.home, tenant.name)
     if not tenant.alerts:
         return
-    if not tenant.enabled:
+    if not tenant.enabled or paused(tenant.snapshot_dir):
         if path.exists():
             with books.opened(path) as book:
                 forget(book)

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -17,10 +19,11 @@ import pytest
 from bc_pipeline import clock
 from bc_pipeline.alerts import telling
 from bc_pipeline.alerts.kinds import KINDS
+from bc_pipeline.cli.main import commands
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.snapshot.store import FILE_NAME, Snapshot
-from bc_pipeline.tenants import registry
+from bc_pipeline.tenants import pause, registry
 from bc_pipeline.tenants.alert_settings import AlertAddress
 from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline_tests.alerts.receiver import SECRET, Received, Receiver
@@ -94,6 +97,7 @@ def check(message: Received) -> None:
             assert item["what"]
             assert "bc-pipeline " in item["todo"]
             assert item["todo"] in message.data["text"]
+            assert_typed_as_it_stands(item["todo"])
     found = registry.load().tenants["cronus"]
     body = message.body.decode()
     for secret in (
@@ -106,6 +110,13 @@ def check(message: Received) -> None:
         assert secret.get_secret_value() not in body
     assert "s3cr3t-path" not in body
     assert SECRET not in body
+
+
+def assert_typed_as_it_stands(todo: str) -> None:
+    """Every command that it advises is one the command line takes."""
+    for told in re.findall(r"bc-pipeline((?: [\w/'-]+)+)", todo):
+        name, *arguments = shlex.split(told)
+        commands.lazy[name].load().make_context(name, arguments)
 
 
 def change(*statements: str) -> None:
@@ -441,6 +452,18 @@ def test_a_disabled_tenant_is_silent(told):
     let_pass(timedelta(days=3))
 
     assert told(enabled=False) == []
+
+
+def test_a_paused_tenant_is_silent(told):
+    let_pass(timedelta(days=3))
+    directory = tenant().snapshot_dir
+
+    pause.pause(directory)
+    try:
+        assert told() == []
+    finally:
+        pause.resume(directory)
+    assert "late" in [each.data["kind"] for each in told()]
 
 
 def test_given_a_tenant_in_which_nothing_changed_then_its_snapshot_is_not_opened(
