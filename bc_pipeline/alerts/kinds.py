@@ -89,8 +89,9 @@ _KINDS = (
     Kind(
         "token",
         "a sign-in has ended or is about to",
-        "Renew it at the system named above, put it where tenants.yaml takes it from, then: "
-        "bc-pipeline check {tenant}",
+        "Sign in to Business Central again: bc-pipeline connect {tenant}. Of Optiply, or of a "
+        "client secret, put the new one where tenants.yaml takes it from. Then: bc-pipeline check "
+        "{tenant}",
         heard_as=("config", "failed"),
     ),
     Kind(

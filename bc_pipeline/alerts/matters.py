@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from bc_pipeline.alerts.kinds import DAYS_BEFORE_END, SLOW, TOKEN_LIFE
 from bc_pipeline.run.figures import COUNT_TOLERANCE
-from bc_pipeline.run.freshness import LATE_AFTER, Freshness
+from bc_pipeline.run.freshness import LATE_AFTER, Freshness, minute
 from bc_pipeline.run.graph import NOT_STARTED
 from bc_pipeline.run.tenant_state import TenantState
 from bc_pipeline.tenants.settings import Tenant
@@ -131,7 +131,7 @@ def _failures(tenant: Tenant, state: TenantState) -> Iterator[Matter]:
     failed = [each for each in state.freshness.values() if each.failed]
     causes = [each for each in failed if NOT_STARTED not in (each.reason or "")]
     stopped = [each.entity for each in failed if each not in causes] if causes else []
-    behind = f"without them there was nothing to start {', '.join(stopped)} with; " * bool(stopped)
+    behind = f"{', '.join(stopped)} could not start without it; " if stopped else ""
     for reason, group in _grouped(causes or failed, lambda each: sameness(each.reason)):
         names = ", ".join(each.entity for each in group)
         what = f"{names} failed in the last run; {behind}the rest went on"
@@ -146,11 +146,14 @@ def _lateness(tenant: Tenant, state: TenantState) -> Iterator[Matter]:
         return
     late = [each for each in state.freshness.values() if each.late]
     for reason, group in _grouped(late, lambda each: sameness(each.reason)):
-        yield Matter("late", reason, _late_words(group), group[0].reason)
+        why = group[0].reason or "no run has read or sent it since; none that failed is booked"
+        yield Matter("late", reason, _late_words(group), why)
     if state.stock is not None and state.stock.late:
         minutes = tenant.sync.stock_late_after_minutes
         why = f"allowed are {minutes} min (sync.stock_late_after_minutes)"
-        yield Matter("stock_late", "stock", _sentence(state.stock.told()), why)
+        since = state.stock.as_of
+        what = f"The stock in Optiply is of {minute(since)}" if since else "Stock was never sent"
+        yield Matter("stock_late", "stock", what, why)
 
 
 def _late_words(group: list[Freshness]) -> str:
@@ -166,7 +169,7 @@ def _late_words(group: list[Freshness]) -> str:
 def _held_deletions(state: TenantState) -> Iterator[Matter]:
     for entity, group in _grouped(state.deletions, lambda each: each.entity):
         names = _named([each.text for each in group])
-        what = f"{len(group)} deletions in {entity} wait for an approval: {names}"
+        what = f"{_several(len(group), 'deletion')} in {entity} held until approved: {names}"
         why = "so many at once look like a mistake; nothing was deleted in Optiply"
         yield Matter("guard", entity, what, why, entity)
 
@@ -178,8 +181,11 @@ def _exports(tenant: Tenant, state: TenantState) -> Iterator[Matter]:
     ):
         records = [str(row["external_id"] or row["key"]) for row in group]
         is_order = entity == BUY_ORDERS
-        called = "buy orders" if is_order else f"records of {entity.partition('/')[2]}"
-        what = f"{len(group)} {called} {_EXPORT_WHAT[status]}: {_named(records)}"
+        one = len(group) == 1
+        called = _several(len(group), "buy order" if is_order else "record")
+        if not is_order:
+            called = f"{called} of {entity.partition('/')[2]}"
+        what = f"{called} {_EXPORT_WHAT[status][not one]}: {_named(records)}"
         todo = _EXPORT_TODO[status] if not is_order or status != "failed" else _BUY_ORDER_FAILED
         short = entity.partition("/")[2]
         yield Matter(
@@ -194,10 +200,11 @@ def _exports(tenant: Tenant, state: TenantState) -> Iterator[Matter]:
 
 
 _EXPORT_WHAT = {
-    "blocked": "are blocked",
-    "ambiguous": "may or may not be in Business Central",
-    "failed": "were refused",
+    "blocked": ("is blocked", "are blocked"),
+    "ambiguous": ("may or may not be in Business Central",) * 2,
+    "failed": ("was refused", "were refused"),
 }
+"""Of one record, and of several."""
 _EXPORT_TODO = {
     "blocked": "Repair the cause in Business Central; it is tried again in every run by itself, "
     "or at once with: bc-pipeline export {tenant}. All of them: bc-pipeline records {tenant} "
@@ -206,8 +213,8 @@ _EXPORT_TODO = {
     "bc-pipeline show {tenant} outbound/{entity} {record}. When it is not there: "
     "bc-pipeline resend {tenant} {entity} {record}",
     "failed": "Repair the cause, then: bc-pipeline resend {tenant} {entity} {record} (without the "
-    "record: all of them). All of them: bc-pipeline records {tenant} outbound/{entity} --state "
-    "failed",
+    "record: all that were refused). To see them: bc-pipeline records {tenant} outbound/{entity} "
+    "--state failed",
 }
 _BUY_ORDER_FAILED = (
     "Repair the order in Optiply or the cause in Business Central. All of them: bc-pipeline "
@@ -296,7 +303,7 @@ def _quarantined(state: TenantState) -> Iterator[Matter]:
         held, lambda row: (row["entity"], sameness(row["reason"], loosely=True))
     ):
         names = _named([_record_name(row) for row in group])
-        what = f"{len(group)} records of {entity} are in quarantine: {names}"
+        what = f"{_several(len(group), 'record')} of {entity} in quarantine: {names}"
         yield Matter("quarantined", f"{entity} {reason}", what, group[0]["reason"], entity)
 
 
@@ -315,6 +322,10 @@ def _counts(state: TenantState) -> Iterator[Matter]:
 def _named(names: list[str]) -> str:
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more
+
+
+def _several(number: int, called: str) -> str:
+    return f"{number} {called}{'' if number == 1 else 's'}"
 
 
 def _sentence(text: str) -> str:

@@ -254,7 +254,7 @@ def test_guard_with_the_numbers_and_the_very_command(told, sandbox: Sandbox):
 
     message = next(each for each in messages if each.data["kind"] == "guard")
     text = message.data["text"]
-    assert "12 deletions in optiply/products wait for an approval" in text
+    assert "12 deletions in optiply/products held until approved" in text
     assert gone[0]["number"] in text
     assert "bc-pipeline approve-deletions cronus products" in text
 
@@ -416,7 +416,7 @@ def test_quarantined_for_a_new_reason_with_the_numbers(told):
 
     (message,) = told()
     assert message.data["kind"] == "quarantined"
-    assert "2 records of optiply/suppliers are in quarantine" in message.data["text"]
+    assert "2 records of optiply/suppliers in quarantine" in message.data["text"]
     assert "bc-pipeline retry cronus suppliers" in message.data["text"]
     change("UPDATE sync.suppliers SET reason = 'name ''Y'' is refused' WHERE state = 'quarantined'")
     assert told() == []
