@@ -32,6 +32,7 @@ from bc_pipeline.orchestration.at_work import is_busy
 from bc_pipeline.orchestration.instance import pool_connections
 from bc_pipeline.orchestration.jobs import STOCK, SYNC
 from bc_pipeline.orchestration.nested_run import NestedRun
+from bc_pipeline.orchestration.outcome_tags import SENT_TAG, outcome_tags
 from bc_pipeline.orchestration.overview import due_overview
 from bc_pipeline.orchestration.resources import TenantsResource
 from bc_pipeline.orchestration.sweep import shard_of, sweep
@@ -177,6 +178,7 @@ def _row(summary: RunSummary) -> dict[str, Any]:
     return {
         "tenant": summary.tenant,
         "status": summary.status,
+        "sent": outcome_tags(summary)[SENT_TAG] if summary.run_id else "",
         "seconds": round(summary.seconds),
         "run": summary.run_id,
         "why": summary.reason or "",

@@ -101,7 +101,7 @@ def test_its_page_tells_how_many_tenants_and_lists_those_with_a_run(script, inst
 
     assert (page["tenants"], page["success"], page["nothing to do"]) == (2, 1, 1)
     (row,) = page["runs"]
-    assert (row["tenant"], row["status"]) == ("acme", "success")
+    assert (row["tenant"], row["status"], row["sent"]) == ("acme", "success", "nothing")
     assert row["run"] == runs(instance, "acme")[0].run_id
 
 
