@@ -33,7 +33,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
     "states",
     type=click.Choice(STATES),
     multiple=True,
-    help="Only these; by default all that are held back, left out or refused. Repeatable.",
+    help="Only these; by default all that are held back, left out or refused. created and updated "
+    "are those of the entity's last run. Repeatable.",
 )
 @click.option(
     "--csv",

@@ -1,5 +1,5 @@
-"""The records behind a number: those of an Optiply entity or of an export that are held back, left
-out or refused, each with its number in Business Central, its name and the reason (decisions 34)."""
+"""The records behind a number: those of an Optiply entity or of an export in some state, or sent in
+the last run, each with its number in Business Central, its name and the reason (decisions 34)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ import duckdb
 from bc_pipeline.catalogue.names import has_table, labelled
 from bc_pipeline.snapshot.rows import Row, rows
 
-STATES = ("skipped", "deferred", "quarantined", "blocked", "failed", "guard")
-"""What may be asked for. Records of files that were refused count as quarantined in a run, those
-that wait as deferred: both words are understood in both directions."""
+HELD = ("skipped", "deferred", "quarantined", "blocked", "failed", "guard")
+"""Held back, left out or refused. Records of files that were refused count as quarantined in a run,
+those that wait as deferred: both words are understood in both directions."""
+SENT = ("created", "updated")
+"""What the last run of the entity has sent."""
+STATES = (*HELD, "ambiguous", "intent", "active", "disabled", "deleted", *SENT)
+"""What may be asked for: every word that a run, ``status`` or a check counts records by."""
 
 _ALIKE: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -26,6 +30,13 @@ _ALIKE: Mapping[str, frozenset[str]] = MappingProxyType(
         "blocked": frozenset({"blocked", "ambiguous"}),
         "failed": frozenset({"failed", "quarantined"}),
         "guard": frozenset({"guard"}),
+        "ambiguous": frozenset({"ambiguous", "intent"}),
+        "intent": frozenset({"intent"}),
+        "active": frozenset({"active", "done", "linked"}),
+        "disabled": frozenset({"disabled"}),
+        "deleted": frozenset({"deleted", "disabled"}),
+        "created": frozenset(),
+        "updated": frozenset(),
     }
 )
 
@@ -64,7 +75,8 @@ both_sides AS (
   SELECT coalesce(w.remote_id, s.remote_id) AS remote_id, w.reference, w.name AS wanted_name,
     s.attempts, s.next_attempt_run, coalesce(s.reason, w.reason) AS reason,
     CASE WHEN s.state IN ('active', 'disabled') AND w.decision = 'skip' THEN 'skipped'
-      ELSE s.state END AS state
+      ELSE s.state END AS state,
+    coalesce(json_exists(s.extra, '$.unconfirmed'), false) AS unconfirmed
   FROM wanted w FULL JOIN sync.{name} s ON s.remote_id = w.remote_id)
 SELECT coalesce(r.reference, l.number, m.number) AS number,
   coalesce(r.wanted_name, m.name, l.name) AS name,
@@ -75,7 +87,23 @@ LEFT JOIN (SELECT id, any_value(number) AS number, any_value(name) AS name FROM 
   GROUP BY id) m ON m.id = left(r.remote_id, 36)
 LEFT JOIN ({sent}) l ON l.remote_id = r.remote_id
 WHERE r.state IN (SELECT unnest(CAST($states AS VARCHAR[])))
+  OR (r.unconfirmed AND list_contains(CAST($states AS VARCHAR[]), 'ambiguous'))
 ORDER BY r.state DESC, number, r.remote_id
+"""
+_LAST_RUN = """
+SELECT max(run_no) FROM ops.entity_counts JOIN ops.runs USING (run_no)
+WHERE NOT coalesce(dry_run, false) AND entity = $task
+"""
+_SENT = f"""
+SELECT coalesce(l.number, m.number) AS number, coalesce(l.name, m.name) AS name, t.action AS state,
+  CASE WHEN t.action = 'updated' THEN 'sent: ' || CAST(t.attributes AS VARCHAR) END AS reason,
+  t.remote_id AS key
+FROM ops.sent t LEFT JOIN ({{sent}}) l ON l.remote_id = t.remote_id
+LEFT JOIN (SELECT id, any_value(number) AS number, any_value(name) AS name FROM ({{mirror}})
+  GROUP BY id) m ON m.id = left(t.remote_id, 36)
+WHERE t.entity = $task AND t.action IN (SELECT unnest(CAST($states AS VARCHAR[])))
+  AND t.run_no = ({_LAST_RUN})
+ORDER BY t.action, number, t.remote_id
 """
 _NOTHING_WANTED = "(SELECT NULL AS remote_id, NULL AS reference WHERE false)"
 
@@ -110,6 +138,18 @@ LEFT JOIN sync.suppliers v ON v.state <> 'deleted'
   AND CAST(v.optiply_id AS VARCHAR) = json_extract_string(l.record, '$.supplier_id')
 WHERE l.entity = $entity AND l.state IN (SELECT unnest(CAST($states AS VARCHAR[])))
 ORDER BY l.state, l.file, l.line, l.key
+"""
+_WRITTEN = f"""
+SELECT coalesce(bc_number, {LEDGER_NUMBER}) AS number, {LEDGER_NAME} AS name,
+  CASE action WHEN 'updated' THEN 'updated' ELSE 'created' END AS state,
+  CASE action WHEN 'posted' THEN 'posted' END AS reason, coalesce(external_id, key) AS key,
+  file || ':' || line AS file
+FROM outbound.ledger l
+WHERE entity = $entity AND l.state = 'done' AND action IN ('created', 'posted', 'updated')
+  AND CASE action WHEN 'updated' THEN 'updated' ELSE 'created' END
+    IN (SELECT unnest(CAST($states AS VARCHAR[])))
+  AND run_no = ({_LAST_RUN})
+ORDER BY ALL
 """
 # Lines that are no record at all, and records left out on purpose, have no entry in the ledger that
 # says so: those of the last files are told.
@@ -161,8 +201,8 @@ class Record:
 
 
 def alike(states: Collection[str]) -> frozenset[str]:
-    """The states as they stand in id maps and ledger; of none, all that may be asked for."""
-    return frozenset[str]().union(*(_ALIKE[each] for each in states or _ALIKE))
+    """The states as they stand in id maps and ledger; of none, all that are held back."""
+    return frozenset[str]().union(*(_ALIKE[each] for each in states or HELD))
 
 
 def records(
@@ -173,12 +213,26 @@ def records(
     Args:
         cursor: of the tenant's snapshot.
         task: ``optiply/products`` or ``outbound/customers``.
-        states: of ``STATES``; empty means all.
+        states: of ``STATES``; empty means those of ``HELD``.
     """
     wanted = alike(states)
     group, _, name = task.partition("/")
     found = (_of_optiply if group == "optiply" else _of_exports)(cursor, name, sorted(wanted))
+    sent = [each for each in SENT if each in states]
+    if sent:
+        found = [*found, *_sent_lately(cursor, task, sent)]
     return [Record(**row) for row in found]
+
+
+def _sent_lately(cursor: duckdb.DuckDBPyConnection, task: str, actions: list[str]) -> list[Row]:
+    """What the last run of an entity has created or updated."""
+    group, _, name = task.partition("/")
+    if group == "optiply":
+        sql = _SENT.format(sent=labelled(name), mirror=MIRROR[name])
+        return rows(cursor, sql, {"task": task, "states": actions})
+    if not has_table(cursor, "outbound", "ledger"):
+        return []
+    return rows(cursor, _WRITTEN, {"task": task, "entity": name, "states": actions})
 
 
 def _of_optiply(cursor: duckdb.DuckDBPyConnection, name: str, states: list[str]) -> list[Row]:

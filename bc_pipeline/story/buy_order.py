@@ -26,7 +26,7 @@ GROUP BY ALL ORDER BY any_value(CAST(l.extra->>'$.sequence' AS BIGINT)), l.remot
 """
 _UNBOOKED = """
 SELECT r.state, r.reason, count(*) AS n FROM sync.receipt_lines r
-WHERE r.extra->>'$.po_number' = $number AND r.state IN ('deferred', 'quarantined', 'skipped')
+WHERE r.extra->>'$.order_number' = $number AND r.state IN ('deferred', 'quarantined', 'skipped')
 GROUP BY ALL ORDER BY ALL
 """
 _ORDER = """

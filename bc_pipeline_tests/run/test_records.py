@@ -36,6 +36,12 @@ def cursor(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield found
 
 
+def ran(cursor: duckdb.DuckDBPyConnection, run_no: int, task: str) -> None:
+    """A run that worked on an entity."""
+    cursor.execute("INSERT INTO ops.runs (run_no, dry_run) VALUES (?, false)", [run_no])
+    cursor.execute("INSERT INTO ops.entity_counts VALUES (?, ?, 'rows', 1)", [run_no, task])
+
+
 def hold(cursor: duckdb.DuckDBPyConnection, name: str, key: str, state: str, reason: str) -> None:
     cursor.execute(
         f"INSERT INTO sync.{name} (remote_id, state, reason, attempts) VALUES (?, ?, ?, 2)",
@@ -210,3 +216,87 @@ def test_lines_that_are_no_record_and_records_that_just_come_again_are_told_too(
 
     assert (broken.file, broken.reason) == ("New.csv:4", "line 4 is no record")
     assert (waiting.key, waiting.reason) == ("crm-9", "the connection was lost")
+
+
+@pytest.mark.covers("decision 34")
+@pytest.mark.parametrize(
+    ("asked", "listed"),
+    [
+        ("active", {"a"}),
+        ("disabled", {"d"}),
+        ("deleted", {"d", "x"}),
+        ("intent", {"i"}),
+        ("ambiguous", {"i", "u"}),
+        ("deferred", {"i", "u"}),
+    ],
+)
+def test_each_word_that_status_counts_by_lists_its_records(
+    cursor: duckdb.DuckDBPyConnection, asked: str, listed: set[str]
+):
+    states = {"a": "active", "d": "disabled", "x": "deleted", "i": "intent", "u": "deferred"}
+    for key, state in states.items():
+        hold(cursor, "products", key, state, "why")
+    cursor.execute(
+        """UPDATE sync.products SET extra = '{"unconfirmed": ["price"]}' WHERE remote_id = 'u'"""
+    )
+
+    found = records(cursor, "optiply/products", [asked])
+
+    assert {record.key for record in found} == listed
+
+
+@pytest.mark.covers("decision 34")
+def test_what_the_last_run_created_and_updated_can_be_listed(cursor: duckdb.DuckDBPyConnection):
+    for run_no, action, attributes in (
+        (1, "created", '{"price": "1.00"}'),
+        (2, "updated", '{"price": "2.00"}'),
+    ):
+        ran(cursor, run_no, "optiply/products")
+        cursor.execute(
+            "INSERT INTO ops.sent VALUES (?, now(), 'optiply/products', ?, ?, 7, ?)",
+            [run_no, ITEM, action, attributes],
+        )
+
+    (updated,) = records(cursor, "optiply/products", ["created", "updated"])
+
+    assert (updated.number, updated.name, updated.state) == ("1000", "Bicycle", "updated")
+    assert updated.reason == 'sent: {"price": "2.00"}'
+    ran(cursor, 3, "optiply/products")
+    assert records(cursor, "optiply/products", ["created", "updated"]) == []
+    assert records(cursor, "optiply/products") == []
+
+
+@pytest.mark.covers("decision 34")
+def test_what_the_last_run_wrote_to_business_central_can_be_listed(
+    cursor: duckdb.DuckDBPyConnection,
+):
+    ran(cursor, 1, "outbound/customers")
+    ran(cursor, 2, "outbound/customers")
+    for key, run_no, action in (("a", 1, "created"), ("b", 2, "created"), ("c", 2, "updated")):
+        book(
+            cursor,
+            entity="customers",
+            key=key,
+            state="done",
+            action=action,
+            run_no=run_no,
+            bc_number=f"C-{key}",
+        )
+
+    assert [each.number for each in records(cursor, "outbound/customers", ["created"])] == ["C-b"]
+    assert [each.number for each in records(cursor, "outbound/customers", ["updated"])] == ["C-c"]
+    assert len(records(cursor, "outbound/customers", ["active"])) == 3
+    assert records(cursor, "outbound/customers") == []
+
+
+@pytest.mark.covers("decision 34")
+@pytest.mark.parametrize(("asked", "listed"), [("ambiguous", {"m"}), ("blocked", {"m", "b"})])
+def test_of_exports_what_is_unclear_can_be_listed_alone(
+    cursor: duckdb.DuckDBPyConnection, asked: str, listed: set[str]
+):
+    for key, state in (("m", "ambiguous"), ("b", "blocked"), ("f", "failed")):
+        book(cursor, entity="purchase_orders", key=key, state=state, reason="why")
+
+    found = records(cursor, "outbound/purchase_orders", [asked])
+
+    assert {record.key for record in found} == listed

@@ -7,11 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from bc_pipeline import clock
 from bc_pipeline.errors import TenantBusy
 from bc_pipeline.snapshot import schema
 from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline.story import telling
 from bc_pipeline.story.opening import looking
 from bc_pipeline_tests.story.world import TENANT, World
 
@@ -227,8 +229,15 @@ def test_given_a_buy_order_then_its_lines_tell_what_was_received(world: World) -
         json.dumps({"buyOrderLineId": line_id, "quantity": 4, "occurred": "2026-11-30T00:00:00Z"}),
     )
 
+    world.change(
+        "INSERT INTO sync.receipt_lines (remote_id, state, reason, extra) "
+        "VALUES ('r-2', 'deferred', 'no line fits', ?)",
+        json.dumps({"order_number": number}),
+    )
+
     story = world.story("buy_orders", number)
 
+    assert story.facts["Receipts"] == ["1 receipt lines are deferred: no line fits"]
     assert any("4 received, last on 2026-11-30" in fact for fact in story.facts["Lines"])
     assert f"optiply/buy_orders {number}" in world.text("buy_orders", number)
 
@@ -362,3 +371,27 @@ def test_given_a_tenant_online_then_the_record_has_an_address_in_the_web_client(
     assert address.startswith("https://businesscentral.dynamics.com/")
     assert "page=30" in address
     assert DESK in address
+
+
+def test_no_secret_of_the_tenant_is_in_anything_that_is_told(world: World) -> None:
+    """What was sent, read and booked is shown as it is: none of it may carry credentials."""
+    settings = world.tenant
+    secrets = {
+        secret.get_secret_value()
+        for system in (settings.business_central, settings.optiply)
+        for secret in vars(system).values()
+        if isinstance(secret, SecretStr)
+    }
+    stories = [
+        *world.stories("products", DESK),
+        *world.stories("buy_orders", "106001"),
+    ]
+
+    told = "".join(
+        json.dumps(story.as_json(), default=str) + "".join(telling.told(TENANT, story))
+        for story in stories
+    )
+
+    assert secrets
+    assert stories
+    assert not {secret for secret in secrets if secret in told}
