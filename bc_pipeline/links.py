@@ -50,10 +50,16 @@ _SHOWN_AS: Mapping[str, str] = MappingProxyType(
         "suppliers": "vendors",
         "supplier_products": "items",
         "buy_orders": "purchase_orders",
+        "buy_order_lines": "purchase_orders",
         "receipt_lines": "purchase_receipts",
     }
 )
 """Resource of Optiply -> the entity whose number its records are called by."""
+
+_AFTER_NUMBER: Mapping[str, str] = MappingProxyType(
+    {"supplier_products": " from ", "buy_order_lines": " line ", "receipt_lines": " line "}
+)
+"""Resource of Optiply -> what follows the number in what its records are called."""
 
 
 def in_business_central(
@@ -75,7 +81,8 @@ def in_business_central(
     if page is None or not number or not company or urlsplit(settings.api_url).hostname != ONLINE:
         return None
     whose = "" if settings.entra_tenant == "common" else f"/{quote(settings.entra_tenant)}"
-    wanted = number.replace("'", "''")
+    called = number.split(_AFTER_NUMBER[entity])[0] if entity in _AFTER_NUMBER else number
+    wanted = called.replace("'", "''")
     query = {
         "company": company,
         "page": str(page.number),

@@ -58,6 +58,24 @@ def test_given_a_record_then_its_page_in_the_web_client_is_told(tmp_path, entity
     }
 
 
+@pytest.mark.parametrize(
+    ("entity", "called", "table", "number"),
+    [
+        ("supplier_products", "1906-S from 40000", "Item", "1906-S"),
+        ("buy_order_lines", "106101 line 30000", "Purchase Header", "106101"),
+        ("receipt_lines", "107134 line 10000", "Purch. Rcpt. Header", "107134"),
+        ("products", "FROM line 7", "Item", "FROM line 7"),
+    ],
+)
+def test_given_a_line_or_a_link_then_the_page_is_that_of_what_its_name_begins_with(
+    tmp_path, entity, called, table, number
+):
+    address = links.in_business_central(tenant(tmp_path), "CRONUS NL", entity, called)
+
+    wanted = f"'{table}'.'No.' IS '{number}'"
+    assert parse_qs(urlsplit(address).query)["filter"] == [wanted]
+
+
 def test_given_a_number_with_a_quote_and_a_named_directory_then_both_are_written_as_they_must(
     tmp_path,
 ):
@@ -73,7 +91,7 @@ def test_given_a_number_with_a_quote_and_a_named_directory_then_both_are_written
 def test_given_no_page_no_number_or_a_system_of_ones_own_then_there_is_no_link(tmp_path):
     shop = tenant(tmp_path)
 
-    assert links.in_business_central(shop, "CRONUS NL", "buy_order_lines", "106001 line 1") is None
+    assert links.in_business_central(shop, "CRONUS NL", "product_compositions", "A / B") is None
     assert links.in_business_central(shop, "CRONUS NL", "items", None) is None
     assert links.in_business_central(shop, None, "items", "1896-S") is None
     own = tenant(tmp_path, api_url="https://erp.acme.example")

@@ -31,5 +31,13 @@ def test_given_texts_that_look_like_markup_then_they_stay_texts():
     assert line.endswith("n… | False |")
 
 
+def test_given_figures_and_members_then_they_read_as_people_write_them():
+    rows = [{"a": Decimal("78.0000000000"), "b": Decimal("0E-10"), "c": "Non_x002D_Inventory"}]
+
+    found = linked_table([{**rows[0], "d": 0, "e": None}]).value.splitlines()[2]
+
+    assert found == "| 78 | 0 | Non-Inventory | 0 |  |"
+
+
 def test_given_no_rows_then_it_says_none():
     assert linked_table([]).value == "none"

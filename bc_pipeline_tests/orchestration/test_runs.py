@@ -223,7 +223,9 @@ def test_given_a_result_then_its_figures_are_in_the_metadata(script, instance):
 
 def test_given_what_was_sent_then_its_numbers_are_links_and_no_guid_is_shown(script, instance):
     script.setup.append("INSERT INTO bc.companies (id, name) VALUES ('c', 'CRONUS')")
-    change = {"action": "created", "reference": "1896-S", "remote_id": "5b1e0c2e-0000"}
+    guid = "5b1e0c2e-0000-4000-8000-000000000001"
+    change = {"action": "created", "reference": "1896-S", "remote_id": guid}
+    change["changes"] = f"name: Desk; remoteId: {guid}"
     script.results["optiply/products"] = EntityResult(changes=[change])
 
     result = execute(instance, asset_selection=[asset_key("optiply/products")])

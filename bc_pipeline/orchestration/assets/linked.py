@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from dagster import MetadataValue
+
+from bc_pipeline.values import member, plain
 
 LONGEST = 120
 """Characters of a cell that are shown."""
@@ -45,6 +48,7 @@ def linked_table(
 
 
 def _escaped(value: object) -> str:
-    text = "" if value is None else " ".join(str(value).split())
+    told = plain(value) if isinstance(value, Decimal) else member(value) if value else value
+    text = "" if told is None else " ".join(str(told).split())
     short = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
     return _SPECIAL.sub(r"\\\1", short)

@@ -4,6 +4,7 @@ columns, stands in the definition of the asset: here it would be stored with eac
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -22,11 +23,14 @@ from bc_pipeline.values import is_guid
 
 PREVIEW_ROWS = 5
 PREVIEW_COLUMNS = 8
+OURS = ("extra", "source_modified_at")
+"""Columns of wanted rows that serve the program only."""
 NUMBER_COLUMNS = ("number", "bc_number", "reference")
 """Columns that hold what Business Central calls a record."""
 FILES_SHOWN = 10
 REQUESTS_SHOWN = 100
 
+_REMOTE_ID = re.compile(r"(; )?remoteId: [0-9a-f-]{36}[^;]*")
 _LAST_BOOKED = """
 SELECT coalesce(external_id, key) AS record, state, action, bc_number, reason, file, line
 FROM outbound.ledger WHERE entity = ? ORDER BY updated_at DESC, key LIMIT ?
@@ -146,7 +150,8 @@ def preview(snapshot: Snapshot, entry: Task, result: EntityResult, tenant: Tenan
     with snapshot.cursor() as cursor:
         company = links.own_company(cursor, tenant)
     shown = [
-        {name: value for name, value in row.items() if not _is_id(name, value)} for row in found
+        {name: _without_ids(value) for name, value in row.items() if not _is_id(name, value)}
+        for row in found
     ]
 
     def address(number: str) -> str | None:
@@ -162,9 +167,16 @@ def _some_rows(snapshot: Snapshot, entry: Task) -> list[dict[str, Any]]:
     told = [
         name
         for name in (found[0] if found else ())
-        if not name.startswith("_") and not any(_is_id(name, row[name]) for row in found)
+        if not name.startswith("_")
+        and name not in OURS
+        and not any(_is_id(name, row[name]) for row in found)
     ]
     return [{name: row[name] for name in told[:PREVIEW_COLUMNS]} for row in found]
+
+
+def _without_ids(value: object) -> object:
+    """The changes of a record without the id it got: its number says which it is."""
+    return _REMOTE_ID.sub("", value) if isinstance(value, str) else value
 
 
 def _is_id(name: str, value: object) -> bool:
