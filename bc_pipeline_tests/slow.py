@@ -11,6 +11,7 @@ import pytest
 
 SLOW: Mapping[str, str] = {
     "cli/test_causes.py": "http/test_unreachable.py",
+    "cli/test_connect_terminal.py": "cli/test_connect.py",
     "cli/test_dev.py": "orchestration/test_definitions.py, cli/test_usage.py",
     "cli/test_export.py": "run/exports/test_exports.py",
     "cli/test_first_mistakes.py": "tenants/test_shared.py, run/test_identity.py",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import closing
 from types import MappingProxyType
@@ -32,6 +33,8 @@ _SPELLINGS: Mapping[str, str] = MappingProxyType(
     }
 )
 """How credentials may be called, without case and marks -> our key."""
+
+_PAIR = re.compile(r"(?P<key>[^=:]+?)\s*[=:]\s*(?P<value>.*)")
 
 FLAG = "--optiply-credentials"
 
@@ -148,11 +151,9 @@ def _json(text: str) -> dict[str, object]:
 
 
 def _pair(line: str) -> tuple[str, str] | None:
-    for mark in ("=", ":"):
-        key, found, value = line.partition(mark)
-        if found and key.strip() and " " not in key.strip():
-            return key.strip(), value.strip()
-    return None
+    """Key and value of a line, whichever mark stands first between them."""
+    found = _PAIR.fullmatch(line)
+    return (found["key"], found["value"]) if found else None
 
 
 def _named(given: Mapping[str, object]) -> dict[str, str]:
