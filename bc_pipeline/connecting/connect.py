@@ -4,6 +4,7 @@ that (flows.md 9)."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,7 +18,7 @@ from bc_pipeline.connecting.places import Spot
 from bc_pipeline.connecting.questions import Person, Question
 from bc_pipeline.connecting.sources import FoundSource
 from bc_pipeline.connecting.trial import Trial
-from bc_pipeline.errors import ConfigError
+from bc_pipeline.errors import ConfigError, TenantBusy
 from bc_pipeline.report import ProgressListener
 from bc_pipeline.tenants import companies, registry
 from bc_pipeline.tenants.companies import Found, company_key, named
@@ -179,13 +180,14 @@ def finish(connection: Connection) -> list[str]:
     """Write entry, secrets and tokens; the files written.
 
     Raises:
-        ConfigError, TenantBusy, OSError: as ``saving.save``; everything is as it was.
+        ConfigError, TenantBusy: as ``saving.save``; everything is as it was.
     """
     draft = connection.draft
-    refuse_shared(draft, _found(draft, connection.spot))
-    written = saving.save(draft)
     found = _found(draft, connection.spot)
-    companies.remember(draft.tenant(work=False), connection.spot.company.id, found.entra_tenant_id)
+    refuse_shared(draft, found)
+    written = saving.save(draft)
+    with suppress(TenantBusy, OSError):  # the first run finds it out as well
+        companies.remember(draft.tenant(work=False), found.company_id, found.entra_tenant_id)
     return written
 
 

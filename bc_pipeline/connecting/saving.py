@@ -4,14 +4,14 @@ tenants.yaml, all of it or nothing."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 
 from pydantic import SecretStr
 
 from bc_pipeline.connecting.draft import Draft, Way
-from bc_pipeline.errors import ConfigError
+from bc_pipeline.errors import AuthError, ConfigError
 from bc_pipeline.tenants import entries, files, registry
 from bc_pipeline.tenants.secrets import DIRECTORY, TokenStore
 
@@ -35,18 +35,28 @@ def save(draft: Draft, *, complete: bool = True) -> list[str]:
         complete: the entry has to work.
 
     Raises:
-        ConfigError: the entry would not work, or would spoil another tenant's.
-        TenantBusy: another process is writing.
-        OSError: a file cannot be written. Whatever is raised, everything is as it was before.
+        ConfigError: the entry would not work, would spoil another tenant's, or a file cannot be
+            written.
+        TenantBusy: another process is writing. Whatever is raised, everything is as it was before.
     """
     before = registry.load(draft.home, draft.file)
-    with _secrets(draft) as references:
-        change: dict[Way, object] = {**draft.changes, **references}
-        if change or not draft.existed:
-            entries.write(
-                draft.file, draft.name, change, lambda trial: _check(draft, before, trial, complete)
-            )
-        _keep_tokens(draft)
+    try:
+        with _secrets(draft) as references:
+            change: dict[Way, object] = {**draft.changes, **references}
+            if change or not draft.existed:
+                entries.write(
+                    draft.file,
+                    draft.name,
+                    change,
+                    lambda trial: _check(draft, before, trial, complete),
+                )
+    except OSError as error:
+        named = error.filename or draft.home
+        raise ConfigError(
+            f"{named} cannot be written ({error.strerror or type(error).__name__}); nothing was "
+            "changed"
+        ) from None
+    _keep_tokens(draft)
     written = [str(draft.file)] if change or not draft.existed else []
     return [*written, *(str(_path(draft, way)) for way in references)]
 
@@ -96,11 +106,12 @@ def _path(draft: Draft, way: Way) -> Path:
 
 def _keep_tokens(draft: Draft) -> None:
     """The tokens got on the way: Optiply gives no second one while the first is good, and
-    Microsoft's newest refresh token is the one to go on with."""
+    Microsoft's newest refresh token is the one to go on with. Without them runs begin with what
+    the entry says, so a failure here is none of the connection's."""
     trial, kept = TokenStore(draft.work), TokenStore(draft.home)
     for system in _SYSTEMS:
         if token := trial.load(draft.name, system):
-            with kept.lock(draft.name, system):
+            with suppress(AuthError, OSError), kept.lock(draft.name, system):
                 kept.save(draft.name, system, token)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import re
@@ -21,6 +22,7 @@ from bc_pipeline.connecting import consent
 from bc_pipeline.connecting.connect import Given
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.entra import Person
+from bc_pipeline.tenants import files as private_files
 from bc_pipeline.tenants import registry
 from bc_pipeline_tests.cli.conftest import CommandLine, Outcome
 
@@ -609,6 +611,32 @@ def test_given_the_person_does_not_want_it_then_nothing_is_written(
 
     assert outcome.code != 0
     assert files(home) == before
+
+
+@pytest.mark.parametrize("fails", ["acme.optiply_password", "trial", "tenants.yaml"])
+def test_given_a_disk_that_is_full_then_everything_is_as_it_was(
+    home: Path,
+    scripted: tuple[str, ...],
+    browser: list[str],
+    connect: Connect,
+    monkeypatch: pytest.MonkeyPatch,
+    fails: str,
+):
+    replace = private_files.replace
+
+    def full(path: Path, content: bytes, **how: bool) -> None:
+        if path.parent.is_relative_to(home) and path.name.endswith(fails):
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        replace(path, content, **how)
+
+    monkeypatch.setattr(private_files, "replace", full)
+    before = files(home)
+
+    outcome = connect("acme", *scripted)
+
+    assert (outcome.code, "No space left on device" in outcome.json["error"]) == (2, True)
+    after = {name: text for name, text in files(home).items() if not name.endswith(".lock")}
+    assert after == before
 
 
 def test_given_a_missing_permission_then_nothing_is_written_unless_forced(
