@@ -133,10 +133,21 @@ def stock_complete(
         tenant: whose.
         whole: the optional mirror tables that hold a whole picture, see ``optional``.
     """
+    terms = stock_terms(tenant, whole)
+    return bool(terms) and of_one_run(cursor, terms)
+
+
+def stock_terms(tenant: Tenant, whole: Collection[str]) -> set[str]:
+    """The entities that the stock level is made of; empty where there is no source of stock.
+
+    Args:
+        tenant: whose.
+        whole: as for ``stock_complete``.
+    """
     options = tenant.sync
     terms, source = {"bc/items"}, stock_source.in_force(options, whole)
     if source is None:
-        return False
+        return set()
     if source == "analytics" or options.locations:
         terms.add(stock_source.ENTITIES[source])
     if stock_source.tells_sold(options, whole) and options.deduct_sales_orders:
@@ -145,7 +156,7 @@ def stock_complete(
         terms.add("bc/sales_orders")
         if source != "analytics" and not options.locations and "bc.item_page" in whole:
             terms.add("bc/item_page")  # its Qty_on_Sales_Order is the first choice
-    return of_one_run(cursor, terms)
+    return terms
 
 
 def of_one_run(cursor: duckdb.DuckDBPyConnection, entities: Collection[str]) -> bool:

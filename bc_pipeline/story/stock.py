@@ -54,7 +54,7 @@ def stock_of(
     return replace(
         sum_of(cursor, options, inputs, remote_id, level),
         sent=last,
-        read_at=_read_at(cursor, tenant, options, inputs),
+        read_at=_read_at(cursor, tenant, inputs),
         sent_at=sending.at if sending else None,
         sent_by=sending.run_id if sending else None,
     )
@@ -145,20 +145,13 @@ def _by_order(found: Sequence[Mapping[str, Any]]) -> tuple[Order, ...]:
 
 
 def _read_at(
-    cursor: duckdb.DuckDBPyConnection, tenant: Tenant, options: SyncOptions, inputs: MappingInput
+    cursor: duckdb.DuckDBPyConnection, tenant: Tenant, inputs: MappingInput
 ) -> datetime | None:
     """When all terms were last read: the oldest of them."""
-    names = ["bc/items"]
-    source = stock_source.in_force(options, inputs.sources)
-    listed = source == "analytics" or options.locations
-    if source is not None and source in stock_source.ENTITIES and listed:
-        names.append(stock_source.ENTITIES[source])
-    if options.deduct_sales_orders:
-        by_location = stock_source.tells_sold(options, inputs.sources)
-        names.append(stock_source.SOLD if by_location else "bc/sales_orders")
-    found = freshness(cursor, tenant, clock.now(), names)
+    terms = mirror_state.stock_terms(tenant, inputs.sources)
+    found = freshness(cursor, tenant, clock.now(), terms) if terms else {}
     moments = [each.good for each in found.values() if each.good is not None]
-    return min(moments, default=None) if len(moments) == len(names) else None
+    return min(moments, default=None) if len(moments) == len(terms) else None
 
 
 def _source(options: SyncOptions, inputs: MappingInput) -> str:

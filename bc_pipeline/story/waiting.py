@@ -8,7 +8,7 @@ from bc_pipeline.catalogue.resources import RESOURCES
 
 _WAITING = """
 SELECT '{name}' AS name, count(*) AS n FROM sync.{name}
-WHERE state = 'deferred' AND reason LIKE '%' || $called || ' is not in Optiply yet%'
+WHERE state = 'deferred' AND contains(reason, $called || ' is not in Optiply yet')
 """
 _CALLED = {"products": "item {}", "suppliers": "vendor {}", "buy_orders": "purchase order {}"}
 """What other records call one they wait for."""

@@ -152,6 +152,18 @@ def test_given_records_that_wait_for_it_then_they_are_counted(world: World) -> N
     )
 
 
+def test_given_a_number_with_a_percent_sign_then_only_what_waits_for_it_is_counted(
+    world: World,
+) -> None:
+    world.change("UPDATE optiply.products SET reference = '1%S' WHERE reference = ?", DESK)
+    world.change(
+        "UPDATE sync.sell_orders SET state = 'deferred', "
+        "reason = 'item 1896-S is not in Optiply yet'"
+    )
+
+    assert world.story("products", "1%S").waits == ()
+
+
 def test_given_later_changes_then_the_history_has_each_with_its_run_newest_first(
     world: World,
 ) -> None:
