@@ -16,7 +16,7 @@ from bc_pipeline.business_central.client import (
 from bc_pipeline.business_central.urls import is_absent
 from bc_pipeline.connecting.draft import Draft
 from bc_pipeline.connecting.questions import Person, Question, numbered
-from bc_pipeline.errors import AuthError, ConfigError, RequestFailed
+from bc_pipeline.errors import AuthError, ConfigError, PipelineError, RequestFailed
 from bc_pipeline.tenants.companies import company_key
 from bc_pipeline.tenants.secrets import TokenStore
 from bc_pipeline.tenants.settings import Tenant
@@ -66,7 +66,7 @@ def picked(draft: Draft, person: Person) -> Spot:
         RequestFailed: Business Central gave no usable answer.
     """
     environments = _named(_environments(draft, person), draft.text(_SECTION, "environment_name"))
-    spots = [spot for each in environments for spot in _companies(draft, each)]
+    spots = _spots(draft, environments, person)
     wanted = draft.text(_SECTION, "company")
     if wanted is not None:
         spots = [spot for spot in spots if _means(wanted, spot.company)] or _missing(wanted, spots)
@@ -147,6 +147,23 @@ def _named(environments: list[Environment], wanted: str | None) -> list[Environm
             f"Business Central has no environment {wanted!r}; it has: {listed}. Write its whole "
             "name"
         )
+    return found
+
+
+def _spots(draft: Draft, environments: list[Environment], person: Person) -> list[Spot]:
+    """Every company there is to pick. An environment that does not let us in is no hindrance where
+    another one does."""
+    found: list[Spot] = []
+    refusals: list[PipelineError] = []
+    for environment in environments:
+        try:
+            found += _companies(draft, environment)
+        except (AuthError, RequestFailed) as error:
+            refusals.append(error)
+            if len(environments) > 1:
+                person.tell(f"Environment {environment.name} is left out: {error}")
+    if refusals and not found:
+        raise refusals[0]
     return found
 
 

@@ -245,21 +245,64 @@ def test_given_the_address_that_is_shown_then_it_proves_itself_with_s256_and_a_s
 # --- other ways to consent -----------------------------------------------------------------------
 
 
-def test_given_no_browser_then_the_address_is_pasted(
-    home: Path, connect: Connect, scripted: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-):
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[str], None]]:
+    """A person who signs in elsewhere and pastes where they were sent back to; does what is in the
+    list with the code before."""
+    before: list[Callable[[str], None]] = []
+    shown: list[str] = []
+
     def paste(self: asking.Terminal) -> str:
         told = ADDRESS.search(shown[0])
         assert told
-        answer = requests.get(told[1], allow_redirects=False, timeout=30)
-        return answer.headers["location"]
+        back = requests.get(told[1], allow_redirects=False, timeout=30).headers["location"]
+        for act in before:
+            act(dict(parse_qsl(urlsplit(back).query))["code"])
+        return back
 
-    shown: list[str] = []
     monkeypatch.setattr(asking.Terminal, "tell", lambda self, text: shown.append(text))
     monkeypatch.setattr(asking.Terminal, "paste", paste)
+    return before
 
+
+def test_given_no_browser_then_the_address_is_pasted(
+    connect: Connect, scripted: tuple[str, ...], elsewhere: list[Callable[[str], None]]
+):
     assert connect("acme", *scripted, "--no-browser").code == 0
     assert registry.load().get("acme").business_central.refresh_token
+
+
+def test_given_a_code_that_was_used_before_then_it_is_refused(
+    home: Path,
+    sandbox: Sandbox,
+    connect: Connect,
+    scripted: tuple[str, ...],
+    elsewhere: list[Callable[[str], None]],
+):
+    codes = sandbox.entra._tokens.codes
+    elsewhere.append(lambda code: setattr(codes[code], "redeemed", True))
+    before = files(home)
+
+    outcome = connect("acme", *scripted, "--no-browser")
+
+    assert "AADSTS54005" in outcome.json["error"]
+    assert "used before" in outcome.json["error"]
+    assert files(home) == before
+
+
+def test_given_a_code_that_is_pasted_too_late_then_it_is_refused(
+    sandbox: Sandbox,
+    connect: Connect,
+    scripted: tuple[str, ...],
+    elsewhere: list[Callable[[str], None]],
+):
+    elsewhere.append(lambda code: sandbox.clock.advance(601))
+
+    outcome = connect("acme", *scripted, "--no-browser")
+
+    sandbox.clock.reset()
+    assert "AADSTS70008" in outcome.json["error"]
+    assert "lives for ten minutes" in outcome.json["error"]
 
 
 @pytest.mark.parametrize(
@@ -379,6 +422,50 @@ def test_given_an_expired_secret_then_it_is_told_how_to_make_another(
     assert SECRET not in outcome.stdout + outcome.stderr
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (503, {}, "try again in a few minutes"),
+        (404, {}, "check business_central.login_url"),
+        (200, {"access_token": "hush"}, "gave no refresh token"),
+        (200, {}, "an answer without a token that can be read"),
+    ],
+)
+def test_given_an_answer_of_entra_that_is_none_then_it_is_told(
+    home: Path,
+    sandbox: Sandbox,
+    scripted: tuple[str, ...],
+    browser: list[str],
+    connect: Connect,
+    status: int,
+    body: dict[str, str],
+    told: str,
+):
+    sandbox.faults.add(
+        "entra", action="status", status=status, path="/token", times=None, body=body
+    )
+    before = files(home)
+
+    outcome = connect("acme", *scripted)
+
+    assert (outcome.code, told in outcome.json["error"]) == (1, True), outcome.stdout
+    assert "hush" not in outcome.stdout + outcome.stderr
+    assert files(home) == before
+
+
+def test_given_nobody_at_entras_address_then_the_setting_is_named(
+    scripted: tuple[str, ...], connect: Connect
+):
+    outcome = connect(
+        "acme", *scripted, "--device-code", "--set", "business_central.login_url=http://127.0.0.1:9"
+    )
+
+    assert (
+        "127.0.0.1:9 refuses connections; check business_central.login_url"
+        in (outcome.json["error"])
+    )
+
+
 def test_given_answers_that_are_not_ours_then_the_sign_in_goes_on(
     scripted: tuple[str, ...], connect: Connect, monkeypatch: pytest.MonkeyPatch
 ):
@@ -464,6 +551,21 @@ def test_given_an_environment_whose_name_holds_anothers_then_they_are_told_apart
     assert "has no environment 'Prod'; it has: Production, Production-copy" in part.json["error"]
     assert whole.json["environment"] == "Production"
     assert "--environment and --company" in unnamed.json["error"]
+
+
+def test_given_one_environment_that_is_closed_to_us_then_the_others_are_picked_from(
+    sandbox: Sandbox, scripted: tuple[str, ...], browser: list[str], connect: Connect
+):
+    sandbox.business_central.environments.copy_to("Closed")
+    body = {"error": {"code": "Authorization_RequestDenied", "message": "You may not."}}
+    sandbox.faults.add(
+        "bc", action="status", status=403, path="/v2.0/Closed/", times=None, body=body
+    )
+
+    outcome = connect("acme", *scripted)
+
+    assert outcome.json["environment"] == "Production"
+    assert "Environment Closed is left out" in outcome.stderr
 
 
 def test_given_a_company_that_is_not_there_then_those_there_are_are_told(
