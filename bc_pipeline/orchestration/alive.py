@@ -1,8 +1,8 @@
-"""Whether the process of a sweep still lives, whatever launched it.
+"""Whether the process of a run still lives, whatever launched it.
 
-Dagster asks its launcher, and not every launcher knows: of a Celery worker that was killed nothing
-is ever heard again, and its sweep would keep its shard from being swept until somebody ends it. So
-a sweep holds a lock of its own, which goes with its process.
+Dagster asks its launcher, and not every launcher knows: of a Celery worker that was killed, or of a
+command that somebody killed, nothing is ever heard again, and the run would keep its tenants from
+being run until somebody ends it. So a run holds a lock of its own, which goes with its process.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from bc_pipeline.errors import TenantBusy
 from bc_pipeline.snapshot.lock import tenant_lock
 
 DIRECTORY = "sweeps"
+"""Below BC_PIPELINE_HOME."""
 _HELD = "at_work"
 _SECONDS_TO_BEGIN = 30.0
 

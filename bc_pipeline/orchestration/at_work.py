@@ -16,7 +16,7 @@ UNFINISHED = [
     DagsterRunStatus.STARTED,
     DagsterRunStatus.CANCELING,
 ]
-DIED = "The process of this sweep is gone: killed, or with its machine. The next tick goes on."
+DIED = "The process of this run is gone: killed, or with its machine. The next tick goes on."
 ORPHANED = "The sweep this run was part of has ended without it: its process is gone."
 
 
@@ -37,12 +37,12 @@ def busy_shards(instance: DagsterInstance) -> set[str]:
 
 
 def fail_orphans(instance: DagsterInstance, home: Path) -> list[DagsterRun]:
-    """Marks sweeps as failed whose process has died, and the runs that were part of such a sweep;
-    else they would keep their tenants from ever being run again.
+    """Marks runs as failed whose process has died, and those that were part of such a sweep; else
+    they would keep their tenants from ever being run again.
 
     Args:
         instance: Dagster's.
-        home: BC_PIPELINE_HOME, where sweeps at work are known.
+        home: BC_PIPELINE_HOME, where runs at work are known.
 
     Returns:
         Those runs.
@@ -69,10 +69,15 @@ def _tagged(runs: list[DagsterRun], tag: str) -> set[str]:
     return {run.tags[tag] for run in runs if tag in run.tags}
 
 
+def sweep_of(run: DagsterRun) -> str | None:
+    """The sweep in whose process a run is at work. One that is executed again by hand keeps its
+    tags, and has a process of its own."""
+    return run.tags.get(PARENT_TAG) if run.parent_run_id is None else None
+
+
 def _is_orphan(instance: DagsterInstance, run: DagsterRun) -> bool:
-    """One that is executed again by hand keeps its tags, and has a process of its own."""
-    sweep = run.tags.get(PARENT_TAG)
-    if sweep is None or run.parent_run_id is not None:
+    sweep = sweep_of(run)
+    if sweep is None:
         return False
     parent = instance.get_run_by_id(sweep)
     return parent is None or parent.is_finished

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
 
-from dagster import ConfigurableResource, InitResourceContext
+from dagster import ConfigurableResource, DagsterRun, InitResourceContext
 from pydantic import Field, PrivateAttr
 
 from bc_pipeline.errors import ConfigError
+from bc_pipeline.orchestration.alive import at_work
 from bc_pipeline.orchestration.assets.dry_run import TAG as DRY_RUN_TAG
 from bc_pipeline.orchestration.assets.tenant_run import RunHandle
+from bc_pipeline.orchestration.at_work import sweep_of
 from bc_pipeline.orchestration.outcome_tags import beginning_tags, outcome_tags
 from bc_pipeline.orchestration.resources import TenantsResource
 from bc_pipeline.report import Launch
@@ -59,6 +61,16 @@ class TenantRunResource(ConfigurableResource):
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Iterator[TenantRunResource]:
         """Set up once per Dagster run, because every job uses the in-process executor."""
+        with self._at_work(context.run):
+            yield from self._for_execution(context)
+
+    def _at_work(self, run: DagsterRun | None) -> AbstractContextManager[None]:
+        """A run whose process is killed is known to be gone; one inside a sweep goes with it."""
+        if run is None or sweep_of(run) is not None:
+            return nullcontext()
+        return at_work(self.tenants.directory(), run.run_id)
+
+    def _for_execution(self, context: InitResourceContext) -> Iterator[TenantRunResource]:
         self._handle = RunHandle(self.tenants.get, self.launch, context.run)
         # However the run was launched, its page and the list of runs say what it was.
         inherited = context.run.tags if context.run is not None else {}
