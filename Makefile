@@ -9,12 +9,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CLIENTS := .venv-clients
 MACHINES := .venv-machines
+SITE := build/docs
+DOCS_STAMP := $(VENV)/.docs-installed
 
 # Compiled modules are kept, whatever the environment says: a worker that has to compile all modules
 # and rewrite all asserts itself is at it for longer than for a thousand tests.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test slow clients machines dev lint drill bench bench-check clean
+.PHONY: help demo test slow clients machines dev lint docs reference screenshots drill bench bench-check clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^\#]*\#\# */\1\t/' | expand -t 13
@@ -47,6 +49,16 @@ lint: $(STAMP)  ## ruff, mypy, and the import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+docs: $(DOCS_STAMP)  ## the documentation as a site, in build/docs/html; a link that leads nowhere fails
+	$(BIN)/sphinx-build -q -W --keep-going -b html -c docs -d $(SITE)/doctrees . $(SITE)/html
+	@echo "Open $(SITE)/html/index.html"
+
+reference: $(STAMP)  ## writes the pages of docs/reference from the code
+	$(BIN)/python -m bc_pipeline_tests.reference
+
+screenshots: $(STAMP)  ## takes the pictures in docs/ from the running UI; needs Chromium, takes minutes
+	$(BIN)/python docs/screenshots.py
+
 drill: $(STAMP)  ## kills runs at every single request, loses every answer; more random changes; takes half an hour
 	BC_PIPELINE_DRILL=all $(BIN)/python -m pytest -n 2 -v \
 		bc_pipeline_tests/end_to_end/test_drill.py bc_pipeline_tests/end_to_end/test_convergence.py
@@ -60,10 +72,14 @@ bench-check: $(STAMP)  ## benchmarks of a tenth of the size against benchmarks/b
 	$(BIN)/python benchmarks/check.py
 
 clean:  ## removes what these targets made; run-time files of a configured installation stay
-	rm -rf $(VENV) $(CLIENTS) $(CLIENTS).lock $(MACHINES) $(MACHINES).lock .pytest_cache .mypy_cache .ruff_cache .hypothesis var/demo var/dev var/demo.lock var/dev.lock
+	rm -rf $(VENV) $(CLIENTS) $(CLIENTS).lock $(MACHINES) $(MACHINES).lock .pytest_cache .mypy_cache .ruff_cache .hypothesis $(SITE) var/demo var/dev var/demo.lock var/dev.lock
 
 $(STAMP): pyproject.toml setup.py
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed (set PYTHON=...)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $(STAMP)
+
+$(DOCS_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
+	touch $(DOCS_STAMP)

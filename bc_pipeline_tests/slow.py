@@ -20,6 +20,7 @@ SLOW: Mapping[str, str] = {
     "cli/test_sync.py::test_given_nothing_changed_then_a_look_is_all_there_is": (
         "run/test_tick.py"
     ),
+    "cli/test_tutorial.py": "run/exports/test_exports.py, story/test_show.py",
     "cli/test_verify.py": "to_optiply/test_verify.py",
     "end_to_end/test_convergence.py": "mapping/test_properties.py, reading/test_read_properties.py",
     "end_to_end/test_drill.py": "to_business_central/*/test_interrupt*.py",

@@ -1,4 +1,4 @@
-"""Takes the pictures in docs/ from the running UI: python docs/screenshots.py
+"""Takes the pictures in docs/ from the running UI: make screenshots
 
 Needs Chromium with its driver. Starts the sandbox and `dagster dev` on a temporary home, brings
 both tenants up to date once, lets a dimension check hold a file back, and photographs what people

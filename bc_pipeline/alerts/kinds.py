@@ -1,7 +1,4 @@
-"""Of what people are told: one entry for each kind of alert, with what to do about it.
-
-``docs/alerts.md`` has the same table for people; a test compares.
-"""
+"""Of what people are told: one entry for each kind of alert, with when and what to do about it."""
 
 from __future__ import annotations
 
@@ -30,6 +27,7 @@ class Kind:
     Args:
         name: as ``on`` has it.
         title: what has happened, in a few words.
+        when: it is told, for the documentation.
         todo: what to do, with ``{tenant}`` and ``{entity}``.
         heard_as: kinds that mean this one as well: who asks for them is told.
         escalates: told once more when it stands for three runs.
@@ -38,6 +36,7 @@ class Kind:
 
     name: AlertKind
     title: str
+    when: str
     todo: str
     heard_as: tuple[AlertKind, ...] = ()
     escalates: bool = True
@@ -53,22 +52,27 @@ _KINDS = (
     Kind(
         "failed",
         "a run failed",
+        "a run failed, or an entity of it while the rest went on",
         "Look at the reason above, then try it: bc-pipeline check {tenant}",
     ),
     Kind(
         "late",
         "data is late",
+        "an entity was last read or sent more than 90 minutes ago (one that is read once a "
+        "day: a day more), or the tenant never ran for 90 minutes",
         "See what is old and why: bc-pipeline status {tenant}. Is the schedule every_30_minutes "
         "on, and is Dagster's daemon running? By hand: bc-pipeline sync {tenant}",
     ),
     Kind(
         "stock_late",
         "stock is late",
+        "the stock in Optiply is older than `sync.stock_late_after_minutes`",
         "See why: bc-pipeline status {tenant}. By hand: bc-pipeline stock {tenant}",
         heard_as=("late",),
     ),
     Kind(
         "guard",
+        "deletions are held back",
         "deletions are held back",
         "If these records are really gone in Business Central, approve: "
         "bc-pipeline approve-deletions {tenant} {entity}. Else repair them there; they come back "
@@ -77,18 +81,26 @@ _KINDS = (
     Kind(
         "blocked",
         "records are not in Business Central",
+        "a buy order is blocked, may or may not be in Business Central, or was refused; "
+        "records of files were refused. The message has how many, which and why. A further "
+        "order is told again",
         "Repair the cause in Business Central or in the record. See all: bc-pipeline status "
         "{tenant}",
     ),
     Kind(
         "config",
         "settings are wrong",
+        "a setting is wrong, a tenant's settings cannot be used, or tenants.yaml as a whole "
+        "cannot be read (told to whom its `defaults` last named)",
         "Correct the setting in tenants.yaml, then: bc-pipeline check {tenant}",
         heard_as=("failed",),
     ),
     Kind(
         "token",
         "a sign-in has ended or is about to",
+        "a system did not let the run in; the client secret ends in 30 or 7 days or has ended "
+        "(`business_central.client_secret_expires`); the refresh token was not used for 60 "
+        "days and more, and ends after 90",
         "Sign in to Business Central again: bc-pipeline connect {tenant}. Of Optiply, or of a "
         "client secret, put the new one where tenants.yaml takes it from. Then: bc-pipeline check "
         "{tenant}",
@@ -97,6 +109,7 @@ _KINDS = (
     Kind(
         "went_back",
         "Business Central went back in time",
+        "Business Central is as it was earlier: its environment was restored",
         "Was the environment restored to an earlier point? Compare: bc-pipeline verify {tenant}; "
         "deletions wait for you: bc-pipeline status {tenant}",
         heard_as=("guard",),
@@ -106,6 +119,7 @@ _KINDS = (
     Kind(
         "slow",
         "a run took too long",
+        "a run took more than 25 minutes, the first one apart",
         "Look at the run for what took the time; if it goes on, give the tenant fewer entities or "
         "more requests at once. How it stands: bc-pipeline status {tenant}",
         escalates=False,
@@ -113,6 +127,7 @@ _KINDS = (
     ),
     Kind(
         "quarantined",
+        "records are refused for a new reason",
         "records are refused for a new reason",
         "Repair them in Business Central; they go by themselves then, or at once with: "
         "bc-pipeline retry {tenant} {entity}. All of them: "
@@ -123,6 +138,8 @@ _KINDS = (
     Kind(
         "counts",
         "Optiply has fewer records than it should",
+        "more than 1 % of the products, suppliers or sell orders that Optiply should have are "
+        "missing there",
         "See which are missing: bc-pipeline verify {tenant} {entity}; send them again: "
         "bc-pipeline verify {tenant} {entity} --repair",
         escalates=False,
@@ -130,6 +147,7 @@ _KINDS = (
     Kind(
         "recovered",
         "all is well again",
+        "something told before is over",
         "Nothing",
         escalates=False,
         recovers=False,
@@ -137,6 +155,8 @@ _KINDS = (
     Kind(
         "digest",
         "what still stands",
+        "once a day, what still stands, records that wait, and what runs warned of; nothing "
+        "when there is nothing",
         "Everything at a glance: bc-pipeline status {tenant}",
         escalates=False,
         recovers=False,

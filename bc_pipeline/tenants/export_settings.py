@@ -37,18 +37,18 @@ class ExportSettings(Settings):
         "rest is written",
     )
     export_reference_number: bool = Field(
-        False, description="Number the purchase order OP-<id>, where the company allows it (8.3)"
+        False, description="Number the purchase order OP-<id>, where the company allows it"
     )
-    export_line_price: bool = Field(True, description="Send the unit cost (8.4)")
+    export_line_price: bool = Field(True, description="Send the unit cost")
     export_location_id: str | None = Field(
-        None, description="Id or code of the location of all lines (8.4)"
+        None, description="Id or code of the location of all lines"
     )
-    send_posting_date: bool = Field(False, description="postingDate is the order date (8.4)")
+    send_posting_date: bool = Field(False, description="postingDate is the order date")
     vendor_by_number: bool = Field(
-        True, description="A supplier without remoteId is found by its vendor number (8.2)"
+        True, description="A supplier without remoteId is found by its vendor number"
     )
     marker_field: str | None = Field(
-        None, description="Writable header property of an extension that carries OP-<id> (8.3)"
+        None, description="Writable header property of an extension that carries OP-<id>"
     )
     buy_order_dimensions: dict[str, str] = Field(
         {},

@@ -121,7 +121,7 @@ class OptiplySettings(Settings):
 class SyncOptions(Settings):
     """The decisions of the field mapping a tenant may take differently (mapping.md)."""
 
-    timezone: str = Field("Europe/Amsterdam", description="Decides only what 'today' is (1.3)")
+    timezone: str = Field("Europe/Amsterdam", description="Decides only what 'today' is")
     read_overlap_seconds: int = Field(
         600, ge=0, description="Incremental reads start this long before the newest stamp seen"
     )
@@ -142,7 +142,7 @@ class SyncOptions(Settings):
     )
     sweep_every: int = Field(1, ge=1, description="Days between two such comparisons")
     locations: tuple[str, ...] = Field(
-        (), description="Location codes whose stock counts; empty = all (2.1)"
+        (), description="Location codes whose stock counts; empty = all"
     )
     stock_source: StockSource = Field(
         "auto",
@@ -152,50 +152,50 @@ class SyncOptions(Settings):
         "Analytics API has no variants: with variant_mode: variant the extension comes first",
     )
     deduct_sales_orders: bool = Field(
-        True, description="Stock level is inventory minus outstanding sales (2.1)"
+        True, description="Stock level is inventory minus outstanding sales"
     )
     variant_mode: Literal["item", "variant"] = Field(
-        "item", description="One product per item, or per variant of it (2)"
+        "item", description="One product per item, or per variant of it"
     )
     vat_percent_by_tax_group: dict[str, Annotated[Decimal, Field(ge=0, lt=1000)]] = Field(
-        {}, description="Takes VAT out of unitPrice when priceIncludesTax (2)"
+        {}, description="Takes VAT out of unitPrice when priceIncludesTax"
     )
     quantity_scale: dict[str, Annotated[int, Field(ge=1)]] = Field(
-        {}, description="Item category -> factor, e.g. kg to g (1.6)"
+        {}, description="Item category -> factor, e.g. kg to g"
     )
     article_code_field: str | None = Field(
-        None, description="Item property sent as articleCode; none by default (2)"
+        None, description="Item property sent as articleCode; none by default"
     )
-    send_stock_measurement_unit: bool = Field(False, description="Send stockMeasurementUnit (2)")
+    send_stock_measurement_unit: bool = Field(False, description="Send stockMeasurementUnit")
     assembled_keep_stock: bool = Field(
-        False, description="Assemble-to-stock: a BOM parent keeps its stock level (2)"
+        False, description="Assemble-to-stock: a BOM parent keeps its stock level"
     )
     sell_order_source: SellOrderSource = Field(
-        "sales_invoices", description="The documents that become sell orders (4.1)"
+        "sales_invoices", description="The documents that become sell orders"
     )
     pull_all_orders: bool = Field(
-        False, description="sales_orders mode: all orders, not only fully shipped ones (4.1)"
+        False, description="sales_orders mode: all orders, not only fully shipped ones"
     )
-    import_returns: bool = Field(False, description="Import credit memos; not supported yet (4.1)")
+    import_returns: bool = Field(False, description="Import credit memos; not supported yet")
     buy_order_statuses: tuple[PurchaseOrderStatus, ...] = Field(
-        ("Draft", "In Review", "Open"), description="BC purchase orders imported (5)"
+        ("Draft", "In Review", "Open"), description="BC purchase orders imported"
     )
     buy_order_history_from_receipts: bool = Field(
-        False, description="Rebuild completed orders BC has deleted from posted receipts (5)"
+        False, description="Rebuild completed orders BC has deleted from posted receipts"
     )
     receipt_source: Literal["purchase_receipts", "po_lines"] = Field(
         "purchase_receipts",
         description="Where receipts come from: posted receipts, or what the lines of purchase "
-        "orders say has been received (7)",
+        "orders say has been received",
     )
     allow_negative_receipts: bool = Field(
-        False, description="Send negative receipt lines as they are (7)"
+        False, description="Send negative receipt lines as they are"
     )
     lot_size_from_purchase_unit: bool = Field(
-        False, description="Without an order multiple, the purchase unit's factor is lotSize (3.1)"
+        False, description="Without an order multiple, the purchase unit's factor is lotSize"
     )
     lead_time_letters: dict[str, Literal["D", "W", "M", "Q", "Y", "WD"]] = Field(
-        {}, description="Translated letters of date formulas, e.g. J -> Y (9)"
+        {}, description="Translated letters of date formulas, e.g. J -> Y"
     )
 
     @field_validator("vat_percent_by_tax_group", "quantity_scale")

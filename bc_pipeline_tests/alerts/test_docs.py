@@ -25,19 +25,6 @@ def test_the_settings_have_the_kinds_that_the_table_has():
     assert set(KINDS) == set(get_args(AlertKind))
 
 
-def test_the_page_says_of_every_kind_when_and_what_to_do():
-    rows = re.findall(r"^\| `([a-z_]+)`(?: \*)? \| ([^|]+) \| ([^|]+) \|$", PAGE, re.MULTILINE)
-
-    assert {name for name, _, _ in rows} == set(KINDS)
-    starred = set(re.findall(r"^\| `([a-z_]+)` \* ", PAGE, re.MULTILINE))
-    events = {kind.name for kind in KINDS.values() if not kind.recovers}
-    assert starred == events - {"recovered", "digest"}
-    for kind in KINDS.values():
-        (when,) = (when for name, when, _ in rows if name == kind.name)
-        for other in kind.heard_as:
-            assert f"`{other}`" in when, kind.name
-
-
 def test_the_page_says_of_every_key_what_it_means():
     for key in AlertAddress.model_fields:
         assert f"| `{key}` |" in PAGE

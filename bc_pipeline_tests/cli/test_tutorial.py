@@ -1,0 +1,64 @@
+"""The tutorial tells the truth: its commands, one after another, do what it says."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bc_pipeline.sandbox import Sandbox
+
+pytestmark = [pytest.mark.readme, pytest.mark.timeout(400)]
+
+ROOT = Path(__file__).resolve().parents[2]
+TUTORIAL = (ROOT / "docs/tutorial.md").read_text("utf-8")
+MADE = ("make demo", "make dev")
+"""Tested with the README."""
+
+
+def blocks() -> list[str]:
+    """Its shell blocks, but for those tested elsewhere, in which this Python is the `.venv`."""
+    found = re.findall(r"```sh\n(.*?)```", TUTORIAL, re.DOTALL)
+    return [block for block in found if block.strip() not in MADE]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Path]:
+    """What `make dev` leaves running, without the UI."""
+    launcher = tmp_path / ".venv" / "bin" / "bc-pipeline"
+    launcher.parent.mkdir(parents=True)
+    launcher.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m bc_pipeline "$@"\n')
+    launcher.chmod(0o755)
+    home = tmp_path / "var" / "dev"
+    home.mkdir(parents=True)
+    with Sandbox(wholesale_items=30) as sandbox:
+        sandbox.write_tenants(home, exports=True)
+        yield tmp_path
+
+
+def test_the_tutorial_as_one_types_it(checkout: Path):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("BC_PIPE", "DAGSTER"))}
+    environment |= {"PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    script = "".join(f"{block}echo '----' $?\n" for block in blocks())
+
+    done = subprocess.run(
+        ["sh", "-c", script],
+        cwd=checkout,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = re.split(r"---- (\d)\n", done.stdout)
+    first, story, refused, repaired = told[0:8:2]
+
+    assert told[1:8:2] == ["0", "0", "1", "0"], done.stderr
+    assert "optiply/products" in first + done.stderr
+    assert re.search(r"^Stock: \d+ ", story, re.MULTILINE)
+    assert "has no value WEB" in refused + done.stderr
+    assert "crm-17" in repaired and "created" in repaired
