@@ -216,6 +216,7 @@ def _send(context: RunContext, made_of: Inputs, result: EntityResult) -> None:
         report = rebuild(connection, resource.name, context.tenant.sync, inputs)
     result.rows = report.rows
     result.warnings = dict(report.warnings)
+    asked_about: list[str] = []
 
     def build_lines(cursor: duckdb.DuckDBPyConnection) -> None:
         with context.snapshot.writing():
@@ -223,6 +224,7 @@ def _send(context: RunContext, made_of: Inputs, result: EntityResult) -> None:
 
     def still_there(remote_id: str) -> bool:
         entity_set = ENTITY_SETS[context.tenant.sync.sell_order_source]
+        asked_about.append(remote_id)
         found = context.bc.get(entity_set, remote_id, select=("id",))
         return found is not None
 
@@ -237,7 +239,8 @@ def _send(context: RunContext, made_of: Inputs, result: EntityResult) -> None:
         before_adopting=build_lines if resource is BUY_ORDERS else None,
     )
     sync_resource(context, resource, rules, result)
-    if not context.dry_run:
+    # What Business Central answered about a record is in no table: it is asked again.
+    if not (context.dry_run or asked_about):
         made_of.remember(result)
 
 

@@ -20,6 +20,7 @@ from bc_pipeline.run.standing import standing, stood
 from bc_pipeline.snapshot import meta
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants.settings import Tenant
+from bc_pipeline.to_optiply import approvals, restored
 
 MODE = "as in run {}: what it is made from has not changed"
 _KEY = "mapped.{}"
@@ -50,6 +51,7 @@ class Inputs:
         if (
             before is None
             or result.problems
+            or self._awaited
             or before["made_by"] != self._made_by
             or (before["attempt"] is not None and before["attempt"] <= run_no)
             or before["tables"] != self.rows
@@ -99,6 +101,15 @@ class Inputs:
         """The tables it reads, as they are before it is mapped."""
         with self.snapshot.cursor() as cursor:
             return made_of.rows(cursor, self._words[1])
+
+    @property
+    def _awaited(self) -> bool:
+        """Whether comparing would settle something even though there is nothing to send: an
+        approval is good for one run, and a resource without deletions waits for none."""
+        with self.snapshot.cursor() as cursor:
+            return approvals.pending(cursor, f"optiply/{self.resource.name}") or restored.waits(
+                cursor, self.resource
+            )
 
     @cached_property
     def _before(self) -> dict[str, Any] | None:
