@@ -9,6 +9,7 @@ from bc_pipeline.orchestration.assets.launch import TenantRunResource
 from bc_pipeline.orchestration.jobs import JOBS
 from bc_pipeline.orchestration.operator_jobs import OPERATOR_JOBS
 from bc_pipeline.orchestration.overview import tenants_overview
+from bc_pipeline.orchestration.report_job import report_job
 from bc_pipeline.orchestration.resources import (
     BusinessCentralResource,
     OptiplyResource,
@@ -24,7 +25,13 @@ tenants = TenantsResource()
 
 defs: Definitions = Definitions(
     assets=[*build_assets(), tenants_overview],
-    jobs=[*JOBS, sweep_job(lambda name: defs.resolve_job_def(name)), retention, *OPERATOR_JOBS],
+    jobs=[
+        *JOBS,
+        sweep_job(lambda name: defs.resolve_job_def(name)),
+        retention,
+        report_job,
+        *OPERATOR_JOBS,
+    ],
     schedules=[every_30_minutes, stock_every_5_minutes, retention_daily],
     sensors=SENSORS,
     # All steps of a run share one tenant run, so they share one process.

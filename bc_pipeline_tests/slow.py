@@ -46,6 +46,7 @@ SLOW: Mapping[str, str] = {
     "run/test_source_departures.py": "reading/test_departures.py, reading/test_went_back.py",
     "sandbox/business_central/test_any_write.py": "sandbox/business_central/test_writing.py",
     "sandbox/clients/test_clients.py": "sandbox/business_central/test_protocol.py",
+    "tenant_page/test_browser.py": "tenant_page/test_page.py",
     "test_cost_of_change.py": "orchestration/test_definitions.py, catalogue/test_entities.py",
     "to_business_central/test_export_benchmark.py": "to_business_central/bills/test_requests.py",
     "to_business_central/test_reference_defects.py": (

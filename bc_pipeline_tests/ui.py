@@ -12,6 +12,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -52,6 +53,25 @@ def chromium(width: int = 1600, height: int = 1000) -> Iterator[Chrome]:
             yield driver
         finally:
             driver.quit()
+
+
+def as_wide_as(browser: Chrome, width: int, *, dark: bool = False) -> None:
+    """Shows the page as on a screen of this width, a phone's when it is narrow."""
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+
+def picture(browser: Chrome, part: dict[str, int]) -> bytes:
+    """A part of the page as PNG, also of what one would have to scroll to.
+
+    Args:
+        browser: showing the page.
+        part: ``x``, ``y``, ``width`` and ``height``.
+    """
+    asked = {"captureBeyondViewport": True, "clip": {**part, "scale": 1}}
+    return b64decode(browser.execute_cdp_cmd("Page.captureScreenshot", asked)["data"])
 
 
 @contextmanager

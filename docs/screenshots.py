@@ -1,6 +1,7 @@
 """Takes the pictures in docs/ from the running UI: make screenshots
 
-Needs Chromium with its driver. Starts the sandbox and `dagster dev` on a temporary home, brings
+Needs Chromium with its driver. `python docs/screenshots.py report` takes only that of the report
+page. Starts the sandbox and `dagster dev` on a temporary home, brings
 both tenants up to date once, lets a dimension check hold a file back, and photographs what people
 see.
 """
@@ -14,6 +15,7 @@ import sys
 import tempfile
 import time
 from base64 import b64decode
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -33,7 +35,9 @@ from bc_pipeline.orchestration.sweep_job import SWEEP  # noqa: E402
 from bc_pipeline.orchestration.tags import SHARD_TAG  # noqa: E402
 from bc_pipeline.sandbox import Sandbox  # noqa: E402
 from bc_pipeline.sandbox.changes import random_changes  # noqa: E402
-from bc_pipeline_tests.ui import chromium, dagster_dev  # noqa: E402
+from bc_pipeline_tests.few_documents import keep_few_invoices  # noqa: E402
+from bc_pipeline_tests.tenant_page.weeks import Weeks  # noqa: E402
+from bc_pipeline_tests.ui import as_wide_as, chromium, dagster_dev, picture  # noqa: E402
 
 DOCS = ROOT / "docs"
 SETTLE_SECONDS = 6
@@ -46,6 +50,9 @@ JUMP_TO = "//input[starts-with(@placeholder, 'Jump to')]"
 
 def main() -> None:
     """Take all pictures."""
+    report_page()
+    if sys.argv[1:] == ["report"]:
+        return
     with tempfile.TemporaryDirectory() as directory, Sandbox(wholesale_items=200) as sandbox:
         home = Path(directory)
         prepare(home / "dagster")
@@ -77,6 +84,33 @@ def main() -> None:
                 view = "view=checks&checkDetail=dimension_mappings_exist"
                 open_page(browser, f"{url}/assets/outbound/customers?{view}", "REGION")
                 save(browser, "dimension_check.png")
+
+
+def report_page() -> None:
+    """Three weeks of a shop, told on one page."""
+    with tempfile.TemporaryDirectory() as directory, Sandbox(wholesale_items=60) as sandbox:
+        keep_few_invoices(sandbox)
+        weeks = Weeks.begin(sandbox, Path(directory))
+        weeks.work("wholesale", [0, 3, 2, 0, 5, 1, 4, 2, 6, 3, 0, 2], timedelta(hours=31))
+        weeks.order("wholesale")
+        weeks.work("wholesale", [4, 2, 5, 3], timedelta(hours=23))
+        sandbox.faults.add("bc", action="status", path="/items", times=None, status=400)
+        weeks.work("wholesale", [2], timedelta(hours=12))
+        sandbox.faults.clear()
+        customer = {"externalId": "crm-17", "companyName": "Example Ltd.", "currency": "XYZ"}
+        weeks.drop_file("wholesale", "Customers.jsonl", customer)
+        weeks.lose_items("wholesale", 11)
+        weeks.work("wholesale", [3], timedelta(minutes=4))
+        page = weeks.page("wholesale")
+        with chromium(1240, 900) as browser:
+            as_wide_as(browser, 1240)
+            browser.get(page.as_uri())
+            browser.execute_script("document.querySelector('#health').remove()")
+            bottom = browser.execute_script(
+                "return document.querySelector('#parity').getBoundingClientRect().bottom"
+            )
+            part = {"x": 0, "y": 0, "width": 1240, "height": int(bottom) + 16}
+            (DOCS / "report_page.png").write_bytes(picture(browser, part))
 
 
 def sweep(url: str, sandbox: Sandbox) -> None:

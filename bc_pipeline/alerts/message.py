@@ -106,7 +106,7 @@ def digest(tenant: str, lines: Sequence[str], at: datetime) -> Message:
     """
     kind = KINDS["digest"]
     title = f"{tenant or INSTALLATION}: {kind.title}"
-    text = "\n".join([title, "", *(f"- {line}" for line in lines), "", _todo(kind, tenant, None)])
+    text = "\n".join([title, "", *(f"- {line}" for line in lines), "", todo(kind, tenant, None)])
     return Message(_new_id(), "digest", kind.name, tenant, at.isoformat(), title, text)
 
 
@@ -130,7 +130,7 @@ def _paragraph(event: Event, kind: Kind, tenant: str, matter: Matter, since: dat
         return "\n".join([*lines, f"It stood since {minute(since)}"])
     if matter.why:
         lines.append(f"Why: {matter.why}")
-    lines.append(f"What to do: {_todo(kind, tenant, matter)}")
+    lines.append(f"What to do: {todo(kind, tenant, matter)}")
     if link := run_link(matter.run_id):
         lines.append(f"Where: {link}")
     if event == "escalated":
@@ -138,7 +138,14 @@ def _paragraph(event: Event, kind: Kind, tenant: str, matter: Matter, since: dat
     return "\n".join(lines)
 
 
-def _todo(kind: Kind, tenant: str, matter: Matter | None) -> str:
+def todo(kind: Kind, tenant: str, matter: Matter | None) -> str:
+    """What to do about a matter, or about all that a kind means.
+
+    Args:
+        kind: of the matter.
+        tenant: whose.
+        matter: None: none in particular.
+    """
     if matter is not None and matter.todo:
         return matter.todo
     entity = (matter.entity if matter else None) or ""
@@ -150,7 +157,7 @@ def _item(kind: Kind, tenant: str, matter: Matter, since: datetime) -> dict[str,
     return {
         "what": matter.what,
         "why": matter.why,
-        "todo": _todo(kind, tenant, matter),
+        "todo": todo(kind, tenant, matter),
         "entity": matter.entity,
         "records": list(matter.members),
         "since": since.isoformat(),

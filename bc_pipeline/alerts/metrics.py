@@ -143,9 +143,7 @@ def _next_half_hour(now: datetime) -> float:
 
 def _ages(figures: Figures, tenant: Tenant, state: TenantState) -> None:
     name = (tenant.name,)
-    ended = (state.last_good_run or {}).get("ended_at")
-    good = max(filter(None, (ended, state.ticked_at)), default=None)
-    _add(figures, name, "last_good_run_timestamp_seconds", _seconds(good))
+    _add(figures, name, "last_good_run_timestamp_seconds", _seconds(state.last_good_at))
     _add(figures, name, "late", state.late)
     if state.stock is not None:
         _add(figures, name, "stock_timestamp_seconds", _seconds(state.stock.as_of))

@@ -148,6 +148,12 @@ COMMANDS = {
         "A record's story: how it stands and why, how each value came about (stock as a sum), what "
         "was sent when, what waits, and where to look at it.",
     ),
+    "report": LazyCommand(
+        "report",
+        "report",
+        "How a tenant is doing, on one page of HTML: health, trends, parity, what is held back and "
+        "what to do, data quality, exports, slowest reads.",
+    ),
     "alerts": LazyCommand(
         "alerts", "alerts", "Who has been told of what, and whether messages arrive."
     ),

@@ -20,6 +20,7 @@ from bc_pipeline.cli.deletions import print_deletions
 from bc_pipeline.cli.selection import known_tenants, tenant_arguments
 from bc_pipeline.errors import PipelineError
 from bc_pipeline.run.freshness import minute
+from bc_pipeline.run.records import next_try
 from bc_pipeline.run.tenant_state import TenantState, read_state
 from bc_pipeline.snapshot.reader import SnapshotReader
 from bc_pipeline.tenants import registry
@@ -133,19 +134,13 @@ def _row(name: str, state: TenantState | None, error: PipelineError | None) -> l
     return [
         name,
         "yes" if state.enabled else "paused" if state.paused else "no",
-        _ago(_last_good(state)),
+        _ago(state.last_good_at),
         last["status"] if last else "never ran",
         _ago(state.stock.as_of if state.stock else None),
         len(state.held),
         _exports(state),
         "late" if state.late else "look below" if state.attention() else "",
     ]
-
-
-def _last_good(state: TenantState) -> datetime | None:
-    """The last good run, or the last tick that found nothing to do since."""
-    ended: datetime | None = (state.last_good_run or {}).get("ended_at")
-    return max(filter(None, (ended, state.ticked_at)), default=None)
 
 
 def _print_tenant(name: str, state: TenantState, *, entities: bool) -> None:
@@ -227,8 +222,7 @@ def _export(row: dict[str, Any]) -> list[object]:
 
 
 def _held(row: dict[str, Any], run_no: int) -> list[object]:
-    runs = max((row["next_attempt_run"] or 0) - run_no, 1)
-    soon = "next run" if runs == 1 else f"in {runs} runs"
+    soon = next_try(row["next_attempt_run"], run_no)
     number = row["number"] or ("" if row["name"] else row["remote_id"])
     told = [row["state"], row["attempts"], soon, row["reason"]]
     return [row["entity"], number, row["name"], *told]

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from bc_pipeline.connecting import quality
-from bc_pipeline.connecting.quality import Flaw
 from bc_pipeline.errors import PipelineError
 from bc_pipeline.report import Launch, ProgressListener, RunSummary
+from bc_pipeline.run import quality
 from bc_pipeline.run.dependencies import chosen
+from bc_pipeline.run.quality import Flaw
 from bc_pipeline.run.tenant_run import TenantRun
 from bc_pipeline.tenants.settings import Tenant
 
@@ -116,4 +116,4 @@ def _flaws(run: TenantRun, selected: list[str]) -> list[Flaw]:
         except PipelineError:
             continue  # stands in the summary
     with run.snapshot.cursor() as cursor:
-        return quality.flaws(cursor)
+        return quality.flaws(cursor, quality.OF_THIS_RUN)

@@ -15,13 +15,14 @@ COUNTED = ("products", "suppliers", "sell_orders")
 COUNT_TOLERANCE = 0.01
 """Share of records that may be missing in Optiply before someone should look (flows.md 8)."""
 
-_NEWEST = """
+NEWEST = """
 SELECT entity, max(run_no) AS run_no FROM ops.entity_counts JOIN ops.runs USING (run_no)
 WHERE NOT coalesce(dry_run, false) AND ended_at IS NOT NULL GROUP BY entity
 """
+"""SELECT entity, run_no: of each entity the newest run that worked on it."""
 _WARNINGS = f"""
 SELECT entity, kind, min(message) AS message, count(*) AS number
-FROM ops.warnings JOIN ({_NEWEST}) USING (entity, run_no) GROUP BY ALL ORDER BY ALL
+FROM ops.warnings JOIN ({NEWEST}) USING (entity, run_no) GROUP BY ALL ORDER BY ALL
 """
 _OUTCOMES = """
 SELECT status, count(*) AS number FROM ops.runs

@@ -61,6 +61,11 @@ def next_tick(now: datetime) -> datetime:
     return now + TICK - (now - start) % TICK
 
 
+def next_run(state: TenantState, now: datetime) -> str:
+    """When a tenant is looked at next, or why it is not."""
+    return state.paused or (minute(next_tick(now)) if state.enabled else "disabled")
+
+
 def _row(tenant: Tenant, now: datetime, reader: SnapshotReader) -> dict[str, Any]:
     try:
         state = read_state(tenant, now, reader, patient=False)
@@ -79,7 +84,7 @@ def _row(tenant: Tenant, now: datetime, reader: SnapshotReader) -> dict[str, Any
         "blocked": _counted(
             Counter(row["state"] for row in state.exports if row["state"] in NEED_A_PERSON)
         ),
-        "next run": state.paused or (minute(next_tick(now)) if state.enabled else "disabled"),
+        "next run": next_run(state, now),
         "sent": ages((each for each in fresh if each.done == "sent"), now),
         "read": ages((each for each in fresh if each.done == "read"), now),
     }

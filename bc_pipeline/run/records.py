@@ -200,6 +200,20 @@ class Record:
         return dict(self.__dict__)
 
 
+NEXT_RUN = "next run"
+
+
+def next_try(run_no: int | None, newest: int) -> str:
+    """When a record is tried again, ``in 3 runs``.
+
+    Args:
+        run_no: of the run that tries it; None = the next one.
+        newest: number of the newest run.
+    """
+    runs = max((run_no or 0) - newest, 1)
+    return NEXT_RUN if runs == 1 else f"in {runs} runs"
+
+
 def alike(states: Collection[str]) -> frozenset[str]:
     """The states as they stand in id maps and ledger; of none, all that are held back."""
     return frozenset[str]().union(*(_ALIKE[each] for each in states or HELD))

@@ -119,6 +119,12 @@ class TenantState:
         """Whether an entity the settings ask for is older than it may be."""
         return self.enabled and (self.last_run is None or any(self._late()))
 
+    @property
+    def last_good_at(self) -> datetime | None:
+        """End of the last good run, or of the last tick that found nothing to do since."""
+        ended: datetime | None = (self.last_good_run or {}).get("ended_at")
+        return max(filter(None, (ended, self.ticked_at)), default=None)
+
     def attention(self) -> list[str]:
         """Why somebody should look, one line per matter; empty when all is well."""
         return [*self._failures(), *self._lateness(), *self._waiting_for_a_person()]

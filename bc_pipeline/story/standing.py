@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from bc_pipeline.run.records import NEXT_RUN, next_try
 from bc_pipeline.story.model import Standing
 
 WANTED = "wanted"
@@ -13,7 +14,7 @@ WANTED = "wanted"
 NOT_MAPPED = "read"
 """It was read, and nothing has been made of it yet."""
 
-_TOLD: Mapping[str, str] = MappingProxyType(
+TOLD: Mapping[str, str] = MappingProxyType(
     {
         "active": "It stands in Optiply as it was last sent.",
         "disabled": "It is gone from Business Central, so it was taken out of use in Optiply.",
@@ -28,6 +29,7 @@ _TOLD: Mapping[str, str] = MappingProxyType(
         NOT_MAPPED: "It was read, and nothing has been made of it for Optiply yet.",
     }
 )
+"""State of a record for Optiply -> what it means."""
 _TODO: Mapping[str, str] = MappingProxyType(
     {
         "quarantined": "Correct it where the reason says; a change is tried at once. Without one: "
@@ -38,7 +40,7 @@ _TODO: Mapping[str, str] = MappingProxyType(
         "{tenant} TEXT",
     }
 )
-_BOOKED_TOLD: Mapping[str, str] = MappingProxyType(
+BOOKED_TOLD: Mapping[str, str] = MappingProxyType(
     {
         "done": "It stands in Business Central.",
         "failed": "It was refused.",
@@ -50,6 +52,7 @@ _BOOKED_TOLD: Mapping[str, str] = MappingProxyType(
         "linked": "It stands in Business Central, and both sides know each other.",
     }
 )
+"""State of a record for Business Central -> what it means."""
 _BOOKED_TODO: Mapping[str, str] = MappingProxyType(
     {
         "failed": "Repair what the reason names, then: bc-pipeline resend {tenant} {entity} {key}",
@@ -80,10 +83,10 @@ def in_optiply(
     """
     word = str(state["state"]) if state else NOT_MAPPED if wanted is None else WANTED
     reason = state["reason"] if state else None
-    told = _TOLD.get(word, word)
+    told = TOLD.get(word, word)
     left_out = wanted is not None and wanted["decision"] in ("skip", "update_only")
     if word == WANTED and left_out:
-        word, told = "skipped", _TOLD["skipped"]
+        word, told = "skipped", TOLD["skipped"]
     if wanted is not None and (reason is None or word == "skipped"):
         reason = wanted["reason"] or reason
     todo = _TODO.get(word)
@@ -107,21 +110,21 @@ def booked(tenant: str, entity: str, ledger: Mapping[str, Any]) -> Standing:
         reason = f"{ledger['error_class']}: {reason}"
     return Standing(
         word,
-        _BOOKED_TOLD.get(word, word),
+        BOOKED_TOLD.get(word, word),
         reason=reason,
         todo=todo.format(tenant=tenant, entity=entity, key=_quoted(key)) if todo else None,
-        next_attempt=None if word in ("done", "failed") else "next run",
+        next_attempt=None if word in ("done", "failed") else NEXT_RUN,
         tries=max(ledger["attempts"], ledger["blocked_runs"]) if word != "done" else 0,
     )
 
 
 def _next(word: str, state: Mapping[str, Any] | None, run_no: int) -> str | None:
     if word in ("deferred", "intent", WANTED, NOT_MAPPED):
-        return "next run"
+        return NEXT_RUN
     if word != "quarantined" or state is None:
         return None
-    runs = max((state["next_attempt_run"] or 0) - run_no, 1)
-    return "next run" if runs == 1 else f"in {runs} runs, at once when it changes"
+    when = next_try(state["next_attempt_run"], run_no)
+    return when if when == NEXT_RUN else f"{when}, at once when it changes"
 
 
 def _quoted(text: str) -> str:

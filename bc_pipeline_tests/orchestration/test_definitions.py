@@ -88,7 +88,7 @@ def test_jobs_schedule_sensor_and_resources_are_there():
 
     jobs = {job.name for job in repository.get_all_jobs()}
     assert {"sync", "stock", "export", "full_refresh", "sweep", "retention"} <= jobs
-    assert {"retry", "resend", "approve_deletions", "pause", "resume"} <= jobs
+    assert {"retry", "resend", "approve_deletions", "pause", "resume", "report"} <= jobs
     assert {each.name for each in repository.schedule_defs} == {
         "every_30_minutes",
         "stock_every_5_minutes",

@@ -1,5 +1,5 @@
-"""The data-quality report of a dry run: what in the company's records Optiply would get wrong, or
-not at all, and what to do about it."""
+"""The data-quality report: what in the company's records Optiply gets wrong, or not at all, and
+what to do about it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from typing import Any
 
 import duckdb
 
+from bc_pipeline.run.figures import NEWEST
+
 SAMPLES = 5
+
+OF_THIS_RUN = "FROM ops.warnings WHERE run_no = (SELECT max(run_no) FROM ops.runs)"
+"""What a run that is not over yet has been warned of."""
+OF_NEWEST_RUNS = f"SELECT w.* FROM ops.warnings w JOIN ({NEWEST}) USING (entity, run_no)"
+"""What the newest run of each entity was warned of."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +50,9 @@ class Flaw:
 
 
 def _warned(*kinds: str) -> str:
-    """Records that the mapping has warned about in this run."""
+    """Records that the mapping has warned about."""
     listed = ", ".join(f"'{kind}'" for kind in kinds)
-    return (
-        f"SELECT message FROM ops.warnings WHERE kind IN ({listed}) "
-        "AND run_no = (SELECT max(run_no) FROM ops.runs)"
-    )
+    return f"SELECT message FROM warned WHERE kind IN ({listed})"
 
 
 MATTERS: tuple[Matter, ...] = (
@@ -101,24 +105,27 @@ MATTERS: tuple[Matter, ...] = (
         "other_warnings",
         "other things the mapping could not take as they are",
         "Each says what it is",
-        "SELECT message FROM ops.warnings WHERE entity LIKE 'optiply/%' AND kind NOT IN "
-        "('duplicate_gtin', 'unknown_vat_rate', 'fractional_quantity') "
-        "AND run_no = (SELECT max(run_no) FROM ops.runs)",
+        "SELECT message FROM warned WHERE entity LIKE 'optiply/%' AND kind NOT IN "
+        "('duplicate_gtin', 'unknown_vat_rate', 'fractional_quantity')",
     ),
 )
 
 
-def flaws(cursor: duckdb.DuckDBPyConnection) -> list[Flaw]:
+def flaws(cursor: duckdb.DuckDBPyConnection, warned: str = OF_NEWEST_RUNS) -> list[Flaw]:
     """Every matter with what was found of it; those whose tables a failed read left away are left
     out.
 
     Args:
-        cursor: to the state of a dry run that is not over yet.
+        cursor: of a tenant's snapshot.
+        warned: SELECT of the warnings that count.
     """
     found = []
     for matter in MATTERS:
         try:
-            rows = cursor.execute(f"SELECT text FROM ({matter.sql}) AS each(text) ORDER BY text")
+            rows = cursor.execute(
+                f"WITH warned AS ({warned}) "
+                f"SELECT text FROM ({matter.sql}) AS each(text) ORDER BY text"
+            )
         except duckdb.CatalogException:
             continue
         texts = [str(row[0]) for row in rows.fetchall()]

@@ -1,0 +1,1 @@
+"""One page about one tenant, for whoever is asked how it is doing: facts first, then HTML."""

@@ -1,0 +1,166 @@
+"""What is held back, in groups that need the same of somebody."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from types import MappingProxyType
+from typing import Any
+
+from bc_pipeline.run.records import NEXT_RUN, next_try
+from bc_pipeline.run.tenant_state import TenantState
+from bc_pipeline.story.standing import BOOKED_TOLD, TOLD
+from bc_pipeline.tenant_page.advice import APPROVE, EXPORT, RESEND, RETRY, Job
+from bc_pipeline.to_optiply.held import REASON
+from bc_pipeline.to_optiply.held import STATE as GUARD
+
+Address = Callable[[str, str | None], str | None]
+"""Entity and number -> where a record is seen in Business Central; None where it is not."""
+SHOWN = 20
+"""Records of a group that are listed."""
+
+
+@dataclass(frozen=True)
+class _Remedy:
+    todo: str
+    job: Job | None = None
+
+
+_REMEDIES: Mapping[str, _Remedy] = MappingProxyType(
+    {
+        GUARD: _Remedy(
+            "Are they really gone in Business Central? Then approve: bc-pipeline "
+            "approve-deletions {tenant} {entity}. Else repair them there; they come back by "
+            "themselves",
+            APPROVE,
+        ),
+        "quarantined": _Remedy(
+            "Correct each where its reason says; a change is tried at once, else with: "
+            "bc-pipeline retry {tenant} {entity}",
+            RETRY,
+        ),
+        "deferred": _Remedy(
+            "Nothing: each goes as soon as what it waits for is there. If that never comes, look "
+            "at its reason. All of them: bc-pipeline records {tenant} {entity} --state deferred"
+        ),
+        "failed": _Remedy(
+            "Repair what the reasons say, then: bc-pipeline resend {tenant} {entity}", RESEND
+        ),
+        "blocked": _Remedy(
+            "Repair what the reasons say; every run tries again, at once: bc-pipeline export "
+            "{tenant}",
+            EXPORT,
+        ),
+        "ambiguous": _Remedy(
+            "Compare both sides and correct Business Central; the next run looks again. All of "
+            "them: bc-pipeline records {tenant} {entity} --state blocked"
+        ),
+        "intent": _Remedy("Nothing: the next run looks for it before it sends anything"),
+        "created": _Remedy("Nothing: the next run takes the steps that remain"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record that is held back.
+
+    Args:
+        number, name: what people call it.
+        reason: why.
+        when: it is tried again.
+        link: to its page in Business Central, where it has one.
+    """
+
+    number: str | None
+    name: str | None
+    reason: str | None
+    when: str
+    link: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Records of one entity in one state.
+
+    Args:
+        entity: as the asset is called.
+        state: theirs.
+        means: what that means, in a sentence.
+        todo: what to do, with the command.
+        job: where to click in Dagster instead; None where no job helps.
+        count: how many they are.
+        records: the first of them.
+    """
+
+    entity: str
+    state: str
+    means: str
+    todo: str
+    job: str | None
+    count: int
+    records: tuple[Record, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def held(tenant: str, state: TenantState, address: Address) -> list[Group]:
+    """All that waits, in both directions.
+
+    Args:
+        tenant: whose.
+        state: how it stands.
+        address: of a record in Business Central.
+    """
+    groups: defaultdict[tuple[str, str], list[Record]] = defaultdict(list)
+    for entity, status, record in (
+        *_deletions(state),
+        *_waiting(state, address),
+        *_exports(state, address),
+    ):
+        groups[entity, status].append(record)
+    return [_group(tenant, entity, status, found) for (entity, status), found in groups.items()]
+
+
+def _deletions(state: TenantState) -> Iterator[tuple[str, str, Record]]:
+    for each in state.deletions:
+        record = Record(each.number, each.name, REASON, "when it is approved")
+        yield each.entity, GUARD, record
+
+
+def _waiting(state: TenantState, address: Address) -> Iterator[tuple[str, str, Record]]:
+    for row in state.held:
+        when = next_try(row["next_attempt_run"], state.run_no)
+        number = row["number"] or (None if row["name"] else row["remote_id"])
+        link = address(row["entity"], row["number"])
+        yield row["entity"], row["state"], Record(number, row["name"], row["reason"], when, link)
+
+
+def _exports(state: TenantState, address: Address) -> Iterator[tuple[str, str, Record]]:
+    for row in state.exports:
+        source = f"line {row['line']} of {row['file']}" if row["file"] else "buy order in Optiply"
+        number = row["bc_number"] or row["external_id"] or row["key"]
+        when = "when it is sent again" if row["state"] == "failed" else NEXT_RUN
+        link = address(row["entity"], row["bc_number"])
+        yield row["entity"], row["state"], Record(number, source, row["reason"], when, link)
+
+
+def _group(tenant: str, entity: str, state: str, records: list[Record]) -> Group:
+    outbound = entity.startswith("outbound/")
+    short = entity.partition("/")[2]
+    remedy = _REMEDIES[state]
+    meanings = BOOKED_TOLD if outbound else TOLD
+    return Group(
+        entity,
+        state,
+        meanings[state],
+        remedy.todo.format(tenant=tenant, entity=short),
+        remedy.job.told(tenant, short) if remedy.job else None,
+        len(records),
+        tuple(records[:SHOWN]),
+    )

@@ -1,0 +1,220 @@
+"""What the books tell of the last weeks, day by day: one entry for each chart of the page."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import duckdb
+
+from bc_pipeline.run.history import SENT
+from bc_pipeline.run.stock_age import ASSET as STOCK
+from bc_pipeline.snapshot.rows import Row, rows
+
+DAYS = 30
+"""Days that are shown at most."""
+FEWEST_DAYS = 7
+_DAY = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
+
+_RUNS = """
+SELECT run_no, started_at, ended_at, status, coalesce(created, 0) AS created,
+  coalesce(updated, 0) AS updated, coalesce(deleted, 0) AS deleted,
+  coalesce(stock, false) AS stock,
+  CAST(coalesce(summary->>'$.requests.business_central.total', '0') AS BIGINT) AS asked,
+  CAST(coalesce(summary->>'$.requests.optiply.total', '0') AS BIGINT) AS told
+FROM ops.runs LEFT JOIN (
+  SELECT run_no, sum(count) FILTER (kind = 'created') AS created,
+    sum(count) FILTER (kind = 'updated') AS updated,
+    sum(count) FILTER (kind = 'deleted') AS deleted,
+    bool_or(entity = $entity AND kind = $sent) AS stock
+  FROM ops.entity_counts WHERE starts_with(entity, 'optiply/') GROUP BY run_no) USING (run_no)
+WHERE NOT coalesce(dry_run, false) AND ended_at IS NOT NULL AND started_at >= $since
+ORDER BY run_no
+"""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One figure of a trend.
+
+    Args:
+        name: what it counts.
+        tone: how the page colours it.
+        values: one for each day.
+    """
+
+    name: str
+    tone: str
+    values: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Figures of some days, which add up where they are several.
+
+    Args:
+        name: in JSON.
+        title: on the page.
+        unit: of the values, after a number.
+        text: what is counted, in a sentence.
+        total: whether the days add up to something; else the highest of them counts.
+        days: in UTC.
+        series: at least one.
+    """
+
+    name: str
+    title: str
+    unit: str
+    text: str
+    total: bool
+    days: Sequence[date]
+    series: Sequence[Series]
+
+    @property
+    def sums(self) -> list[float]:
+        """All series together, day by day."""
+        return [sum(values) for values in zip(*(each.values for each in self.series), strict=True)]
+
+    @property
+    def told(self) -> str:
+        """The trend in a sentence, for whoever does not see it."""
+        sums = self.sums
+        if not any(sums):
+            return f"{self.title}: nothing in {len(self.days)} days."
+        top = max(sums)
+        when = self.days[sums.index(top)]
+        most = f"at most {number(top)} {self.unit}, on {when}"
+        if not self.total:
+            return f"{self.title}, {len(self.days)} days: {most}."
+        parts = ", ".join(f"{number(sum(each.values))} {each.name}" for each in self.series)
+        return f"{self.title}, {len(self.days)} days: {parts}; {most}."
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What a trend shows; ``figures`` gives a row of numbers for the runs of one day."""
+
+    name: str
+    title: str
+    unit: str
+    text: str
+    series: tuple[tuple[str, str], ...]
+    figures: Callable[[Sequence[Row]], tuple[float, ...]]
+    total: bool = True
+
+
+def _counted(*columns: str) -> Callable[[Sequence[Row]], tuple[float, ...]]:
+    return lambda found: tuple(sum(row[column] for row in found) for column in columns)
+
+
+def _ended(*statuses: str) -> Callable[[Sequence[Row]], tuple[float, ...]]:
+    return lambda found: tuple(sum(row["status"] == each for row in found) for each in statuses)
+
+
+def _longest(column: str) -> Callable[[Sequence[Row]], tuple[float, ...]]:
+    return lambda found: (round(max((row[column] or 0 for row in found), default=0), 1),)
+
+
+_KINDS = (
+    _Kind(
+        "runs",
+        "Runs",
+        "runs",
+        "How runs ended. A look that finds nothing changed starts none.",
+        (("success", "good"), ("partial", "middling"), ("failed", "bad")),
+        _ended("success", "partial", "failed"),
+    ),
+    _Kind(
+        "sent",
+        "Sent to Optiply",
+        "records",
+        "Records created, updated and deleted.",
+        (("created", "first"), ("updated", "second"), ("deleted", "third")),
+        _counted("created", "updated", "deleted"),
+    ),
+    _Kind(
+        "stock_age",
+        "Age of the stock, in minutes",
+        "min",
+        "The longest time from one look at stock to the next. Those of the stock schedule that "
+        "find nothing are not in the books: it was often younger.",
+        (("oldest", "first"),),
+        _longest("stock_minutes"),
+        total=False,
+    ),
+    _Kind(
+        "requests",
+        "Requests",
+        "requests",
+        "Requests of the runs, to either system.",
+        (("Business Central", "first"), ("Optiply", "second")),
+        _counted("asked", "told"),
+    ),
+    _Kind(
+        "duration",
+        "Longest run, in seconds",
+        "s",
+        "What the longest run of each day took.",
+        (("longest", "first"),),
+        _longest("seconds"),
+        total=False,
+    ),
+)
+
+
+def trends(cursor: duckdb.DuckDBPyConnection, now: datetime) -> list[Trend]:
+    """Every trend, over the same days: the last 30, or as many as there are books of.
+
+    Args:
+        cursor: of the tenant's snapshot.
+        now: UTC.
+    """
+    today = now.date()
+    given = {"entity": STOCK, "sent": SENT, "since": now - DAYS * _DAY}
+    by_day: defaultdict[date, list[Row]] = defaultdict(list)
+    for row in _with_ages(rows(cursor, _RUNS, given)):
+        by_day[row["started_at"].date()].append(row)
+    first = min([*by_day, today - (FEWEST_DAYS - 1) * _DAY])
+    first = max(first, today - (DAYS - 1) * _DAY)
+    days = [first + n * _DAY for n in range((today - first) // _DAY + 1)]
+    return [_trend(kind, days, by_day) for kind in _KINDS]
+
+
+def number(value: float) -> str:
+    """A number as people write it: no decimals where there are none."""
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+
+
+def _trend(kind: _Kind, days: Sequence[date], by_day: Mapping[date, Sequence[Row]]) -> Trend:
+    columns = zip(*(kind.figures(by_day.get(day, ())) for day in days), strict=True)
+    series = [
+        Series(name, tone, values)
+        for (name, tone), values in zip(kind.series, columns, strict=True)
+    ]
+    return Trend(kind.name, kind.title, kind.unit, kind.text, kind.total, days, series)
+
+
+def _with_ages(found: Sequence[Row]) -> list[Row]:
+    """Each run with how long it took, and how old stock had become when it sent it. Looks without a
+    run have a number, too, and found stock as it was: they are taken to lie evenly between."""
+    before: Row | None = None
+    told = []
+    runs_since = 0
+    for row in found:
+        minutes = None
+        runs_since += 1
+        if row["stock"]:
+            if before is not None:
+                looks = row["run_no"] - before["run_no"] - runs_since
+                minutes = (row["ended_at"] - before["ended_at"]) / (max(looks, 0) + 1) / _MINUTE
+            before, runs_since = row, 0
+        seconds = (row["ended_at"] - row["started_at"]).total_seconds()
+        told.append({**row, "seconds": seconds, "stock_minutes": minutes})
+    return told
