@@ -39,17 +39,20 @@ def save(draft: Draft, *, complete: bool = True) -> list[str]:
             written.
         TenantBusy: another process is writing. Whatever is raised, everything is as it was before.
     """
-    before = registry.load(draft.home, draft.file)
+    change: dict[Way, object] = {}
     try:
-        with _secrets(draft) as references:
-            change: dict[Way, object] = {**draft.changes, **references}
-            if change or not draft.existed:
-                entries.write(
-                    draft.file,
-                    draft.name,
-                    change,
-                    lambda trial: _check(draft, before, trial, complete),
-                )
+        # One lock around secrets and entry: of two that connect at once, one comes after the other.
+        with entries.locked(draft.file):
+            before = registry.load(draft.home, draft.file)
+            with _secrets(draft) as references:
+                change = {**draft.changes, **references}
+                if change or not draft.existed:
+                    entries.write(
+                        draft.file,
+                        draft.name,
+                        change,
+                        lambda trial: _check(draft, before, trial, complete),
+                    )
     except OSError as error:
         named = error.filename or draft.home
         raise ConfigError(
@@ -66,14 +69,14 @@ def _check(draft: Draft, before: registry.Registry, trial: Path, complete: bool)
     after = registry.load(draft.home, trial)
     if complete and (error := after.errors.get(draft.name)):
         raise ConfigError(str(error).replace(str(trial), str(draft.file)))
-    others = {name for name in before.names() if name != draft.name}
-    same = others == {name for name in after.names() if name != draft.name} and all(
-        before.tenants.get(name) == after.tenants.get(name) for name in others
-    )
-    if not same:
+    others = [name for name, tenant in before.tenants.items() if name != draft.name]
+    if spoilt := [name for name in others if before.tenants[name] != after.tenants.get(name)]:
+        if error := after.errors.get(spoilt[0]):
+            raise ConfigError(str(error).replace(str(trial), str(draft.file)))
         raise ConfigError(
-            f"{draft.file}: the entry of {draft.name} cannot be added without changing another "
-            "tenant's: the file uses YAML in a way that cannot be kept. Write the entry by hand"
+            f"{draft.file}: the secrets of {draft.name} would change those of {', '.join(spoilt)}. "
+            f"Files below {draft.home / DIRECTORY} that begin with {draft.name}. belong to "
+            f"{draft.name} alone"
         )
 
 

@@ -6,7 +6,9 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Callable, Mapping
+from codecs import BOM_UTF8
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +18,18 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.resolver import VersionedResolver
-from ruamel.yaml.scalarstring import SingleQuotedScalarString
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString, SingleQuotedScalarString
 
 from bc_pipeline.errors import ConfigError, TenantBusy
 from bc_pipeline.tenants import files
-from bc_pipeline.tenants.document import unreadable
+from bc_pipeline.tenants.document import mapping, read, unreadable
 
 LOCK_WAIT_SECONDS = 30.0
 _READ_AS_NOTHING = ("", "~", "null", "Null", "NULL")
+_BEGINS_A_KEY = "?"
 _MERGE = "<<"
+_BEGINS = re.compile(r"^---\s", re.MULTILINE)
+_ENDS = re.compile(r"^\.\.\.\s*$", re.MULTILINE)
 _INDENTED = re.compile(r"^( +)[^\s#-]", re.MULTILINE)
 _LISTED = re.compile(r"^( *)[^\s#-][^\n]*:[ \t]*(?:#[^\n]*)?\n( *)- ", re.MULTILINE)
 
@@ -58,7 +63,10 @@ def changed(text: str, tenant: str, change: Change) -> str:
         document = yaml.load(text) or CommentedMap()
     except YAMLError:
         # Its text quotes the file, secrets included.
-        raise ConfigError("tenants.yaml is not valid YAML, so no entry can be added") from None
+        raise ConfigError(
+            "tenants.yaml is not valid YAML, or has tabs between its words, so no entry can be "
+            "added"
+        ) from None
     entry = _inner(_inner(document, "tenants"), tenant)
     for (*sections, key), value in change.items():
         place = entry
@@ -68,50 +76,83 @@ def changed(text: str, tenant: str, change: Change) -> str:
             place.pop(key, None)
         else:
             place[key] = _written(value)
+    yaml.explicit_start = bool(_BEGINS.search(text))
+    yaml.explicit_end = bool(_ENDS.search(text))
     out = io.StringIO()
     yaml.dump(document, out)
     return out.getvalue()
 
 
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keeps every other writer from tenants.yaml meanwhile.
+
+    Raises:
+        TenantBusy: another process is writing it.
+        OSError: its directory cannot be written.
+    """
+    target = path.resolve()  # a link stays a link
+    target.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(target.with_name(f".{target.name}.lock"), timeout=LOCK_WAIT_SECONDS)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise TenantBusy(f"another process is writing {path}; end it if it hangs") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def write(path: Path, tenant: str, change: Change, check: Callable[[Path], None]) -> None:
-    """Change one tenant's entry in the file, as a whole or not at all.
+    """Change one tenant's entry in the file, as a whole or not at all. To be called inside of
+    ``locked``.
 
     Args:
         path: of tenants.yaml, which need not exist.
         check: is shown the new file before it takes the place of the old one; raises to refuse.
 
     Raises:
-        ConfigError: the file cannot be read, or has no place for an entry.
-        TenantBusy: another process is writing it.
+        ConfigError: the file cannot be read, has no place for an entry, or would say something
+            else of somebody else.
         OSError: it cannot be written; the old one is still there.
     """
-    target = path.resolve()  # a link stays a link
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target = path.resolve()
+    before = target.read_bytes() if target.exists() else b""
+    like = target.stat() if target.exists() else None
     try:
-        with FileLock(target.with_name(f".{target.name}.lock"), timeout=LOCK_WAIT_SECONDS):
-            _write(target, tenant, change, check)
-    except Timeout:
-        raise TenantBusy(f"another process is writing {path}; end it if it hangs") from None
-
-
-def _write(target: Path, tenant: str, change: Change, check: Callable[[Path], None]) -> None:
-    before, mode = "", None
-    if target.exists():
-        mode = target.stat().st_mode & 0o777
-        try:
-            before = target.read_text("utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{target}: {unreadable(error)}") from None
-    content = changed(before, tenant, change).encode()
+        text = before.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{target}: {unreadable(error)}") from None
+    content = _as_before(before, changed(text.replace("\r\n", "\n"), tenant, change))
     trial = target.with_name(f".{target.name}.{os.getpid()}.trial")
     try:
         files.replace(trial, content)
+        if like is not None and _without(tenant, target) != _without(tenant, trial):
+            raise ConfigError(
+                f"{path}: the entry of {tenant} cannot be written without changing what the file "
+                "says elsewhere: it uses YAML in a way that cannot be kept, such as an alias. "
+                "Write the entry by hand"
+            )
         check(trial)
     finally:
         trial.unlink(missing_ok=True)
-    files.replace(target, content)
-    if mode is not None:
-        target.chmod(mode)
+    files.replace(target, content, like=like)
+
+
+def _as_before(before: bytes, text: str) -> bytes:
+    """The bytes of a text, with the line ends and the mark at the beginning that the file had."""
+    if b"\r\n" in before:
+        text = text.replace("\n", "\r\n")
+    return (BOM_UTF8 if before.startswith(BOM_UTF8) else b"") + text.encode()
+
+
+def _without(tenant: str, path: Path) -> dict[str, Any]:
+    """What a file says, but of one tenant."""
+    document, top = read(path)
+    entries = mapping(document.pop("tenants", None), top.inner("tenants"))
+    others = {key: entry for key, entry in entries.items() if key != tenant}
+    return {**document, "tenants": others}
 
 
 def _yaml(text: str) -> YAML:
@@ -151,4 +192,7 @@ def _written(value: object) -> object:
         sequence.fa.set_flow_style()
         return sequence
     text = str(value)
-    return SingleQuotedScalarString(text) if text in _READ_AS_NOTHING else text
+    if not text.isprintable():
+        return DoubleQuotedScalarString(text)
+    misread = text in _READ_AS_NOTHING or text.startswith(_BEGINS_A_KEY)
+    return SingleQuotedScalarString(text) if misread else text

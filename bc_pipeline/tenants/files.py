@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 
-def replace(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Replaces a file, mode 0600; when this returns it survives a crash of the machine.
+def replace(
+    path: Path, content: bytes, *, durable: bool = True, like: os.stat_result | None = None
+) -> None:
+    """Replaces a file; when this returns it survives a crash of the machine.
 
     Args:
         path: in a directory that exists.
         content: all of it.
         durable: False where losing it does no harm; it is never seen half written all the same.
+        like: of a file whose mode and, where we may, owner it gets; else it is ours, mode 0600.
 
     Raises:
         OSError: it could not be written; the old one is still there.
@@ -27,12 +32,26 @@ def replace(path: Path, content: bytes, *, durable: bool = True) -> None:
             file.flush()
             if durable:
                 os.fsync(file.fileno())
+        if like is not None:
+            _resemble(temporary, like)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     if durable:
-        _sync_directory(path.parent)
+        # The new one is there: who is told of a failure now would believe it is the old one.
+        with suppress(OSError):
+            _sync_directory(path.parent)
+
+
+def _resemble(path: Path, like: os.stat_result) -> None:
+    """Whoever could read the old file can read the new one, as far as the file system and our
+    rights go; before it takes its place, so nobody meets it otherwise."""
+    with suppress(OSError):
+        path.chmod(stat.S_IMODE(like.st_mode))
+    if hasattr(os, "chown"):
+        with suppress(OSError):
+            os.chown(path, like.st_uid, like.st_gid)
 
 
 def _sync_directory(directory: Path) -> None:

@@ -30,6 +30,39 @@ def test_given_blank_text_when_mapped_then_it_is_null(blank: str | None) -> None
     assert result("text(?::VARCHAR)", blank) is None
 
 
+AROUND = st.text(st.sampled_from([chr(c) for c in range(0x3001) if chr(c).isspace()]), max_size=4)
+INSIDE = st.text(max_size=8) | st.sampled_from(["_x0020_", "_X0020_", "a_x0020_", "x" * 300, "{x}"])
+
+
+@given(AROUND, INSIDE, AROUND)
+@settings(max_examples=400, deadline=None)
+def test_given_any_text_when_mapped_then_it_is_stripped_as_python_strips(
+    before: str, inside: str, after: str
+) -> None:
+    given_ = "".join(c for c in before + inside + after if c != "\0")
+
+    code = given_.strip()
+    text = given_.replace("\r", "").replace("\n", "").strip()[:255]
+
+    assert result("code(?)", given_) == (None if code in ("", "_x0020_") else code)
+    assert result("text(?)", given_) == (None if text in ("", "_x0020_") else text)
+
+
+@given(
+    st.text(st.sampled_from("{} "), max_size=3), INSIDE, st.text(st.sampled_from("{} "), max_size=3)
+)
+@settings(max_examples=200, deadline=None)
+def test_given_any_id_when_mapped_then_braces_and_capitals_go(
+    before: str, inside: str, after: str
+) -> None:
+    given_ = "".join(c for c in before + inside + after if c != "\0" and c.isascii())
+
+    wanted = given_.strip("{} ").lower()
+
+    assert result("guid(?)", given_) == (None if wanted in ("", values.ZERO_GUID) else wanted)
+    assert result("guid(?)", f"{before}{values.ZERO_GUID}{after}") is None
+
+
 def test_given_line_breaks_when_text_is_mapped_then_they_are_removed_and_it_is_trimmed() -> None:
     assert result("text(?)", " \tStoel,\r\nblauw \n") == "Stoel,blauw"
 

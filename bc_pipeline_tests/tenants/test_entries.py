@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from codecs import BOM_UTF8
 from pathlib import Path
 
 import pytest
@@ -120,3 +122,88 @@ def test_given_a_link_and_a_mode_then_both_stay(tmp_path: Path):
     assert link.is_symlink()
     assert real.stat().st_mode & 0o777 == 0o640
     assert "new:" in real.read_text("utf-8")
+
+
+@pytest.mark.parametrize("text", ["? q", "x\u0085y", "a\u2028b", "\ufeffa", "x\ty", "-", "=", "<<"])
+def test_given_a_text_that_yaml_has_a_meaning_for_then_it_is_read_as_it_was_meant(
+    tmp_path: Path, text: str
+):
+    change = {("sync", "locations"): [text], ("business_central", "company"): text}
+
+    tenants = said(tmp_path, changed(FILE, "new", change))["tenants"]
+
+    assert tenants["new"] == {  # type: ignore[index]
+        "sync": {"locations": [text]},
+        "business_central": {"company": text},
+    }
+
+
+def test_given_marks_of_a_document_then_they_stay():
+    marked = f"---\n{FILE}...\n"
+
+    after = changed(marked, "acme", {("business_central", "client_id"): "020"})
+
+    assert after == marked.replace("client_id: 010", "client_id: 020")
+
+
+@pytest.mark.parametrize("mark", [b"", BOM_UTF8])
+@pytest.mark.parametrize("ends", [b"\n", b"\r\n"])
+def test_given_a_file_from_another_system_then_its_line_ends_and_its_mark_stay(
+    tmp_path: Path, mark: bytes, ends: bytes
+):
+    path = tmp_path / "tenants.yaml"
+    before = mark + FILE.encode().replace(b"\n", ends)
+    path.write_bytes(before)
+
+    write(path, "acme", {("business_central", "client_id"): "020"}, lambda trial: None)
+
+    assert path.read_bytes() == before.replace(b"client_id: 010", b"client_id: 020")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "defaults:\n  optiply: &a {client_id: x}\ntenants:\n  acme:\n    optiply: *a\n",
+        "tenants:\n  base: &b {optiply: {client_id: x}}\n  acme:\n    <<: *b\n",
+        "tenants:\n  base: &b\n    optiply: {client_id: x}\n  acme: *b\n",
+    ],
+)
+def test_given_an_alias_to_what_others_use_then_nothing_is_changed(tmp_path: Path, text: str):
+    path = tmp_path / "tenants.yaml"
+    path.write_text(text)
+
+    with pytest.raises(ConfigError, match="Write the entry by hand"):
+        write(path, "acme", {("optiply", "username"): "api"}, lambda trial: None)
+    assert path.read_text() == text
+
+
+def test_given_a_disk_without_modes_or_a_lost_directory_entry_then_what_is_written_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = tmp_path / "tenants.yaml"
+    path.write_text(FILE, "utf-8")
+
+    def refuse(*given: object) -> None:
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "chmod", refuse)
+    monkeypatch.setattr("bc_pipeline.tenants.files._sync_directory", refuse)
+
+    write(path, "new", NEW, lambda trial: None)
+
+    assert "new:" in path.read_text("utf-8")
+
+
+@pytest.mark.skipif(not hasattr(os, "chown"), reason="files have no owner here")
+def test_given_somebody_elses_file_then_it_stays_theirs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = tmp_path / "tenants.yaml"
+    path.write_text(FILE, "utf-8")
+    given: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "chown", lambda path, user, group: given.append((user, group)))
+
+    write(path, "new", NEW, lambda trial: None)
+
+    owner = path.stat()
+    assert given == [(owner.st_uid, owner.st_gid)]
