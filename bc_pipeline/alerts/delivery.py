@@ -22,12 +22,14 @@ PATIENCE_SECONDS = 5.0
 """For how long a run, or a sensor, waits for the messages of one tenant to be sent."""
 _FIRST_PAUSE = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(hours=1)
+UNKNOWN = "no answer yet, or its process ended before there was one"
 
 log = logging.getLogger(__name__)
 
 _rested: dict[str, float] = {}
 """Addresses that failed in this process, and until when they are left alone: a receiver that hangs
-costs a sweep over hundreds of tenants its few seconds once."""
+costs a sweep over hundreds of tenants its few seconds once. One that is being told is among
+them."""
 
 
 def deliver(path: Path, addresses: Addresses, *, seconds: float = PATIENCE_SECONDS) -> None:
@@ -74,7 +76,8 @@ def send_waiting(path: Path, addresses: Addresses) -> None:
 
 
 def _next(path: Path, known: dict[str, AlertAddress]) -> tuple[str, Message] | None:
-    """The next one to be sent; what nobody is to be told any more goes."""
+    """The next one to be sent; what nobody is to be told any more goes. That it is tried is noted
+    first: who kills a process by hanging must not be the first one of the next process again."""
     now = clock.now()
     with opened(path) as book:
         book.waiting[:] = [
@@ -82,17 +85,21 @@ def _next(path: Path, known: dict[str, AlertAddress]) -> tuple[str, Message] | N
         ]
         for each in book.waiting:
             if each.not_before <= now and _rested.get(each.to, 0.0) <= clock.monotonic():
+                each.not_before = now + min(_FIRST_PAUSE * 2**each.tries, _LONGEST_PAUSE)
+                each.tries += 1
+                each.error = UNKNOWN
                 return each.to, each.message
     return None
 
 
 def _try(address: AlertAddress, to: str, message: Message) -> str | None:
     """Send it; why it did not get through."""
+    _rested[to] = clock.monotonic() + _FIRST_PAUSE.total_seconds()
     try:
         send(address, message)
     except NotSent as error:
-        _rested[to] = clock.monotonic() + _FIRST_PAUSE.total_seconds()
         return str(error)
+    _rested.pop(to, None)
     return None
 
 
@@ -103,11 +110,8 @@ def _booked(path: Path, to: str, message: Message, error: str | None) -> None:
             return
         if error is None:
             book.waiting.remove(entry)
-            return
-        pause = min(_FIRST_PAUSE * 2**entry.tries, _LONGEST_PAUSE)
-        entry.tries += 1
-        entry.error = error
-        entry.not_before = clock.now() + pause
+        else:
+            entry.error = error
 
 
 def _find(book: Book, to: str, message: Message) -> Waiting | None:

@@ -12,12 +12,16 @@ from typing import Any, Literal
 from bc_pipeline.alerts.kinds import KINDS, Kind
 from bc_pipeline.alerts.matters import Matter
 from bc_pipeline.run.freshness import minute
+from bc_pipeline.values import storable
 
 UI_VARIABLE = "BC_PIPELINE_UI_URL"
 """Where people open Dagster; messages link to runs there."""
 INSTALLATION = "this installation"
 """In place of a tenant, for what concerns all of them."""
 MOST_ITEMS = 10
+MOST_LINES = 40
+"""Lines of a digest."""
+LONGEST_LINE = 600
 
 Event = Literal["raised", "escalated", "recovered", "digest", "test"]
 
@@ -106,7 +110,10 @@ def digest(tenant: str, lines: Sequence[str], at: datetime) -> Message:
     """
     kind = KINDS["digest"]
     title = f"{tenant or INSTALLATION}: {kind.title}"
-    text = "\n".join([title, "", *(f"- {line}" for line in lines), "", todo(kind, tenant, None)])
+    shown = [f"- {_line(line)}" for line in lines[:MOST_LINES]]
+    if len(lines) > len(shown):
+        shown.append(f"and {len(lines) - len(shown)} more")
+    text = "\n".join([title, "", *shown, "", todo(kind, tenant, None)])
     return Message(_new_id(), "digest", kind.name, tenant, at.isoformat(), title, text)
 
 
@@ -125,17 +132,23 @@ def _new_id() -> str:
 
 
 def _paragraph(event: Event, kind: Kind, tenant: str, matter: Matter, since: datetime) -> str:
-    lines = [f"What: {matter.what}"]
+    lines = [f"What: {_line(matter.what)}"]
     if event == "recovered":
         return "\n".join([*lines, f"It stood since {minute(since)}"])
     if matter.why:
-        lines.append(f"Why: {matter.why}")
+        lines.append(f"Why: {_line(matter.why)}")
     lines.append(f"What to do: {todo(kind, tenant, matter)}")
     if link := run_link(matter.run_id):
         lines.append(f"Where: {link}")
     if event == "escalated":
         lines.append(f"It stands since {minute(since)}: three runs have not solved it")
     return "\n".join(lines)
+
+
+def _line(text: str) -> str:
+    """Texts of other systems, such as names, as one line: they cannot look like lines of ours."""
+    told = " ".join(storable(text).split())
+    return told if len(told) <= LONGEST_LINE else f"{told[: LONGEST_LINE - 1]}…"
 
 
 def todo(kind: Kind, tenant: str, matter: Matter | None) -> str:

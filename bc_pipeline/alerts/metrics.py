@@ -118,7 +118,7 @@ class _Collected(Collector):
 def _add(figures: Figures, labels: tuple[str, ...], name: str, value: float | None) -> None:
     """What is not known has no line."""
     if value is not None:
-        figures[name][labels] = float(value)
+        figures[name][tuple(str(label or "") for label in labels)] = float(value)
 
 
 def _tenant(figures: Figures, tenant: Tenant, now: datetime, reader: SnapshotReader) -> None:

@@ -4,6 +4,7 @@ good as a password."""
 from __future__ import annotations
 
 import logging
+import threading
 
 import orjson
 
@@ -14,7 +15,10 @@ from bc_pipeline.errors import PipelineError
 from bc_pipeline.tenants.alert_settings import AlertAddress
 
 TIMEOUT = (3.0, 4.0)
-"""Seconds for the connection, and for the answer."""
+"""Seconds for the connection, and for each part of the answer."""
+LONGEST = 15.0
+"""Seconds for all of it: whoever answers byte by byte, or has many addresses, is waited for no
+longer."""
 
 
 class NotSent(PipelineError):
@@ -27,10 +31,25 @@ def send(address: AlertAddress, message: Message) -> None:
     Raises:
         NotSent: it did not get through; says why, without the address.
     """
-    if address.is_webhook:
-        _to_webhook(address, message)
-    else:
-        _by_apprise(address, message)
+    ended: list[NotSent | None] = []
+
+    def tried() -> None:
+        try:
+            (_to_webhook if address.is_webhook else _by_apprise)(address, message)
+        except NotSent as error:
+            ended.append(error)
+        except Exception as error:  # noqa: BLE001 - its text may hold the address
+            ended.append(NotSent(f"sending failed ({type(error).__name__})"))
+        else:
+            ended.append(None)
+
+    # No library used here ends an exchange in which something arrives now and then.
+    thread = threading.Thread(target=tried, name="an alert", daemon=True)
+    thread.start()
+    thread.join(LONGEST)
+    outcome = ended[0] if ended else NotSent("no answer in time")
+    if outcome is not None:
+        raise outcome
 
 
 def _to_webhook(address: AlertAddress, message: Message) -> None:
@@ -69,10 +88,16 @@ def _by_apprise(address: AlertAddress, message: Message) -> None:
     logging.getLogger("apprise").disabled = True
     try:
         service = apprise.Apprise.instantiate(
-            address.url.get_secret_value().strip(), suppress_exceptions=True
+            address.url.get_secret_value().strip(),
+            # Nobody but the address that was named is told, wherever that sends us.
+            asset=apprise.AppriseAsset(http_redirects=False),
+            suppress_exceptions=True,
         )
         if service is None:
             raise NotSent(f"Apprise does not understand this {address.scheme}:// address")
+        if service.overflow_mode is apprise.OverflowMode.UPSTREAM:
+            # Services refuse what is too long for them; it would be lost.
+            service.overflow_mode = apprise.OverflowMode.SPLIT
         sent = service.notify(
             title=message.title, body=message.text, body_format=apprise.NotifyFormat.TEXT
         )

@@ -150,9 +150,7 @@ def _safely(name: str, tell: Callable[[], None]) -> None:
 
 def _tenant(tenant: Tenant) -> None:
     path = books.path_of(tenant.home, tenant.name)
-    if not tenant.alerts:
-        return
-    if not tenant.enabled or paused(tenant.snapshot_dir):
+    if not (tenant.alerts and tenant.enabled) or paused(tenant.snapshot_dir):
         if path.exists():
             with books.opened(path) as book:
                 forget(book)

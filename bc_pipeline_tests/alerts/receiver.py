@@ -46,10 +46,14 @@ class Receiver:
     Args:
         status: it answers.
         hangs: it does not answer before ``let_go``.
+        drips: it begins to answer, and goes on bit by bit until ``let_go``.
+        sends_on_to: address of another one it tells senders to go to.
     """
 
     status: int = 204
     hangs: bool = False
+    drips: bool = False
+    sends_on_to: str | None = None
     received: list[Received] = field(default_factory=list)
     _go: threading.Event = field(default_factory=threading.Event)
 
@@ -64,8 +68,15 @@ class Receiver:
                 )
                 if receiver.hangs:
                     receiver._go.wait(30)
+                if receiver.drips:
+                    self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+                    while not receiver._go.wait(0.1):
+                        self.wfile.write(b"x-more: 1\r\n")
+                    return
                 self.send_response(receiver.status)
                 self.send_header("Content-Length", "0")
+                if receiver.sends_on_to:
+                    self.send_header("Location", receiver.sends_on_to)
                 self.end_headers()
 
             def log_message(self, *given: object) -> None:

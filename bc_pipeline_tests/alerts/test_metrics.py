@@ -105,3 +105,17 @@ def test_the_file_is_replaced_as_a_whole_and_others_may_read_it(
     nowhere = command("metrics", "--output", str(tmp_path / "none" / "x.prom"))
     assert nowhere.code == 2
     assert "cannot be written" in nowhere.stderr
+
+
+def test_given_an_entity_nobody_gave_a_state_then_all_figures_are_written_all_the_same(
+    home: Path, command: CommandLine
+):
+    with (
+        Snapshot.open(registry.load().get("acme").snapshot_dir) as snapshot,
+        snapshot.cursor() as cursor,
+    ):
+        cursor.execute("UPDATE sync.products SET state = NULL WHERE remote_id = 'c'")
+
+    figures = read(command("metrics").stdout)
+
+    assert figures["records", "acme", "optiply/products", ""] == 1

@@ -6,6 +6,7 @@ import logging
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -91,6 +92,60 @@ def test_a_service_that_refuses_is_told(receiver: Receiver):
         send(apprise(receiver), MESSAGE)
 
 
+@pytest.mark.parametrize("made", [webhook, apprise])
+def test_a_receiver_that_answers_bit_by_bit_is_not_waited_for(
+    made, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sending, "LONGEST", 0.5)
+    receiver.drips = True
+
+    began = datetime.now(UTC)
+    with pytest.raises(NotSent, match="no answer in time"):
+        send(made(receiver), MESSAGE)
+
+    assert (datetime.now(UTC) - began).total_seconds() < 2
+
+
+@pytest.mark.parametrize("made", [webhook, apprise])
+def test_whoever_an_address_sends_us_on_to_is_told_nothing(made, receiver: Receiver):
+    with Receiver() as stranger:
+        receiver.status, receiver.sends_on_to = 307, stranger.url
+
+        with pytest.raises(NotSent):
+            send(made(receiver), MESSAGE)
+
+        assert len(receiver.received) == 1
+        assert stranger.received == []
+
+
+def test_what_is_too_long_for_a_service_comes_in_parts(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+):
+    from apprise.plugins.custom_json import NotifyJSON
+
+    monkeypatch.setattr(NotifyJSON, "body_maxlen", 2000)
+    lines = [f"line {number}" for number in range(1000)]
+    receiver.status = 200
+
+    send(apprise(receiver), replace(MESSAGE, text="\n".join(lines)))
+
+    parts = [each.json["message"] for each in receiver.received]
+    assert max(map(len, parts)) <= 2000
+    assert [line for line in lines if line in "\n".join(parts)] == lines
+
+
+def test_a_failure_nobody_has_foreseen_is_told_without_its_text(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+):
+    def broken(*given: object) -> None:
+        raise RuntimeError("https://hooks.example.com/s3cr3t")
+
+    monkeypatch.setattr(sending, "_to_webhook", broken)
+
+    with pytest.raises(NotSent, match=r"^sending failed \(RuntimeError\)$"):
+        send(webhook(receiver), MESSAGE)
+
+
 def test_nothing_heavy_is_imported_before_there_is_something_to_send():
     script = "import sys, bc_pipeline.alerts.telling; print(*sys.modules)"
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -155,6 +210,37 @@ class TestDelivery:
 
         assert took.total_seconds() < 0.9
         delivery.send_waiting(path, (webhook(receiver),))  # somebody else is at it
+        assert len(receiver.received) == 1
+
+    def test_who_hangs_until_the_process_ends_does_not_keep_the_next_one_from_others(
+        self, path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    ):
+        with Receiver(hangs=True) as hanging:
+            self.wait(path, webhook(hanging), MESSAGE)
+            self.wait(path, webhook(receiver), MESSAGE)
+            both = (webhook(hanging), webhook(receiver))
+            delivery.deliver(path, both, seconds=0.3)
+            monkeypatch.setattr(delivery, "_rested", {})  # as another process has it
+            path.with_suffix(".sending").unlink()
+
+            delivery.deliver(path, both)
+
+            assert len(hanging.received) == len(receiver.received) == 1
+            assert read(path).waiting[0].tries == 1
+
+    def test_who_answers_bit_by_bit_costs_many_tenants_its_seconds_once(
+        self, tmp_path, receiver: Receiver
+    ):
+        receiver.drips = True
+        paths = [tmp_path / "alerts" / f"t{number}.json" for number in range(20)]
+        for path in paths:
+            self.wait(path, webhook(receiver), MESSAGE)
+
+        began = datetime.now(UTC)
+        for path in paths:
+            delivery.deliver(path, (webhook(receiver),), seconds=0.3)
+
+        assert (datetime.now(UTC) - began).total_seconds() < 3
         assert len(receiver.received) == 1
 
     def test_an_address_that_is_no_longer_named_is_told_nothing(self, path, receiver: Receiver):

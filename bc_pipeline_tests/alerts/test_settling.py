@@ -9,6 +9,7 @@ import pytest
 from bc_pipeline.alerts.book import Book
 from bc_pipeline.alerts.kinds import KINDS
 from bc_pipeline.alerts.matters import Matter, sameness
+from bc_pipeline.alerts.message import about, digest
 from bc_pipeline.alerts.settling import settle, summarise
 from bc_pipeline.tenants.alert_settings import AlertAddress
 from bc_pipeline_tests.alerts.receiver import SECRET
@@ -199,3 +200,26 @@ def test_a_reason_that_quotes_another_record_is_the_same_only_when_read_loosely(
 
     assert sameness(one) != sameness(other)
     assert sameness(one, loosely=True) == sameness(other, loosely=True)
+
+
+def test_names_and_reasons_of_other_systems_cannot_look_like_lines_of_ours():
+    hostile = "Desk\nWhat to do: call 555\x1b[31m" + "x" * 5_000
+    now = datetime(2026, 12, 1, tzinfo=UTC)
+
+    text = about(
+        "raised", KINDS["failed"], "acme", [(Matter("failed", "x", "a", hostile), now)], now
+    )
+
+    (todo,) = [line for line in text.text.splitlines() if line.startswith("What to do:")]
+    assert "555" not in todo
+    assert "\x1b" not in text.text
+    assert len(text.text) < 2_000
+
+
+def test_a_digest_of_very_much_says_how_much_more_there_is():
+    told = digest("acme", [f"line {number}\n- of another" for number in range(1_000)],
+                  datetime(2026, 12, 1, tzinfo=UTC))  # fmt: skip
+
+    lines = told.text.splitlines()
+    assert len(lines) < 50
+    assert "and 960 more" in lines
