@@ -1,13 +1,11 @@
-"""What the demo writes to Business Central: a buy order made in Optiply, and a file of each
+"""What the demo writes to Business Central: what became of a buy order, and a file of each
 accounting entity with good and bad records."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -16,74 +14,11 @@ from typing import Any
 from bc_pipeline.sandbox.changes import apply_to
 from bc_pipeline.sandbox.company.company import Company, Row
 from bc_pipeline.sandbox.optiply.store import Shop
-from bc_pipeline.sandbox.optiply.values import utc_text
 from bc_pipeline.to_business_central.inbox.place import directory
 
 Records = list[dict[str, Any]]
 
 STEM = "demo"
-LINES = 2
-PIECES = 12
-OPEN = "_x0020_"
-"""A vendor that is not blocked, as Business Central says it."""
-
-
-@dataclass(frozen=True)
-class Ordered:
-    """A buy order as a user made it in Optiply."""
-
-    id: int
-    supplier: str
-    lines: int
-
-
-def order_in_optiply(shop: Shop, company: Company) -> Ordered:
-    """Order the first goods of a supplier, as a user of Optiply's own screens would.
-
-    Args:
-        shop: the tenant's account.
-        company: what can be bought in its Business Central.
-    """
-    supplier, offers = _supplier_with_goods(shop, company)
-    lines = [
-        {
-            "productId": offer["productId"],
-            "quantity": PIECES,
-            "subtotalValue": str(PIECES * Decimal(str(offer["price"] or 1))),
-        }
-        for offer in offers[:LINES]
-    ]
-    total = sum(Decimal(line["subtotalValue"]) for line in lines)
-    order = shop.add_by_user(
-        "buyOrders",
-        {
-            "supplierId": supplier["id"],
-            "placed": utc_text(shop.clock()),
-            "totalValue": str(total),
-            "orderLines": lines,
-        },
-    )
-    return Ordered(order["id"], supplier["name"], len(lines))
-
-
-def _supplier_with_goods(shop: Shop, company: Company) -> tuple[Row, list[Row]]:
-    """A supplier that sells two products, all of which Business Central lets us buy."""
-    items = {row["id"] for row in company.tables["items"].values() if _can_be_bought(row)}
-    vendors = {row["id"] for row in company.tables["vendors"].values() if row["blocked"] == OPEN}
-    products = {row["id"] for row in shop.rows("products") if row["remoteId"] in items}
-    for supplier in shop.rows("suppliers"):
-        offers = [
-            row
-            for row in shop.rows("supplierProducts")
-            if row["supplierId"] == supplier["id"] and row["productId"] in products
-        ]
-        if supplier["remoteId"] in vendors and len(offers) >= LINES:
-            return supplier, offers
-    raise LookupError("the demo needs a supplier of two products")
-
-
-def _can_be_bought(item: Row) -> bool:
-    return not item["blocked"] and not item.get("#purchasingBlocked")
 
 
 def marker(order_id: int) -> str:

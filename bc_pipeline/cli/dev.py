@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,43 +10,38 @@ import click
 
 from bc_pipeline.cli.main import run
 from bc_pipeline.cli.output import message
-from bc_pipeline.cli.own_home import owned, refuse_taken
+from bc_pipeline.cli.own_home import at_home, owned, refuse_taken
+from bc_pipeline.cli.runs import sweep_tenants
 from bc_pipeline.cli.sandbox import DEFAULT_PORT
-from bc_pipeline.orchestration.instance import prepare
+from bc_pipeline.cli.serving import UI_PORT, ended_by_signals, serve_ui
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.tenants import registry
 
-UI_PORT = 3000
+ORDER_HINT = (
+    "To order goods in Optiply: bc-pipeline sandbox order cronus (then the next tick writes the "
+    "purchase order)"
+)
 
 
 @click.command()
 @click.option("--port", default=UI_PORT, show_default=True, help="Of Dagster's UI.")
 @click.option("--sandbox-port", default=DEFAULT_PORT, show_default=True, help="Of the sandbox.")
 def dev(port: int, sandbox_port: int) -> int:
-    """Serve the sandbox and Dagster's UI until interrupted."""
+    """Serve the sandbox and Dagster's UI, after a first sync, until interrupted."""
     home = registry.home_directory() / "dev"
     refuse_taken({port: "--port", sandbox_port: "--sandbox-port"})
-    with owned(home), Sandbox(port=sandbox_port) as sandbox:
+    with ended_by_signals(), owned(home), Sandbox(port=sandbox_port) as sandbox:
         forget(home)
-        dagster = prepare(home / "dagster")
         tenants = sandbox.write_tenants(home, exports=True)
         message(f"Sandbox   {sandbox.base_url}  (tenants in {tenants})")
-        message(f"Dagster   http://127.0.0.1:{port}  (ready in some 15 seconds; Ctrl-C ends)")
-        message("The schedules are off until you switch them on under Automation.")
-        environment = {
-            **os.environ,
-            registry.HOME_VARIABLE: str(home),
-            registry.TENANTS_VARIABLE: str(tenants),
-            "DAGSTER_HOME": str(dagster),
-        }
-        program = str(Path(sys.executable).with_name("dagster"))
-        command = [program, "dev", "-m", "bc_pipeline.definitions", "-p", str(port)]
-        with subprocess.Popen(command, env=environment) as process:  # noqa: S603
-            try:
-                return process.wait()
-            except KeyboardInterrupt:
-                # The terminal has told Dagster too; it ends its own processes.
-                return process.wait()
+        with at_home(home):
+            message("First sync of both tenants: half a minute or so")
+            found = registry.load()
+            sweep_tenants(found, list(found.tenants), quiet=True)
+            message(f"Dagster   http://127.0.0.1:{port}  (ready in some 15 seconds; Ctrl-C ends)")
+            message("The schedules are off until you switch them on under Automation.")
+            message(ORDER_HINT)
+            return serve_ui(home, port)
 
 
 def forget(home: Path) -> None:

@@ -54,6 +54,22 @@ def message(text: str) -> None:
     click.echo(text, err=True)
 
 
+_warned: set[str] = set()
+
+
+def warn_once(warnings: Sequence[str]) -> None:
+    """Warnings as one line, and none that this process has told before.
+
+    Args:
+        warnings: as ``Registry.warnings``; ``tenants list`` tells each of many.
+    """
+    new = [each for each in dict.fromkeys(warnings) if each not in _warned]
+    _warned.update(new)
+    if new:
+        more = f" (and {len(new) - 1} more: bc-pipeline tenants list)" if len(new) > 1 else ""
+        message(f"Warning: {new[0]}{more}")
+
+
 @contextmanager
 def only_json_on_stdout(as_json: bool) -> Iterator[None]:
     """Inside the block, whatever prints to stdout prints to stderr instead."""
@@ -64,13 +80,13 @@ def only_json_on_stdout(as_json: bool) -> Iterator[None]:
         yield
 
 
-def console(*, stderr: bool = False) -> Console:
-    """A console that uses the terminal's width, or a fixed wide one without a terminal."""
+def console(*, stderr: bool = False, plain_width: int = PLAIN_WIDTH) -> Console:
+    """A console that uses the terminal's width, or a fixed one without a terminal."""
     from rich.console import Console
 
     found = Console(stderr=stderr, highlight=False)
     return (
-        found if found.is_terminal else Console(stderr=stderr, highlight=False, width=PLAIN_WIDTH)
+        found if found.is_terminal else Console(stderr=stderr, highlight=False, width=plain_width)
     )
 
 
@@ -80,8 +96,17 @@ def print_table(
     rows: Iterable[Sequence[object]],
     *,
     numbers: Sequence[str] = (),
+    plain_width: int = PLAIN_WIDTH,
 ) -> None:
-    """A table on stdout; columns named in ``numbers`` are aligned to the right."""
+    """A table on stdout.
+
+    Args:
+        title: above it.
+        columns: their names.
+        rows: their cells.
+        numbers: columns that are aligned to the right.
+        plain_width: what it may take where no terminal limits it.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -92,7 +117,7 @@ def print_table(
     for row in rows:
         # Texts come from other systems: never read them as markup.
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
-    console().print(table)
+    console(plain_width=plain_width).print(table)
 
 
 def _plain(value: object) -> object:

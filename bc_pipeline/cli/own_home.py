@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from bc_pipeline.errors import ConfigError
-from bc_pipeline.tenants.registry import HOME_VARIABLE
+from bc_pipeline.tenants.registry import HOME_VARIABLE, TENANTS_VARIABLE
 
 LOCALHOST = "127.0.0.1"
 
@@ -37,6 +38,24 @@ def owned(home: Path) -> Iterator[None]:
         lock.release()
 
 
+@contextmanager
+def at_home(home: Path) -> Iterator[None]:
+    """Inside the block, this process and those it starts work in ``home``, with a Dagster instance
+    of its own."""
+    own = {HOME_VARIABLE: str(home), "DAGSTER_HOME": str(home / "dagster")}
+    saved = {name: os.environ.get(name) for name in (*own, TENANTS_VARIABLE)}
+    os.environ.update(own)
+    os.environ.pop(TENANTS_VARIABLE, None)
+    try:
+        yield
+    finally:
+        for name, value in saved.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
 def refuse_taken(ports: Mapping[int, str]) -> None:
     """Make sure that ports are free.
 
@@ -53,6 +72,13 @@ def refuse_taken(ports: Mapping[int, str]) -> None:
             f"{told} {'is' if len(taken) == 1 else 'are'} taken, perhaps by another one of these "
             "that still runs; nothing was started or changed"
         )
+
+
+def first_free(port: int) -> int:
+    """A free port: this one, or the next one that is."""
+    while _is_taken(port):
+        port += 1
+    return port
 
 
 def _is_taken(port: int) -> bool:

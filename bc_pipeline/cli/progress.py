@@ -123,12 +123,23 @@ class Bars(_Watching):
             self._tasks.clear()
 
 
+class Silence(_Watching):
+    """Nothing is shown."""
+
+    def progress(self, entity: str, done: int, total: int, requests: int, rate: float) -> None:
+        """See ``ProgressListener``."""
+
+
 @contextmanager
-def watch() -> Iterator[Watcher]:
-    """The watcher that suits where stderr goes."""
+def watch(*, lines: bool = True) -> Iterator[Watcher]:
+    """The watcher that suits where stderr goes.
+
+    Args:
+        lines: whether progress is told line by line where there is no terminal for bars.
+    """
     screen = console(stderr=True)
     if not screen.is_terminal:
-        yield Lines()
+        yield Lines() if lines else Silence()
         return
     columns = (
         TextColumn("{task.description}"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from bc_pipeline.cli.output import SUCCESS, json_option, message, print_json, print_table
-from bc_pipeline.orchestration.instance import open_instance
-from bc_pipeline.orchestration.retention.clean_up import Cleaned, CleanUp, clean_up
 from bc_pipeline.tenants import registry
+
+if TYPE_CHECKING:
+    from bc_pipeline.orchestration.retention.clean_up import Cleaned, CleanUp
 
 
 @click.command()
@@ -20,6 +23,10 @@ def retention(dry_run: bool, as_json: bool) -> int:
     retention); this is for installations without its daemon. Shows what is left in bytes, and how
     fast that grows.
     """
+    # Dagster takes a second to import; `--help` and completion should not wait for it.
+    from bc_pipeline.orchestration.instance import open_instance
+    from bc_pipeline.orchestration.retention.clean_up import clean_up
+
     found = registry.load()
     with open_instance(found.home) as instance:
         done = clean_up(instance, found, dry_run=dry_run)

@@ -12,7 +12,7 @@ from typing import Any
 from dagster import AssetKey, DagsterInstance, RunConfig
 
 from bc_pipeline.catalogue.tasks import OUTBOUND_NAMES, with_sources
-from bc_pipeline.cli.output import message
+from bc_pipeline.cli.output import warn_once
 from bc_pipeline.cli.progress import Watcher, watch
 from bc_pipeline.definitions import defs
 from bc_pipeline.orchestration import partitions
@@ -89,8 +89,7 @@ def run_tenants(
         names: tenants of it, wrongly configured ones too.
         options: what was asked for.
     """
-    for warning in found.warnings:
-        message(f"Warning: {warning}")
+    warn_once(found.warnings)
     summaries: dict[str, RunSummary] = {}
     with instance_for(found.home) as instance, watch() as watcher:
         add_partitions(instance, found)
@@ -143,7 +142,7 @@ def run_tenant(
 
 
 def sweep_tenants(
-    found: Registry, names: Sequence[str], *, stock: bool = False
+    found: Registry, names: Sequence[str], *, stock: bool = False, quiet: bool = False
 ) -> dict[str, RunSummary]:
     """What a tick does, in this process: look at each tenant, run those that have something to do.
 
@@ -151,11 +150,12 @@ def sweep_tenants(
         found: the registry.
         names: tenants of it, wrongly configured ones too.
         stock: look only at stock, and send only that.
+        quiet: neither warnings are told, nor progress where there is no terminal for bars.
     """
-    for warning in found.warnings:
-        message(f"Warning: {warning}")
+    if not quiet:
+        warn_once(found.warnings)
     summaries: dict[str, RunSummary] = {}
-    with instance_for(found.home) as instance, watch() as watcher:
+    with instance_for(found.home) as instance, watch(lines=not quiet) as watcher:
         add_partitions(instance, found)
 
         def run(tick: Tick) -> RunSummary:

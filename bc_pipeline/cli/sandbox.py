@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import click
 
-from bc_pipeline.cli.output import SUCCESS, json_option, message, print_json
+from bc_pipeline.cli.output import SUCCESS, answer, json_option, message, print_json
 from bc_pipeline.cli.own_home import owned, refuse_taken
+from bc_pipeline.errors import ConfigError
 from bc_pipeline.tenants import registry
 
 DEFAULT_PORT = 8420
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -21,12 +22,15 @@ DEFAULT_PORT = 8420
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the generated company.")
 @json_option
-def sandbox(port: int, seed: int, as_json: bool) -> int:
+@click.pass_context
+def sandbox(context: click.Context, port: int, seed: int, as_json: bool) -> int:
     """Serve Business Central, its sign-in and Optiply on this machine until interrupted.
 
     Two companies, two tenants, all in memory. Settings for them, exports switched on, are written
     to <BC_PIPELINE_HOME>/sandbox/tenants.yaml.
     """
+    if context.invoked_subcommand:
+        return SUCCESS
     from bc_pipeline.sandbox import Sandbox
 
     home = registry.home_directory() / "sandbox"
@@ -48,6 +52,7 @@ def sandbox(port: int, seed: int, as_json: bool) -> int:
         else:
             click.echo(f"Sandbox on {url}; its two tenants are in {tenants}")
             click.echo(f"Try: BC_PIPELINE_HOME={home} bc-pipeline sync --all")
+            click.echo("Order goods in Optiply, once synced: bc-pipeline sandbox order cronus")
             click.echo(f"Or connect a shop by hand: bc-pipeline connect acme --sandbox {url}")
             click.echo(f"  App registration: {' '.join(app)}")
             click.echo(f"  Optiply's credentials: {' '.join(credentials.values())}")
@@ -57,3 +62,36 @@ def sandbox(port: int, seed: int, as_json: bool) -> int:
         except KeyboardInterrupt:
             message("Sandbox ended")
     return SUCCESS
+
+
+@sandbox.command()
+@click.argument("shop")
+@click.option("--pieces", type=click.IntRange(1), default=12, show_default=True, help="Of each.")
+@click.option(
+    "--url",
+    default=f"http://127.0.0.1:{DEFAULT_PORT}",
+    show_default=True,
+    help="Of the sandbox that runs, as it printed it.",
+)
+@json_option
+def order(shop: str, pieces: int, url: str, as_json: bool) -> int:
+    """Order goods in the Optiply of a running sandbox, as a user there does.
+
+    SHOP is cronus or wholesale. The first goods of a supplier are ordered; the next tick, or
+    bc-pipeline export, makes a purchase order of it in Business Central.
+    """
+    import requests
+
+    body = {"shop": shop, "pieces": pieces}
+    try:
+        response = requests.post(f"{url}/_control/orders", json=body, timeout=30)
+        told = response.json()
+    except requests.RequestException:
+        raise ConfigError(
+            f"no sandbox answers on {url}: start one with bc-pipeline sandbox or make dev, or name "
+            "its address with --url"
+        ) from None
+    if "error" in told:
+        raise ConfigError(told["error"].removeprefix("ValueError: "))
+    text = f"Buy order {told['id']} in Optiply: {told['lines']} products of {told['supplier']}"
+    return answer(told, text, as_json=as_json)

@@ -29,6 +29,8 @@ POST     ``/settings``         ``{"company": name, "property_order": "json", ...
 POST     ``/couplings``        ``{"shop": name, "name": new name}``: another coupling to the account
 POST     ``/optiply-rows``     ``{"shop": name, "resource": ..., "attributes": ..., "by_user":
                                false}``: add a row as a shop's coupling, or its user, would
+POST     ``/orders``           ``{"shop": name, "pieces": 12}``: a buy order of the first goods of a
+                               supplier, as a user of Optiply makes it
 GET      ``/requests``         the log, newest last; ``?system=bc&after=<number>&limit=100``
 DELETE   ``/requests``         empty it
 POST     ``/reset``            back to the start
@@ -48,7 +50,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bc_pipeline.sandbox import changes
+from bc_pipeline.sandbox import changes, ordering
 from bc_pipeline.sandbox.apply import apply, chosen
 from bc_pipeline.sandbox.json_text import JsonValue, dumps
 from bc_pipeline.sandbox.optiply import ApiError
@@ -97,6 +99,7 @@ def routes(sandbox: Running) -> list[Route]:
         change("/settings", "POST", lambda body: _settings(sandbox, body)),
         change("/couplings", "POST", lambda body: _coupling(sandbox, **body)),
         change("/optiply-rows", "POST", lambda body: _row(sandbox, **body)),
+        change("/orders", "POST", lambda body: _order(sandbox, **body)),
         get("/requests", lambda request: _requests(sandbox, request)),
         change("/requests", "DELETE", lambda body: sandbox.requests.clear()),
         change("/reset", "POST", lambda body: sandbox.reset()),
@@ -216,6 +219,14 @@ def _row(
         return owner.create(resource, attributes, owner.coupling_id, by_user=by_user)
     except ApiError as error:
         raise ValueError(error.message) from error
+
+
+def _order(sandbox: Running, shop: str, pieces: int = ordering.PIECES) -> Body:
+    if shop not in sandbox.optiply.shops:
+        raise ValueError(f"there is no shop {shop!r}, but {', '.join(sandbox.optiply.shops)}")
+    its = sandbox.optiply.shops[shop]
+    company = ordering.company_of(its, sandbox.business_central.companies.values())
+    return asdict(ordering.order_in_optiply(its, company, pieces))
 
 
 def _requests(sandbox: Running, request: Request) -> list[Body]:

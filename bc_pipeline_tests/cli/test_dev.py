@@ -75,6 +75,7 @@ def test_make_dev_serves_sandbox_and_ui_and_prints_where_and_a_second_one_touche
         wait_for(f"http://127.0.0.1:{port}/server_info")
         wait_for(f"http://127.0.0.1:{sandbox_port}/_control/")
         printed = until_printed(log, f"http://127.0.0.1:{port}")
+        synced = partition_keys(port)
         before = data_of(empty_home / "dev")
         second = ended(empty_home, *ports)
         after = data_of(empty_home / "dev")
@@ -86,9 +87,36 @@ def test_make_dev_serves_sandbox_and_ui_and_prints_where_and_a_second_one_touche
     assert before == after
     assert before
     assert f"http://127.0.0.1:{sandbox_port}" in printed
+    assert synced == ["cronus", "wholesale"]
     assert (empty_home / "dev" / "dagster" / "dagster.yaml").exists()
     assert "enabled: false" in (empty_home / "dev" / "dagster" / "dagster.yaml").read_text()
     assert not (empty_home / "tenants.yaml").exists()
+
+
+def test_given_only_make_dev_is_told_to_end_then_nothing_of_dagster_is_left(
+    empty_home: Path, command: CommandLine
+):
+    port, sandbox_port = free_port(), free_port()
+    ports = ("--port", str(port), "--sandbox-port", str(sandbox_port))
+    # As make runs it: what is told to end is one process, not its group.
+    with subprocess.Popen(
+        [sys.executable, "-m", "bc_pipeline.cli.dev", *ports],
+        cwd=ROOT,
+        env={**os.environ, "BC_PIPELINE_HOME": str(empty_home)},
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        wait_for(f"http://127.0.0.1:{port}/server_info")
+        ordered = command(
+            *("sandbox", "order", "cronus", "--json", "--url", f"http://127.0.0.1:{sandbox_port}")
+        )
+        process.terminate()
+        code = process.wait(timeout=60)
+
+    assert code == 0
+    assert ordered.json["lines"] == 2, "the first sync was done, so there are goods to order"
+    for each in (port, sandbox_port):
+        with socket.create_server(("127.0.0.1", each)):
+            pass
 
 
 def ended(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from bc_pipeline.cli import demo_exports
-from bc_pipeline.sandbox import Sandbox
+from bc_pipeline.sandbox import Sandbox, ordering
 from bc_pipeline.sandbox.changes import apply_to
 from bc_pipeline.sandbox.companies import cronus, wholesale
 from bc_pipeline.sandbox.optiply import Shop
@@ -121,7 +121,7 @@ def test_two_tenants_on_one_company_by_name_and_by_id_are_found_at_the_first_syn
 @pytest.fixture
 def trial(
     command: CommandLine, sandbox: Sandbox, home: Path, edit: Edit
-) -> Iterator[demo_exports.Ordered]:
+) -> Iterator[ordering.Ordered]:
     """A trial on a copy of the environment; one buy order of Optiply went there."""
     environments = sandbox.business_central.environments
     copied = environments.copy_to("Trial")
@@ -135,7 +135,7 @@ def trial(
     edit(start_on_the_copy)
     assert command("sync", "cronus").code == 0
     company = copied.companies[cronus.NAME]
-    order = demo_exports.order_in_optiply(sandbox.optiply.shops["cronus"], company)
+    order = ordering.order_in_optiply(sandbox.optiply.shops["cronus"], company)
     assert command("export", "cronus").code == 0
     assert demo_exports.standing(company, order.id)
     sandbox.requests.clear()
@@ -146,7 +146,7 @@ def trial(
 @pytest.mark.covers("new user: a trial moved to production")
 @pytest.mark.covers("decision 2")
 def test_a_trial_moved_to_production_is_stopped_and_its_buy_order_is_still_there(
-    command: CommandLine, sandbox: Sandbox, edit: Edit, trial: demo_exports.Ordered
+    command: CommandLine, sandbox: Sandbox, edit: Edit, trial: ordering.Ordered
 ) -> None:
     shop = sandbox.optiply.shops["cronus"]
     before = shop.snapshot()

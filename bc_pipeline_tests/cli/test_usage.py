@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 
+from bc_pipeline.cli.listing import COMMANDS as COMMANDS_THERE_ARE
 from bc_pipeline.cli.main import commands
 from bc_pipeline.cli.status import EACH_SHOWN
 from bc_pipeline.snapshot.store import Snapshot
@@ -16,56 +19,71 @@ from bc_pipeline_tests.cli.conftest import CommandLine
 from bc_pipeline_tests.orchestration.conftest import SETTINGS, write_tenants
 
 COMMANDS = (
+    *("sync", "stock", "export"),
+    *("status", "find", "show", "records", "report", "verify", "metrics"),
+    *("retry", "resend", "approve-deletions", "pause", "resume", "rebind"),
     "accept-sell-order-source",
-    "alerts",
-    "approve-deletions",
-    "check",
-    "connect",
-    "demo",
-    "export",
-    "find",
-    "metrics",
-    "pause",
-    "rebind",
-    "records",
-    "report",
-    "resend",
-    "resume",
-    "retention",
-    "retry",
-    "sandbox",
-    "show",
-    "status",
-    "stock",
-    "sync",
-    "tenants",
-    "verify",
+    *("demo", "sandbox", "connect", "check", "tenants", "alerts", "retention", "completion"),
 )
+HEADINGS = ("Run:", "Look:", "Repair:", "Set up:")
 
 
-def test_help_lists_exactly_the_commands_there_are(command: CommandLine):
+def test_help_lists_exactly_the_commands_there_are_by_what_they_are_for(command: CommandLine):
     outcome = command("--help")
 
-    listed = outcome.stdout.split("Commands:\n")[1].splitlines()
+    listed = outcome.stdout.split("Run:\n")[1].splitlines()
+    named = [line for line in listed if line.startswith("  ")]
     assert outcome.code == 0
-    assert [line.split()[0] for line in listed] == list(COMMANDS)
+    assert [line for line in outcome.stdout.splitlines() if line in HEADINGS] == list(HEADINGS)
+    assert [line.split()[0] for line in named] == list(COMMANDS)
+    assert len(named) == len(COMMANDS), "a line is too long for 80 columns and goes on below"
+    assert max(len(line) for line in outcome.stdout.splitlines()) <= 80
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_has_help_and_takes_json(command: CommandLine, name: str):
+def test_every_command_has_help_with_examples_and_takes_json(command: CommandLine, name: str):
     outcome = command(name, "--help")
 
     assert outcome.code == 0
+    assert f"Examples:\n    bc-pipeline {name}" in outcome.stdout
     if name not in ("alerts", "tenants"):
         assert "--json" in outcome.stdout
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_the_list_says_of_a_command_what_its_help_begins_with(name: str):
-    lazy = commands.lazy[name]
+@pytest.mark.parametrize(
+    "example", [each for lazy in COMMANDS_THERE_ARE.values() for each in lazy.examples]
+)
+def test_every_example_is_a_command_line_that_is_understood(
+    example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.json").touch()
+    name, *arguments = shlex.split(example.partition(" >> ")[0])
 
-    help = lazy.load().help or ""
-    assert " ".join(help.split("\n\n")[0].split()) == lazy.help
+    found = commands.lazy[name].load()
+    context = found.make_context(name, arguments)
+    if isinstance(found, click.Group) and context._protected_args:
+        inner, *arguments = context._protected_args + context.args
+        assert found.commands[inner].make_context(inner, arguments)
+
+
+@pytest.mark.parametrize(
+    ("typed", "complaint"),
+    [
+        (["snyc"], "there is no command 'snyc'; did you mean sync?"),
+        (["aprove-deletions", "x"], "did you mean approve-deletions?"),
+        (["xyzzy"], "bc-pipeline --help lists them"),
+        (["sync", "--dry-rum"], "--dry-run"),
+    ],
+)
+def test_given_a_typo_then_what_may_be_meant_is_told(
+    command: CommandLine, typed: list[str], complaint: str
+):
+    plain, as_json = command(*typed), command(*typed, "--json")
+
+    assert plain.code == as_json.code == 2
+    assert complaint.lower() in plain.stderr.lower()
+    assert complaint.lower() in as_json.json["error"].lower()
 
 
 def test_help_imports_no_command():

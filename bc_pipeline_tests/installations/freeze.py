@@ -20,7 +20,7 @@ from bc_pipeline.cli import demo_exports
 from bc_pipeline.cli.demo_scenes import a_day_at_work
 from bc_pipeline.report import Launch
 from bc_pipeline.run.execute import run_tenant
-from bc_pipeline.sandbox import Sandbox
+from bc_pipeline.sandbox import Sandbox, ordering
 from bc_pipeline.sandbox.companies import wholesale
 from bc_pipeline.sandbox.company.company import ETAG, Company
 from bc_pipeline.sandbox.optiply.schema import RESOURCES
@@ -44,7 +44,7 @@ def freeze(directory: Path) -> None:
         list(a_day_at_work(company))
         _run(Path(home))
         switch_exports_on(path)
-        order = demo_exports.order_in_optiply(shop, company)
+        order = ordering.order_in_optiply(shop, company)
         snapshot_dir = registry.load(Path(home)).get(WHOLESALE).snapshot_dir
         demo_exports.drop_files(company, snapshot_dir, clock().date())
         _run(Path(home))
