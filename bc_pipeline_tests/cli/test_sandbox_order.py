@@ -19,7 +19,8 @@ def shop_with_goods(sandbox: Sandbox) -> str:
     items = [row for row in company.tables["items"].values() if not row["blocked"]]
     for item in items[:2]:
         product = shop.add_by_user(
-            "products", {"name": "Lamp", "stockLevel": 0, "remoteId": item["id"]}
+            "products",
+            {"name": "Lamp", "stockLevel": 0, "unlimitedStock": False, "remoteId": item["id"]},
         )
         offer = {"productId": product["id"], "supplierId": supplier["id"], "name": "Lamp"}
         shop.add_by_user("supplierProducts", offer)
