@@ -1,0 +1,1 @@
+"""What the runbook promises to people, provoked in the sandbox."""

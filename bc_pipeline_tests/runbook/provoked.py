@@ -1,0 +1,344 @@
+"""Each failure of the runbook, made to happen; what the program then tells.
+
+The names are those of the first column of the table in ``docs/runbook.md``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+from bc_pipeline.cli import demo_exports
+from bc_pipeline.run.quality import flaws
+from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline_tests.cli.aged import let_pass, synced
+from bc_pipeline_tests.runbook.world import FORBIDDEN, World
+
+Provoked = Callable[[World], str]
+PROVOKED: dict[str, Provoked] = {}
+FEW_TRIES = {"max_attempts": 2}
+
+
+def case(name: str) -> Callable[[Provoked], Provoked]:
+    """Marks what provokes a failure."""
+
+    def kept(provoke: Provoked) -> Provoked:
+        assert name not in PROVOKED
+        PROVOKED[name] = provoke
+        return provoke
+
+    return kept
+
+
+# --- nothing comes, or late ----------------------------------------------------------------------
+
+
+@case("no sync")
+def _(world: World) -> str:
+    let_pass(timedelta(hours=3))
+    return world.told("status", "cronus")
+
+
+@case("stock late")
+def _(world: World) -> str:
+    let_pass(timedelta(minutes=60))
+    return world.told("status", "cronus")
+
+
+@case("one entity late")
+def _(world: World) -> str:
+    let_pass(timedelta(days=7))
+    with world.fault("bc", action="status", status=403, path=r"/items\?", body=FORBIDDEN):
+        return world.sync()
+
+
+@case("never read")
+def _(world: World) -> str:
+    world.books("DELETE FROM ops.reads WHERE entity = 'bc/vendors'")
+    return world.told("status", "cronus")
+
+
+@case("only tried")
+def _(world: World) -> str:
+    let_pass(timedelta(hours=3))
+    return world.sync("suppliers", dry_run=True)
+
+
+# --- signing in ----------------------------------------------------------------------------------
+
+
+def _refused(world: World, error: str) -> str:
+    world.signed_out()
+    with world.fault("entra", action="token_error", error=error):
+        return world.sync("suppliers")
+
+
+@case("signed out at Microsoft")
+def _(world: World) -> str:
+    return _refused(world, "invalid_grant")
+
+
+@case("second factor")
+def _(world: World) -> str:
+    return _refused(world, "interaction_required")
+
+
+@case("consent withdrawn")
+def _(world: World) -> str:
+    return _refused(world, "consent_required")
+
+
+@case("client secret")
+def _(world: World) -> str:
+    world.signed_out()
+    with world.settings(business_central={"client_secret": "wrong"}):
+        return world.sync("suppliers")
+
+
+@case("signed out at Optiply")
+def _(world: World) -> str:
+    world.signed_out()
+    with world.settings(optiply={"password": "wrong"}):
+        return world.sync("suppliers")
+
+
+@case("no permission")
+def _(world: World) -> str:
+    with world.fault("bc", action="status", status=403, path=r"/vendors\?", body=FORBIDDEN):
+        return world.told("check", "cronus")
+
+
+# --- systems that cannot be reached, or are busy -------------------------------------------------
+
+
+@case("throttled")
+def _(world: World) -> str:
+    fault = world.fault("bc", action="throttled", path=r"/items\?")
+    with world.settings(business_central=FEW_TRIES), fault:
+        return world.sync("products")
+
+
+@case("deadlock")
+def _(world: World) -> str:
+    fault = world.fault("bc", action="deadlock", path=r"/items\?")
+    with world.settings(business_central=FEW_TRIES), fault:
+        return world.sync("products")
+
+
+@case("no host")
+def _(world: World) -> str:
+    world.signed_out()
+    address = {"login_url": "https://nowhere.invalid/api", "max_attempts": 1}
+    with world.settings(optiply=address):
+        return world.sync("suppliers")
+
+
+@case("refuses connections")
+def _(world: World) -> str:
+    world.signed_out()
+    with world.settings(optiply={"login_url": "http://127.0.0.1:1", "max_attempts": 1}):
+        return world.sync("suppliers")
+
+
+@case("certificate")
+def _(world: World) -> str:
+    plain = world.sandbox.base_url.replace("http://", "https://")
+    world.signed_out()
+    with world.settings(optiply={"login_url": plain, "max_attempts": 1}):
+        return world.sync("suppliers")
+
+
+# --- settings ------------------------------------------------------------------------------------
+
+
+@case("file broken")
+def _(world: World) -> str:
+    (world.home / "tenants.yaml").write_text("tenants: [\n", "utf-8")
+    return world.told("status")
+
+
+@case("one tenant broken")
+def _(world: World) -> str:
+    with world.settings(sync={"locatons": ["EAST"]}):
+        return world.told("status")
+
+
+@case("not encrypted")
+def _(world: World) -> str:
+    with world.settings(business_central={"api_url": "http://bc.example.com"}):
+        return world.told("status")
+
+
+@case("location unknown")
+def _(world: World) -> str:
+    with world.settings(sync={"locations": ["AMSTERDAM"]}):
+        return world.sync("products")
+
+
+@case("moved environment")
+def _(world: World) -> str:
+    with world.settings(business_central={"environment_name": "Other"}):
+        return world.sync("suppliers")
+
+
+# --- records of Business Central -----------------------------------------------------------------
+
+
+@case("record refused")
+def _(world: World) -> str:
+    return world.told("records", "cronus", "buy_order_lines") + world.told("status", "cronus")
+
+
+@case("unit unknown")
+def _(world: World) -> str:
+    return world.told("show", "cronus", "buy_order_lines", "106008 line 10000")
+
+
+@case("left out on purpose")
+def _(world: World) -> str:
+    return world.told("records", "cronus", "products", "--state", "skipped")
+
+
+@case("not found")
+def _(world: World) -> str:
+    return world.told("find", "cronus", "no-such-record")
+
+
+@case("mail address")
+def _(world: World) -> str:
+    vendor = next(iter(world.company.tables["vendors"].values()))
+    world.company.modify("vendors", vendor["id"], email="nobody at all")
+    world.sync("suppliers")
+    return world.told("show", "cronus", "suppliers", vendor["number"])
+
+
+@case("no lead time")
+def _(world: World) -> str:
+    synced("wholesale", entities=("products", "suppliers", "supplier_products"))
+    rows = world.sandbox.optiply.shops["wholesale"].rows("supplierProducts")
+    timed = next(row for row in rows if row["deliveryTime"])
+    return world.told("show", "wholesale", "supplier_products", str(timed["id"]))
+
+
+@case("deletions held")
+def _(world: World) -> str:
+    goods = [row for row in world.company.tables["items"].values() if row["type"] == "Inventory"]
+    for row in goods[:12]:
+        world.company.delete("items", row["id"])
+    return world.sync("products")
+
+
+@case("twice in Optiply")
+def _(world: World) -> str:
+    row = world.shop.rows("products")[0]
+    again = {name: row[name] for name in ("name", "stockLevel", "unlimitedStock", "remoteId")}
+    world.shop.create("products", again, world.shop.coupling_id)
+    return world.told("verify", "cronus", "products")
+
+
+@case("order twice in Optiply")
+def _(world: World) -> str:
+    order = world.shop.rows("buyOrders")[0]
+    names = ("supplierId", "placed", "totalValue", "remoteId")
+    world.shop.create("buyOrders", {n: order[n] for n in names}, world.shop.coupling_id)
+    return world.told("verify", "cronus", "buy_orders")
+
+
+@case("changed in Optiply")
+def _(world: World) -> str:
+    row = next(row for row in world.shop.rows("products") if row["status"] == "enabled")
+    world.shop.change("products", row["id"], {"stockLevel": 99999}, world.shop.coupling_id)
+    return world.told("verify", "cronus", "products")
+
+
+@case("order not taken")
+def _(world: World) -> str:
+    with world.settings(sync={"buy_order_statuses": ["Draft"]}):
+        return world.told("find", "cronus", "no-such-order")
+
+
+@case("data of the shop")
+def _(world: World) -> str:
+    with Snapshot.open(world.directory, read_only=True) as snapshot, snapshot.cursor() as cursor:
+        found = [flaw for flaw in flaws(cursor) if flaw.count]
+    return " ".join(f"{flaw.count} {flaw.text}. {flaw.todo}" for flaw in found)
+
+
+# --- writing to Business Central -----------------------------------------------------------------
+
+
+def _ordered(world: World) -> tuple[str, str]:
+    """A buy order made in Optiply: ids of its vendor and of its first item."""
+    number = world.order()
+    rows = {name: world.shop.rows(name) for name in ("buyOrders", "buyOrderLines")}
+    order = next(row for row in rows["buyOrders"] if row["id"] == number)
+    line = next(row for row in rows["buyOrderLines"] if row["buyOrderId"] == number)
+    return (
+        str(world.shop.remote_id("suppliers", order["supplierId"])),
+        str(world.shop.remote_id("products", line["productId"])),
+    )
+
+
+@case("vendor blocked")
+def _(world: World) -> str:
+    vendor, _item = _ordered(world)
+    world.company.modify("vendors", vendor, blocked="All")
+    return world.export("purchase_orders")
+
+
+@case("line refused")
+def _(world: World) -> str:
+    _vendor, item = _ordered(world)
+    world.company.modify("items", item, blocked=True)
+    return world.export("purchase_orders")
+
+
+@case("answer lost")
+def _(world: World) -> str:
+    _ordered(world)
+    lost = world.fault("bc", action="drop", path="purchaseOrders", method="GET")
+    with (
+        world.settings(business_central=FEW_TRIES),
+        world.fault("bc", action="apply_then_drop", path="purchaseOrders", method="POST"),
+        lost,
+    ):
+        return world.export("purchase_orders")
+
+
+@case("dimension missing")
+def _(world: World) -> str:
+    mappings = {"dynamics-bc": {"dimension_mappings": {"region": "REGION"}}}
+    (world.directory / "tenant-config.json").write_text(json.dumps(mappings), "utf-8")
+    world.drop("Customers.jsonl", {"externalId": "crm-17", "companyName": "Example Ltd."})
+    return world.export("customers")
+
+
+@case("dimension value missing")
+def _(world: World) -> str:
+    customer = {"externalId": "crm-17", "companyName": "Example Ltd.", "departmentNumber": "WEB"}
+    world.drop("Customers.jsonl", customer)
+    return world.export("customers") + world.told("records", "cronus", "Customers")
+
+
+@case("file nobody reads")
+def _(world: World) -> str:
+    world.drop("Bills.xlsx", {})
+    return world.export("purchase_invoices")
+
+
+@case("refused after it was done")
+def _(world: World) -> str:
+    tables = world.company.tables
+    vendor = next(row for row in tables["vendors"].values() if row["blocked"] == demo_exports.OPEN)
+    account = next(row for row in tables["accounts"].values() if row.get("directPosting"))
+    bill = {"externalId": "bill-17", "billNumber": "B17", "vendorNumber": vendor["number"]}
+    bill |= {"issueDate": "2026-11-01", "isDraft": False}
+    bill |= {"expenses": [{"accountNumber": account["number"], "amount": 10}]}
+    world.drop("Bills.jsonl", bill)
+    with (
+        world.settings(exports={"post_documents": True}),
+        world.fault("bc", action="part_then_refuse", path="Microsoft.NAV.post"),
+    ):
+        world.export("purchase_invoices")
+    return world.told("show", "cronus", "Bills", "bill-17")
