@@ -9,8 +9,8 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 
-from bc_pipeline.cli import demo_exports
 from bc_pipeline.run.quality import flaws
+from bc_pipeline.sandbox import ordering
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline_tests.cli.aged import let_pass, synced
 from bc_pipeline_tests.runbook.world import FORBIDDEN, World
@@ -330,7 +330,7 @@ def _(world: World) -> str:
 @case("refused after it was done")
 def _(world: World) -> str:
     tables = world.company.tables
-    vendor = next(row for row in tables["vendors"].values() if row["blocked"] == demo_exports.OPEN)
+    vendor = next(row for row in tables["vendors"].values() if row["blocked"] == ordering.OPEN)
     account = next(row for row in tables["accounts"].values() if row.get("directPosting"))
     bill = {"externalId": "bill-17", "billNumber": "B17", "vendorNumber": vendor["number"]}
     bill |= {"issueDate": "2026-11-01", "isDraft": False}

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bc_pipeline.cli import demo_exports
-from bc_pipeline.sandbox import Sandbox
+from bc_pipeline.sandbox import Sandbox, ordering
 from bc_pipeline.sandbox.companies import cronus
 from bc_pipeline.sandbox.company.company import Company
 from bc_pipeline.sandbox.optiply import Shop
@@ -71,7 +70,7 @@ class World:
 
     def order(self) -> int:
         """A buy order that somebody makes in Optiply; its number."""
-        return demo_exports.order_in_optiply(self.shop, self.company).id
+        return ordering.order_in_optiply(self.shop, self.company).id
 
     def drop(self, name: str, *records: Mapping[str, Any]) -> None:
         """A file of records that a producer leaves."""

@@ -9,11 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from bc_pipeline import clock
-from bc_pipeline.cli.demo_exports import order_in_optiply
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.changes import apply_to, random_changes
 from bc_pipeline.sandbox.companies import cronus, wholesale
 from bc_pipeline.sandbox.company.company import Company
+from bc_pipeline.sandbox.ordering import order_in_optiply
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenant_page.facts import gather
 from bc_pipeline.tenant_page.page import render
