@@ -4,6 +4,7 @@ and numbers of Business Central as they are compared and written (behaviour.md 7
 from __future__ import annotations
 
 import re
+import shlex
 from decimal import Decimal
 from typing import Any
 
@@ -98,3 +99,8 @@ def plain(number: Decimal) -> str:
     text = format(number, "f")
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text
+
+
+def typed(text: str) -> str:
+    """A text as the last argument of a command that a person types or copies into a shell."""
+    return f"-- {shlex.quote(text)}" if text.startswith("-") else shlex.quote(text)

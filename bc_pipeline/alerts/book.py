@@ -5,6 +5,7 @@ see the same, one tells it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -20,6 +21,7 @@ from bc_pipeline.alerts.message import Message
 from bc_pipeline.errors import TenantBusy
 from bc_pipeline.tenants import files
 from bc_pipeline.tenants.alert_settings import AlertAddress
+from bc_pipeline.tenants.settings import TENANT_KEY_PATTERN
 
 DIRECTORY = "alerts"
 INSTALLATION = "_installation"
@@ -96,15 +98,19 @@ def fingerprint(address: AlertAddress) -> str:
 
 
 def path_of(home: Path, tenant: str) -> Path:
-    """Where a tenant's book stands; ``""``: that of the installation."""
-    return home / DIRECTORY / f"{tenant or INSTALLATION}.json"
+    """Where a tenant's book stands; ``""``: that of the installation. Settings may be wrong because
+    of the very name, which then is none for a file."""
+    name = tenant or INSTALLATION
+    if tenant and not re.fullmatch(TENANT_KEY_PATTERN, tenant):
+        name = f"_{blake2b(tenant.encode(errors='replace'), digest_size=9).hexdigest()}"
+    return home / DIRECTORY / f"{name}.json"
 
 
 def read(path: Path) -> Book:
     """The book as it is; an empty one when there is none, or none that can be read."""
     try:
         return _from_json(orjson.loads(path.read_bytes()))
-    except (OSError, ValueError, KeyError, TypeError):
+    except files.UNUSABLE:
         return Book()
 
 

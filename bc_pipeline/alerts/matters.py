@@ -4,7 +4,6 @@ has been told before."""
 from __future__ import annotations
 
 import re
-import shlex
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from bc_pipeline.run.graph import NOT_STARTED
 from bc_pipeline.run.tenant_state import TenantState
 from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.to_business_central.buy_orders.buy_order import TASK as BUY_ORDERS
+from bc_pipeline.values import typed
 
 WENT_BACK = "source_went_back"
 NAMED = 10
@@ -194,7 +194,7 @@ def _exports(tenant: Tenant, state: TenantState) -> Iterator[Matter]:
             what,
             group[0]["reason"],
             entity,
-            todo.format(tenant=tenant.name, entity=short, record=shlex.quote(records[0])),
+            todo.format(tenant=tenant.name, entity=short, record=typed(records[0])),
             members=tuple(records) if is_order else (),
         )
 

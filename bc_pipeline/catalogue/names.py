@@ -6,6 +6,7 @@ import duckdb
 
 from bc_pipeline.catalogue.resources import RESOURCES
 from bc_pipeline.errors import ConfigError
+from bc_pipeline.values import storable
 
 
 def resource_names(entity: str | None) -> tuple[str, ...]:
@@ -25,6 +26,7 @@ def resource_names(entity: str | None) -> tuple[str, ...]:
 
 def find(cursor: duckdb.DuckDBPyConnection, name: str, given: str) -> list[str]:
     """The remote ids an operator may mean: a remote id, a BC number or an Optiply id."""
+    given = storable(given)
     found = cursor.execute(
         f"SELECT remote_id FROM sync.{name} "
         "WHERE remote_id = lower($given) OR remote_id = $given "

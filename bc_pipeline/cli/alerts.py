@@ -41,9 +41,9 @@ def test_alerts(tenants: tuple[str, ...], as_json: bool) -> int:
     else:
         for name, rows in results.items():
             for row in rows:
-                click.echo(f"{name}: {row['address']}: {row['error'] or 'sent'}")
+                output.line(f"{name}: {row['address']}: {row['error'] or 'sent'}")
             if not rows:
-                click.echo(f"{name}: {NOBODY}")
+                output.line(f"{name}: {NOBODY}")
     bad = any(row["error"] for rows in results.values() for row in rows)
     nobody = bool(tenants) and not all(results.values())
     return output.SOME_FAILED if bad or nobody else output.SUCCESS
@@ -72,7 +72,7 @@ def list_alerts(tenants: tuple[str, ...], as_json: bool) -> int:
     )
     for name, each in told.items():
         for line in telling.unsent_lines(each):
-            click.echo(f"{name}: {line}")
+            output.line(f"{name}: {line}")
     return output.SUCCESS
 
 

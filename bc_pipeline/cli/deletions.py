@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import click
-
 from bc_pipeline.cli import output
 from bc_pipeline.to_optiply.held import HeldDeletion
 
@@ -23,6 +21,6 @@ def print_deletions(tenant: str, deletions: Sequence[HeldDeletion], shown: int) 
         ],
     )
     if len(deletions) > shown:
-        click.echo(
+        output.line(
             f"and {len(deletions) - shown} more: bc-pipeline records {tenant} ENTITY --state guard"
         )

@@ -39,10 +39,10 @@ def find(tenant: str, text: str, as_json: bool) -> int:
 
 
 def _print_hits(tenant: str, answer: Found) -> None:
-    click.echo(f"{tenant}: {answer.text}")
+    output.line(f"{tenant}: {answer.text}")
     for exact, of_kind in groupby(answer.hits, key=lambda hit: hit.exact):
         for what, hits in groupby(of_kind, key=lambda hit: hit.what):
-            click.echo(f"\n{what}{'' if exact else ', in part'}")
+            output.line(f"\n{what}{'' if exact else ', in part'}")
             for hit in hits:
                 _print_hit(hit)
 
@@ -54,14 +54,14 @@ def _print_hit(hit: Hit) -> None:
     if hit.note:
         _echo(hit.note, "    ")
     if hit.command:
-        click.echo(f"    {hit.command}")
+        output.line(f"    {hit.command}")
 
 
 def _print_nothing(tenant: str, answer: Found) -> None:
-    click.echo(f"{tenant}: {answer.text!r} was not found. It was looked for in")
+    output.line(f"{tenant}: {answer.text!r} was not found. It was looked for in")
     for place in answer.looked_in:
         _echo(f"- {place}", "  ")
-    click.echo("Why a record may be missing:")
+    output.line("Why a record may be missing:")
     for reason in answer.missing:
         _echo(f"- {reason}", "  ")
 
@@ -75,4 +75,4 @@ def _echo(text: str, indent: str) -> None:
         break_long_words=False,
         break_on_hyphens=False,
     ):
-        click.echo(line)
+        output.line(line)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from bc_pipeline.values import storable
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -45,13 +47,18 @@ def answer(document: object, text: str, *, as_json: bool) -> int:
     if as_json:
         print_json(document)
     else:
-        click.echo(text)
+        line(text)
     return SUCCESS
+
+
+def line(text: str = "") -> None:
+    """A line for people; what other systems have put into it cannot steer their terminal."""
+    click.echo(storable(text))
 
 
 def message(text: str) -> None:
     """A line for people, on stderr."""
-    click.echo(text, err=True)
+    click.echo(storable(text), err=True)
 
 
 _warned: set[str] = set()
@@ -115,8 +122,8 @@ def print_table(
     for column in columns:
         table.add_column(column, justify="right" if column in numbers else "left")
     for row in rows:
-        # Texts come from other systems: never read them as markup.
-        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        # Texts come from other systems: never read them as markup, nor let a terminal do so.
+        table.add_row(*(Text("" if cell is None else storable(str(cell))) for cell in row))
     console(plain_width=plain_width).print(table)
 
 

@@ -63,7 +63,7 @@ def records(
     elif found:
         print_records(f"{tenant}: {name}", found)
     else:
-        click.echo(f"{tenant}: no record of {name} is {' or '.join(states) or 'held back'}")
+        output.line(f"{tenant}: no record of {name} is {' or '.join(states) or 'held back'}")
     return output.SUCCESS
 
 

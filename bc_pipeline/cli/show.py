@@ -11,6 +11,7 @@ from bc_pipeline.cli.selection import must_have_run
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.story import shown, telling
 from bc_pipeline.tenants import registry
+from bc_pipeline.values import typed
 
 
 @click.command()
@@ -33,7 +34,7 @@ def show(tenant: str, entity: str, identifier: str, as_json: bool) -> int:
     if not stories:
         raise ConfigError(
             f"{tenant} knows no record {identifier!r} of {entity}; look everywhere with: "
-            f'bc-pipeline find {tenant} "{identifier}"'
+            f"bc-pipeline find {tenant} {typed(identifier)}"
         )
     if as_json:
         records = [story.as_json() for story in stories]
@@ -41,7 +42,7 @@ def show(tenant: str, entity: str, identifier: str, as_json: bool) -> int:
         return output.SUCCESS
     for place, story in enumerate(stories):
         if place:
-            click.echo()
+            output.line()
         for line in telling.told(tenant, story):
-            click.echo(line)
+            output.line(line)
     return output.SUCCESS

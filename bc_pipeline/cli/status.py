@@ -120,11 +120,13 @@ def _print(
     )
     for name in names:
         for line in unsent_lines(told(path_of(found.home, name))):
-            click.echo(f"{name}: {line}")
+            output.line(f"{name}: {line}")
         if name in states:
             _print_tenant(name, states[name], entities=entities)
     if not entities:
-        click.echo("Name tenants to see how old each of their entities is: bc-pipeline status NAME")
+        output.line(
+            "Name tenants to see how old each of their entities is: bc-pipeline status NAME"
+        )
 
 
 def _row(name: str, state: TenantState | None, error: PipelineError | None) -> list[object]:
@@ -145,13 +147,13 @@ def _row(name: str, state: TenantState | None, error: PipelineError | None) -> l
 
 def _print_tenant(name: str, state: TenantState, *, entities: bool) -> None:
     if state.paused:
-        click.echo(f"{name}: {state.paused}")
+        output.line(f"{name}: {state.paused}")
     for matter in state.attention():
-        click.echo(f"{name}: {matter}")
+        output.line(f"{name}: {matter}")
     if entities:
         _print_entities(name, state)
         if state.stock is not None:
-            click.echo(f"{name}: {state.stock.told()}")
+            output.line(f"{name}: {state.stock.told()}")
     print_deletions(name, state.deletions, HELD_SHOWN)
     if state.held:
         output.print_table(
@@ -161,7 +163,7 @@ def _print_tenant(name: str, state: TenantState, *, entities: bool) -> None:
             numbers=["tries"],
         )
         if len(state.held) > HELD_SHOWN:
-            click.echo(f"and {len(state.held) - HELD_SHOWN} more: {_all(name)}")
+            output.line(f"and {len(state.held) - HELD_SHOWN} more: {_all(name)}")
     if state.exports:
         output.print_table(
             f"{name}: not in Business Central",
@@ -170,9 +172,9 @@ def _print_tenant(name: str, state: TenantState, *, entities: bool) -> None:
             numbers=["tries"],
         )
         if len(state.exports) > HELD_SHOWN:
-            click.echo(f"and {len(state.exports) - HELD_SHOWN} more: {_all(name)}")
+            output.line(f"and {len(state.exports) - HELD_SHOWN} more: {_all(name)}")
     if state.files:
-        click.echo(f"{name}: files waiting: {', '.join(state.files)}")
+        output.line(f"{name}: files waiting: {', '.join(state.files)}")
 
 
 def _all(name: str) -> str:

@@ -88,7 +88,7 @@ def load(directory: Path) -> Memory | None:
     try:
         told = orjson.loads((directory / MEMORY_FILE).read_bytes())
         return _from_json(told)
-    except (OSError, ValueError, KeyError, TypeError):
+    except files.UNUSABLE:
         return None
 
 

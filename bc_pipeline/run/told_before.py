@@ -48,7 +48,7 @@ def recall(tenant: Tenant, *, stale: bool = False) -> Told | None:
         if form != str(_FORM) or (not stale and known["version"] != version(tenant)):
             return None
         return _from_json(known["told"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except files.UNUSABLE:
         return None
 
 

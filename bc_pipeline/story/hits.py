@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+FEWEST_LETTERS = 3
+"""Letters of a text for which parts of numbers and names count as hits; shorter ones are all over
+the place."""
+
 
 @dataclass(frozen=True)
 class Hit:

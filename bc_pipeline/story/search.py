@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,16 +11,15 @@ from bc_pipeline.catalogue.exports import EXPORTS
 from bc_pipeline.catalogue.names import has_table, labelled
 from bc_pipeline.catalogue.resources import RESOURCES
 from bc_pipeline.catalogue.tables import TABLES, Table
+from bc_pipeline.errors import ConfigError
 from bc_pipeline.run.records import LEDGER_NAME, LEDGER_NUMBER
 from bc_pipeline.snapshot.rows import rows
 from bc_pipeline.story import searched_files, unfound
-from bc_pipeline.story.hits import Found, Hit
+from bc_pipeline.story.hits import FEWEST_LETTERS, Found, Hit
 from bc_pipeline.story.opening import looking
 from bc_pipeline.tenants.settings import Tenant
+from bc_pipeline.values import storable, typed
 
-FEWEST_LETTERS = 3
-"""Letters of a text for which parts of numbers and names count as hits; shorter ones are all over
-the place."""
 FEWEST_OF_AN_ID = 8
 """The same of ids, which nobody remembers but copies; and shorter ones are in thousands of them."""
 _IDS = frozenset({"key", "optiply_id", "uuid", "bc_id", "c_id"})
@@ -89,10 +87,13 @@ def find(tenant: Tenant, text: str) -> Found:
     """Everything of a tenant that has the text as, or in, one of its numbers, ids or names.
 
     Raises:
+        ConfigError: the text is blank.
         FileNotFoundError: the tenant has not run yet.
         TenantBusy: a run holds the snapshot.
     """
-    text = text.strip()
+    text = storable(text).strip()
+    if not text:
+        raise ConfigError("there is nothing to look for: give a number, an id or a part of a name")
     given = {"text": text.lower()}
     with looking(tenant) as cursor:
         mapped = [hit for name in RESOURCES for hit in _optiply(cursor, tenant, name, given)]
@@ -204,7 +205,7 @@ def _mirror(
     if number is None:
         return
     name = "displayName" if "displayName" in columns else "NULL"
-    key = "lower(id)" if "id" in columns else f'"{number}"'
+    key = "lower(id)" if "id" in columns else f"""coalesce("{number}", '')"""
     selected = ", ".join(f'CAST("{each}" AS VARCHAR) AS c_{each}' for each in columns)
     known = f"""SELECT {key} AS key, "{number}" AS number, {name} AS name, {selected}
         FROM bc.{table.name}"""
@@ -226,6 +227,7 @@ def _goes_on(
     cursor: duckdb.DuckDBPyConnection, tenant: Tenant, table: str, row: Mapping[str, Any]
 ) -> tuple[str | None, str | None]:
     """What a row of the mirror counts in, and where to look on."""
+    called = row["number"] or row["key"]
     if table == "sales_orders":
         items = [number for (number,) in cursor.execute(_SOLD_ITEMS, [row["key"]]).fetchall()]
         if items:
@@ -235,9 +237,9 @@ def _goes_on(
         order = row["c_orderNumber"]
         return f"receipt of purchase order {order}", _show(tenant, "buy_orders", order)
     if table == tenant.sync.sell_order_source:
-        return None, _show(tenant, "sell_orders", row["number"])
-    return None, _show(tenant, _SHOWN_AS[table], row["number"]) if table in _SHOWN_AS else None
+        return None, _show(tenant, "sell_orders", called)
+    return None, _show(tenant, _SHOWN_AS[table], called) if table in _SHOWN_AS else None
 
 
 def _show(tenant: Tenant, entity: str, given: str) -> str:
-    return f"bc-pipeline show {tenant.name} {entity} {shlex.quote(given)}"
+    return f"bc-pipeline show {tenant.name} {entity} {typed(given)}"

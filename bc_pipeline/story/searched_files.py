@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from bc_pipeline.story.hits import Hit
+from bc_pipeline.story.hits import FEWEST_LETTERS, Hit
 from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.to_business_central.inbox import place
 from bc_pipeline.to_business_central.inbox.endings import READERS, file_format
@@ -27,8 +27,10 @@ def hits(tenant: Tenant, text: str) -> Iterator[Hit]:
     for path in place.waiting(tenant.snapshot_dir):
         in_lines = list(_in_lines(tenant, path, wanted))
         yield from in_lines[:MOST_LINES]
-        if not in_lines and wanted in path.name.lower():
-            yield _hit(tenant, path, "its name", exact=wanted == path.name.lower())
+        name = path.name.lower()
+        in_name = len(wanted) >= FEWEST_LETTERS and wanted in name
+        if not in_lines and in_name:
+            yield _hit(tenant, path, "its name", exact=wanted == name)
 
 
 def _in_lines(tenant: Tenant, path: Path, wanted: str) -> Iterator[Hit]:
@@ -52,7 +54,7 @@ def _match(line: RawLine, wanted: str) -> tuple[str, bool] | None:
         told = _plain(value)
         if told == wanted:
             return name, True
-        if part is None and wanted in told:
+        if part is None and len(wanted) >= FEWEST_LETTERS and wanted in told:
             part = name
     return None if part is None else (part, False)
 

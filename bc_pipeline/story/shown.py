@@ -8,6 +8,7 @@ from bc_pipeline.story import export_record, meant, optiply_record
 from bc_pipeline.story.model import Story
 from bc_pipeline.story.opening import looking
 from bc_pipeline.tenants.settings import Tenant
+from bc_pipeline.values import storable
 
 MOST_SHOWN = 10
 
@@ -24,7 +25,7 @@ def show(tenant: Tenant, task: str, given: str) -> list[Story]:
         FileNotFoundError: the tenant has not run yet.
         TenantBusy: a run holds the snapshot.
     """
-    entry = BY_NAME[task]
+    entry, given = BY_NAME[task], storable(given)
     with looking(tenant) as cursor:
         if entry.prefix == OUTBOUND:
             keys = meant.keys(cursor, entry.entity, given)[:MOST_SHOWN]

@@ -8,6 +8,7 @@ from typing import Any
 
 from bc_pipeline.run.records import NEXT_RUN, next_try
 from bc_pipeline.story.model import Standing
+from bc_pipeline.values import typed
 
 WANTED = "wanted"
 """Nothing has been booked of the record yet."""
@@ -89,12 +90,11 @@ def in_optiply(
         word, told = "skipped", TOLD["skipped"]
     if wanted is not None and (reason is None or word == "skipped"):
         reason = wanted["reason"] or reason
-    todo = _TODO.get(word)
     return Standing(
         word,
         told,
         reason=reason,
-        todo=todo.format(tenant=tenant, entity=entity, number=_quoted(number)) if todo else None,
+        todo=_with(_TODO.get(word), tenant=tenant, entity=entity, number=number),
         next_attempt=_next(word, state, run_no),
         tries=int((state or {}).get("attempts") or 0),
     )
@@ -103,7 +103,6 @@ def in_optiply(
 def booked(tenant: str, entity: str, ledger: Mapping[str, Any]) -> Standing:
     """How a record for Business Central stands, by its entry in the ledger."""
     word = str(ledger["state"])
-    todo = _BOOKED_TODO.get(word)
     key = ledger["external_id"] or ledger["key"]
     reason = ledger["reason"]
     if reason and ledger["error_class"]:
@@ -112,7 +111,7 @@ def booked(tenant: str, entity: str, ledger: Mapping[str, Any]) -> Standing:
         word,
         BOOKED_TOLD.get(word, word),
         reason=reason,
-        todo=todo.format(tenant=tenant, entity=entity, key=_quoted(key)) if todo else None,
+        todo=_with(_BOOKED_TODO.get(word), tenant=tenant, entity=entity, key=key),
         next_attempt=None if word in ("done", "failed") else NEXT_RUN,
         tries=max(ledger["attempts"], ledger["blocked_runs"]) if word != "done" else 0,
     )
@@ -127,5 +126,6 @@ def _next(word: str, state: Mapping[str, Any] | None, run_no: int) -> str | None
     return when if when == NEXT_RUN else f"{when}, at once when it changes"
 
 
-def _quoted(text: str) -> str:
-    return f'"{text}"' if " " in text else text
+def _with(todo: str | None, **named: str) -> str | None:
+    """What to do, with names as a shell takes them."""
+    return todo.format(**{name: typed(value) for name, value in named.items()}) if todo else None

@@ -69,7 +69,7 @@ def known(home: Path) -> dict[str, Found]:
     try:
         document = orjson.loads((home / FILE_NAME).read_bytes())
         return {name: _found(entry) for name, entry in document.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except files.UNUSABLE:
         return {}
 
 

@@ -8,6 +8,10 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+UNUSABLE = (OSError, ValueError, KeyError, TypeError, AttributeError)
+"""What reading a file of ours raises that is not there, was cut off, or has another form. That of
+one tenant must not keep the others from being looked at."""
+
 
 def replace(
     path: Path, content: bytes, *, durable: bool = True, like: os.stat_result | None = None

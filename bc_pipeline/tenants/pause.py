@@ -3,6 +3,8 @@ touching tenants.yaml. The note stands beside its snapshot, so it holds on every
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +12,9 @@ from pathlib import Path
 import orjson
 
 from bc_pipeline import clock
+from bc_pipeline.errors import PipelineError
 from bc_pipeline.tenants import files
+from bc_pipeline.values import storable
 
 FILE = "paused.json"
 
@@ -37,20 +41,29 @@ def pause(snapshot_dir: Path, *, by: str = "", why: str = "") -> Pause:
         snapshot_dir: the tenant's.
         by: who wants it.
         why: for whoever finds it paused.
+
+    Raises:
+        PipelineError: the note cannot be written.
     """
     known = paused(snapshot_dir)
     if known is not None:
         return known
-    found = Pause(clock.now(), by.strip(), why.strip())
-    snapshot_dir.mkdir(parents=True, exist_ok=True)
-    files.replace(snapshot_dir / FILE, orjson.dumps(asdict(found)))
+    found = Pause(clock.now(), _line(by), _line(why))
+    with _told_when_not_written(snapshot_dir):
+        snapshot_dir.mkdir(parents=True, exist_ok=True)
+        files.replace(snapshot_dir / FILE, orjson.dumps(asdict(found)))
     return found
 
 
 def resume(snapshot_dir: Path) -> Pause | None:
-    """End the pause; what it was, None when there was none."""
+    """End the pause; what it was, None when there was none.
+
+    Raises:
+        PipelineError: the note cannot be taken away.
+    """
     known = paused(snapshot_dir)
-    (snapshot_dir / FILE).unlink(missing_ok=True)
+    with _told_when_not_written(snapshot_dir):
+        (snapshot_dir / FILE).unlink(missing_ok=True)
     return known
 
 
@@ -63,5 +76,20 @@ def paused(snapshot_dir: Path) -> Pause | None:
         return Pause(datetime.fromisoformat(known["at"]), str(known["by"]), str(known["why"]))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError):
+    except files.UNUSABLE:
         return Pause(datetime.fromtimestamp(0, tz=clock.now().tzinfo), why=f"{path} is unreadable")
+
+
+def _line(text: str) -> str:
+    """What somebody typed, as one line for everybody's terminal."""
+    return " ".join(storable(text).split())
+
+
+@contextmanager
+def _told_when_not_written(snapshot_dir: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise PipelineError(
+            f"nothing has changed: {snapshot_dir / FILE} cannot be written ({error.strerror})"
+        ) from None

@@ -8,6 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bc_pipeline.alerts.metrics import PREFIX, SERIES, WRITTEN
+from bc_pipeline.run import told_before
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants import registry
 from bc_pipeline_tests.cli.conftest import CommandLine, command, environment  # noqa: F401
@@ -119,3 +120,27 @@ def test_given_an_entity_nobody_gave_a_state_then_all_figures_are_written_all_th
     figures = read(command("metrics").stdout)
 
     assert figures["records", "acme", "optiply/products", ""] == 1
+
+
+FORMS = {
+    "tick.json": """{"ticked_at": null, "ran_at": null, "stock_at": null, "swept_at": null,
+        "marks": [], "stock_marks": [], "company": [], "unfinished": []}""",
+    "status.json": """{"version": "%s", "told": {"books": {"entities": []}}}""",
+    "../../alerts/acme.json": """{"standing": [], "waiting": [], "digests": {}}""",
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_given_a_file_of_another_form_beside_one_tenant_then_all_are_told(
+    home: Path, command: CommandLine, name: str
+):
+    acme = registry.load().get("acme")
+    path = acme.snapshot_dir / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(FORMS[name].replace("%s", str(told_before.version(acme))))
+
+    figures = read(command("metrics").stdout)
+
+    assert figures["records", "acme", "optiply/products", "guard"] == 1
+    assert command("status", "acme").code == 0
+    assert command("alerts", "list").code == 0

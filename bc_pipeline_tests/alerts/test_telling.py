@@ -97,6 +97,24 @@ def test_given_nobody_is_to_be_told_then_nothing_is_looked_at(
     assert not (tmp_path / "alerts").exists()
 
 
+@pytest.mark.parametrize("name", ["../../globex", "a/b", "x" * 300, "_installation", "A B"])
+def test_given_a_tenant_is_broken_for_its_name_then_that_is_told_and_no_other_file_is_touched(
+    home: Path, receiver: Receiver, name: str
+):
+    alerts(home, receiver, "config")
+    path = home / "tenants.yaml"
+    document = yaml.safe_load(path.read_text())
+    document["tenants"][name] = document["tenants"].pop("globex")
+    path.write_text(yaml.safe_dump(document))
+
+    for _ in range(2):
+        telling.look(registry.load())
+
+    assert [each.data["tenant"] for each in receiver.received] == [name]
+    assert {each.suffix for each in (home / "alerts").iterdir()} <= {".json", ".lock", ".sending"}
+    assert not list(home.parent.glob("globex*"))
+
+
 def test_given_nobody_is_to_be_told_any_more_then_nothing_is_kept_as_told(
     home: Path, receiver: Receiver
 ):

@@ -10,6 +10,7 @@ import pytest
 
 from bc_pipeline import clock
 from bc_pipeline.cli.main import run
+from bc_pipeline.errors import ConfigError
 from bc_pipeline.story.hits import Found, Hit
 from bc_pipeline.story.search import find
 from bc_pipeline_tests.story.world import TENANT, World
@@ -221,3 +222,52 @@ def test_what_people_read_fits_80_columns_and_json_has_the_same_hits(
     assert f"bc-pipeline show {TENANT} products {DESK}" in plain
     assert document["hits"][0]["what"] == "optiply/products"
     assert document["tenant"] == TENANT
+
+
+@pytest.mark.parametrize("text", ["", "  ", "\x1b", "\x00"])
+def test_given_no_text_then_it_is_asked_for_one(world: World, text: str) -> None:
+    with pytest.raises(ConfigError, match="there is nothing to look for"):
+        found(world, text)
+
+
+@pytest.mark.parametrize("text", ["%", "_", "%%%%", ".*", "'", '"', "\\", "\udcff", "x" * 100_000])
+def test_wildcards_quotes_and_broken_characters_are_looked_for_as_they_stand(
+    world: World, text: str
+) -> None:
+    assert found(world, text).hits == ()
+
+
+def test_given_an_item_without_number_then_its_id_leads_to_it(world: World) -> None:
+    (item,) = world.one("SELECT min(id) FROM bc.items")
+    world.change("UPDATE bc.items SET number = NULL WHERE id = ?", item)
+    for schema in ("sync", "optiply"):
+        world.change(f"DELETE FROM {schema}.products WHERE remote_id = ?", item.lower())
+
+    hit = only(world, item, "bc/items")
+
+    assert hit.command == f"bc-pipeline show {TENANT} products {item.lower()}"
+
+
+def test_short_texts_have_no_parts_in_files_either(world: World) -> None:
+    path = world.directory / "outbound" / "Bills.jsonl"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text('{"externalId": "12"}\n{"externalId": "1"}\n')
+
+    assert [hit.number for hit in found(world, "1").hits if hit.state == "waiting"] == ["1"]
+
+
+def test_what_is_found_cannot_steer_a_terminal(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BC_PIPELINE_HOME", str(world.home))
+    path = world.directory / "outbound" / "Bills.\x1b[2J.jsonl"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text('{"externalId": "b-77\\u001b[2J"}\n')
+    monkeypatch.setattr("click.utils.should_strip_ansi", lambda *given: False)
+
+    run(["find", TENANT, "b-77"])
+    run(["status", TENANT])
+
+    told = capsys.readouterr().out
+    assert "b-77" in told
+    assert "\x1b" not in told

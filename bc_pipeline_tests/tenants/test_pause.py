@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bc_pipeline.errors import PipelineError
 from bc_pipeline.tenants import pause, registry
 from bc_pipeline_tests.orchestration.conftest import settle
 
@@ -45,3 +46,20 @@ def test_given_the_note_is_spoilt_then_it_is_a_pause_all_the_same(home: Path):
 
     assert enabled() == ["globex"]
     assert "unreadable" in pause.paused(directory).told()
+
+
+def test_given_the_note_cannot_be_written_then_it_is_said_why_and_nothing_has_changed(home: Path):
+    directory = registry.load().get("acme").snapshot_dir
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    directory.write_text("no directory")
+
+    with pytest.raises(PipelineError, match=r"paused.json cannot be written \(Not a directory\)"):
+        pause.resume(directory)
+
+
+def test_what_is_typed_is_one_line_that_steers_no_terminal(home: Path):
+    directory = registry.load().get("acme").snapshot_dir
+
+    found = pause.pause(directory, by="Anna\n", why="stock\x1b[2J-\ntaking")
+
+    assert found.told().endswith("UTC by Anna: stock[2J- taking")
