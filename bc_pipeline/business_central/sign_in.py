@@ -6,17 +6,26 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
 import requests
 from pydantic import SecretStr
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
 from bc_pipeline.business_central.auth import SCOPE
-from bc_pipeline.business_central.refusals import Asked, refusal
+from bc_pipeline.business_central.refusals import PASSING, Asked, refusal
+from bc_pipeline.business_central.retry import Backoff, retry_after_seconds
 from bc_pipeline.errors import AuthError, RequestFailed
-from bc_pipeline.http.oauth import UNREADABLE, json_object, succeeded, token_in
+from bc_pipeline.http.oauth import (
+    UNREADABLE,
+    json_object,
+    lifetime_seconds,
+    succeeded,
+    token_in,
+)
 from bc_pipeline.http.unreachable import other_place, why
 
 DELEGATED_SCOPE = f"{SCOPE} offline_access"
@@ -24,6 +33,9 @@ DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 PENDING = "authorization_pending"
 SLOW_DOWN = "slow_down"
 SLOWER_BY_SECONDS = 5.0
+DEVICE_LIFETIME_SECONDS = 900.0
+_LONGEST_INTERVAL_SECONDS = 60.0
+_TRIES = 4
 _TIMEOUT = (10.0, 60.0)
 _SETTING = "business_central.login_url"
 
@@ -111,11 +123,13 @@ class EntraSignIn:
     Args:
         app: which one.
         session: carries the requests.
+        sleep: waits before a request is repeated.
     """
 
-    def __init__(self, app: App, session: requests.Session) -> None:
+    def __init__(self, app: App, session: requests.Session, sleep: Callable[[float], Any]) -> None:
         self._app = app
         self._session = session
+        self._sleep = sleep
 
     def redeem(self, code: str, verifier: str) -> SecretStr:
         """The refresh token for the code of a sign-in in the browser.
@@ -139,20 +153,14 @@ class EntraSignIn:
         Raises:
             AuthError, RequestFailed: as ``redeem``.
         """
-        response = self._post("devicecode", {"scope": DELEGATED_SCOPE})
-        answer = json_object(response.content)
-        if not succeeded(response):
-            raise self._failure(response, answer)
-        try:
-            return Device(
-                str(answer["device_code"]),
-                str(answer["user_code"]),
-                str(answer["verification_uri"]),
-                float(answer.get("interval", SLOWER_BY_SECONDS)),
-                float(answer.get("expires_in", 900)),
-            )
-        except (KeyError, TypeError, ValueError):
-            raise RequestFailed("Microsoft Entra answered no device code") from None
+        answer = self._repeated(lambda: self._device_code())
+        return Device(
+            answer["device_code"],
+            answer["user_code"],
+            answer["verification_uri"],
+            _interval(answer),
+            lifetime_seconds(answer, DEVICE_LIFETIME_SECONDS),
+        )
 
     def poll(self, device: Device) -> SecretStr | str:
         """The refresh token once the person has signed in; before that ``PENDING`` or
@@ -177,12 +185,41 @@ class EntraSignIn:
         """
         self._granted({"grant_type": "client_credentials", "scope": SCOPE})
 
+    def _device_code(self) -> dict[str, Any]:
+        response = self._post("devicecode", {"scope": DELEGATED_SCOPE})
+        answer = json_object(response.content)
+        named = (answer.get(key) for key in ("device_code", "user_code", "verification_uri"))
+        if succeeded(response) and all(isinstance(each, str) and each for each in named):
+            return answer
+        raise self._failure(response, answer)
+
     def _granted(self, form: dict[str, str]) -> dict[str, Any]:
+        return self._repeated(lambda: self._grant(form))
+
+    def _grant(self, form: dict[str, str]) -> dict[str, Any]:
         response = self._post("token", form)
         answer = json_object(response.content)
         if token_in(response) is None:
             raise self._failure(response, answer)
         return answer
+
+    def _repeated(self, ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """The answer, asked for again while it may be better a little later (decisions 35, 41). A
+        code that was taken although its answer was lost is refused then, which says so."""
+
+        def wait(state: RetryCallState) -> float:
+            failure = state.outcome.exception() if state.outcome else None
+            asked = failure.retry_after if isinstance(failure, _Passing) else None
+            return Backoff().seconds(state.attempt_number) if asked is None else asked
+
+        retrying = Retrying(
+            retry=retry_if_exception_type(_Passing),
+            stop=stop_after_attempt(_TRIES),
+            wait=wait,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        return retrying(ask)
 
     def _post(self, endpoint: str, form: dict[str, str]) -> requests.Response:
         who = {"client_id": self._app.client_id}
@@ -199,16 +236,37 @@ class EntraSignIn:
         except requests.RequestException as error:
             # The exception holds the request and that its body: it is not passed on.
             cause = why(error, self._app.login_url, _SETTING)
-            raise RequestFailed(f"no answer from Microsoft Entra: {cause}") from None
+            raise _Passing(f"no answer from Microsoft Entra: {cause}") from None
 
     def _failure(self, response: requests.Response, answer: dict[str, Any]) -> Exception:
         status = response.status_code
-        if answer.get("error"):
-            return refusal(answer, self._app.asked)
+        later = retry_after_seconds(status, response.headers)
+        if (word := answer.get("error")) and not succeeded(response):
+            refused = refusal(answer, self._app.asked)
+            passing = isinstance(word, str) and word in PASSING
+            return _Passing(str(refused), later) if passing else refused
         if succeeded(response):
-            return RequestFailed(f"Microsoft Entra: HTTP {status}, {UNREADABLE}")
-        told = other_place(status, _SETTING) if status < 500 else "try again in a few minutes"
-        return RequestFailed(f"Microsoft Entra answered HTTP {status}: {told}")
+            return _Passing(f"Microsoft Entra: HTTP {status}, {UNREADABLE}")
+        if status in (408, 429) or status >= 500:
+            told = "try again in a few minutes"
+            return _Passing(f"Microsoft Entra answered HTTP {status}: {told}", later)
+        return RequestFailed(
+            f"Microsoft Entra answered HTTP {status}: {other_place(status, _SETTING)}"
+        )
+
+
+class _Passing(RequestFailed):
+    """An answer, or none, that may be better a little later."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+def _interval(answer: dict[str, Any]) -> float:
+    """Seconds between two polls; the usual ones where the answer says nonsense (decisions 35)."""
+    told = lifetime_seconds({"expires_in": answer.get("interval")}, SLOWER_BY_SECONDS)
+    return min(told, _LONGEST_INTERVAL_SECONDS)
 
 
 def _refresh_token(answer: dict[str, Any]) -> SecretStr:

@@ -98,12 +98,15 @@ def _unanswered(question: Question[Reply]) -> ConfigError:
 def read_secret(flag: str, file: str | None, variable: str) -> str | None:
     """What a secret flag points to, else what the environment holds."""
     if file is None:
-        return os.environ.get(variable) or None
+        return os.environ.get(variable, "").strip() or None
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "is not UTF-8"
-        raise ConfigError(f"{flag}: {file} cannot be read ({reason})") from None
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or no name of a file
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        # Some give the secret itself instead of its file: what was given is not repeated.
+        raise ConfigError(
+            f"{flag} names a file, or - for stdin; what was given cannot be read as one ({reason})"
+        ) from None
     if not text.strip():
         raise ConfigError(f"{flag}: {'stdin' if file == '-' else file} is empty")
     return text.strip()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 import textwrap
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,6 +17,7 @@ from bc_pipeline.cli.asking import (
     Terminal,
     read_secret,
 )
+from bc_pipeline.cli.private_directory import private_directory
 from bc_pipeline.connecting.connect import SECRET_FLAG, Connection, Given, find_out, finish, try_out
 from bc_pipeline.connecting.consent import Way
 from bc_pipeline.connecting.questions import Question
@@ -143,9 +143,9 @@ def connect(
     )
     with (
         output.only_json_on_stdout(as_json),
-        tempfile.TemporaryDirectory(prefix="bc-pipeline-connect-") as work,
+        private_directory("connect") as work,
     ):
-        connection = _found(tenant, given, person, Path(work), dry_run=dry_run)
+        connection = _found(tenant, given, person, work, dry_run=dry_run)
         if not as_json:
             _print(connection)
         refusal = _refusal(connection, force)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import click
 
 from bc_pipeline.cli import output
 from bc_pipeline.cli.asking import CREDENTIALS_HELP, CREDENTIALS_VARIABLE, read_secret
+from bc_pipeline.cli.private_directory import private_directory
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.tenants import registry
 from bc_pipeline.tenants.schema import tenants_schema
@@ -97,8 +97,8 @@ def import_tenant(
 
     key = name or file.resolve().parent.name
     credentials = read_secret("--optiply-credentials", optiply_credentials, CREDENTIALS_VARIABLE)
-    with tempfile.TemporaryDirectory(prefix="bc-pipeline-import-") as work:
-        draft = begin(key, Path(work))
+    with private_directory("import") as work:
+        draft = begin(key, work)
         if draft.existed:
             raise ConfigError(f"{key} stands in {draft.file} already; name another with --name")
         taken = hotglue.take(draft, file, snapshots, credentials)

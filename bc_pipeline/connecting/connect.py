@@ -244,8 +244,10 @@ def _way_before(draft: Draft) -> consent.Way:
 def _place(draft: Draft, spot: Spot) -> Found:
     """Environment, company and Microsoft Entra tenant into the draft."""
     draft.put(spot.environment.name, _BC, "environment_name")
-    if draft.text(_BC, "company") is None:
-        draft.put(spot.company.name, _BC, "company")
+    given, company = draft.text(_BC, "company"), spot.company
+    # A display name may be another company's name; runs refuse what means two.
+    words = (each for each in (given, company.name) if each and spot.is_all_that(each))
+    draft.put(next(words, company.id), _BC, "company")
     entra, known = spot.environment.entra_tenant_id, draft.text(_BC, "entra_tenant")
     if entra and not draft.existed and (known or "common").lower() in consent.SHARED:
         # Its own token, or the next one asked for would grow from the first one again.

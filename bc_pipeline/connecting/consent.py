@@ -15,6 +15,7 @@ from bc_pipeline import clock
 from bc_pipeline.business_central.refusals import refusal
 from bc_pipeline.business_central.sign_in import (
     PENDING,
+    SLOW_DOWN,
     SLOWER_BY_SECONDS,
     App,
     Attempt,
@@ -23,7 +24,7 @@ from bc_pipeline.business_central.sign_in import (
 )
 from bc_pipeline.connecting.loopback import Answer, listening
 from bc_pipeline.connecting.questions import Person
-from bc_pipeline.errors import AuthError, ConfigError
+from bc_pipeline.errors import AuthError, ConfigError, RequestFailed
 from bc_pipeline.http.session import new_session
 from bc_pipeline.tenants.urls import is_loopback
 
@@ -52,7 +53,7 @@ def consent(tenant: str, app: App, way: Way, person: Person) -> SecretStr | None
         RequestFailed: Microsoft Entra gave no usable answer.
     """
     with closing(new_session(1)) as session:
-        entra = EntraSignIn(app, session)
+        entra = EntraSignIn(app, session, pause)
         if way == "application":
             if app.entra_tenant.lower() in SHARED:
                 raise ConfigError(
@@ -63,6 +64,7 @@ def consent(tenant: str, app: App, way: Way, person: Person) -> SecretStr | None
             return None
         if way == "device":
             return _on_device(entra, person)
+        _check_address(app.redirect_uri)
         attempt = Attempt.begin(tenant)
         answer = _answer(app, attempt, way, person)
         return entra.redeem(_code(answer, app), attempt.verifier)
@@ -87,6 +89,23 @@ def _answer(app: App, attempt: Attempt, way: Way, person: Person) -> Answer:
 def _on_this_machine(redirect_uri: str) -> bool:
     parts = urlsplit(redirect_uri)
     return parts.scheme == "http" and is_loopback(parts.hostname or "")
+
+
+def _check_address(redirect_uri: str) -> None:
+    """
+    Raises:
+        ConfigError: no browser could be sent there.
+    """
+    try:
+        parts = urlsplit(redirect_uri)
+        right = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        right = None
+    if not right:
+        raise ConfigError(
+            f"the redirect address {redirect_uri!r} is none: write scheme, host, port and path as "
+            "they stand in the app registration (--redirect-uri, business_central.redirect_uri)"
+        )
 
 
 def _pasted(text: str, redirect_uri: str) -> Answer:
@@ -133,13 +152,17 @@ def _on_device(entra: EntraSignIn, person: Person) -> SecretStr:
     person.tell(f"On any device open {device.page} and enter the code {device.user_code}")
     interval = device.interval
     until = clock.monotonic() + device.expires_in
+    failure: RequestFailed | None = None
     while clock.monotonic() < until:
         pause(interval)
-        polled = entra.poll(device)
+        try:
+            polled, failure = entra.poll(device), None
+        except RequestFailed as error:
+            polled, failure = SLOW_DOWN, error  # the person goes on typing meanwhile
         if isinstance(polled, SecretStr):
             return polled
         if polled != PENDING:
             interval += SLOWER_BY_SECONDS
-    raise AuthError(
+    raise failure or AuthError(
         "nobody entered the code in time. Start `bc-pipeline connect` again, and enter the new one"
     )

@@ -109,6 +109,9 @@ class Draft:
             place = values
             for section in sections:
                 place = place.setdefault(section, {})
+                if not isinstance(place, dict):
+                    named = self._place.inner(*sections)
+                    raise named.error("must be a mapping of keys to values")
             if way in self.changes or place.get(key) is None:
                 place[key] = _plain(value)
             if place[key] is None:

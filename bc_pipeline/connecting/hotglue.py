@@ -165,8 +165,8 @@ def _environment(draft: Draft) -> None:
 
 
 def _company(draft: Draft, config: Mapping[str, Any], taken: Taken) -> None:
-    given = config.get("company_ids") or ()
-    each = given.split(",") if isinstance(given, str) else list(given)
+    given = config.get("company_ids") or []
+    each = given if isinstance(given, list) else str(given).split(",")
     companies = [str(company).strip() for company in each if str(company).strip()]
     exported = str(config.get("export_company_id") or "").strip()
     if len(companies) > 1:

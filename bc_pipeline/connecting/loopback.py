@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import html
+import ipaddress
 import queue
 import socket
 import threading
@@ -18,6 +20,7 @@ Ours = Callable[[Answer], PipelineError | None]
 """Why an answer is not the one that is waited for; None when it is."""
 
 _IPV4, _IPV6 = "127.0.0.1", "::1"
+_NOT_THERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 _PAGE = """<!DOCTYPE html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>bc-pipeline</title>
 <h1>{title}</h1><p>{text}</p></html>"""
@@ -54,7 +57,10 @@ class Listener:
 
     def received(self, target: str) -> tuple[int, str, str]:
         """Status, title and text of the page for an address the browser asks for."""
-        parts = urlsplit(target)
+        try:
+            parts = urlsplit(target)
+        except ValueError:  # no address that a browser asks for
+            parts = urlsplit("")
         if parts.path != self._path:
             return 404, "Nothing here", "This page only waits for the end of a sign-in."
         answer = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -87,17 +93,16 @@ def listening(redirect_uri: str, ours: Ours) -> Iterator[Listener]:
 
 
 def _places(parts: SplitResult) -> list[socket.socket]:
-    """Sockets for the address; a browser may take ``localhost`` for either of two."""
-    host, port = parts.hostname or "", parts.port or 80
+    """Sockets for the address; a browser may take ``localhost`` for either of two, so nobody else
+    may listen at the other one."""
+    port = parts.port or 80
     found: list[socket.socket] = []
-    for family, address in ((socket.AF_INET, _IPV4), (socket.AF_INET6, _IPV6)):
-        if host not in ("localhost", address):
-            continue
+    for family, address in _addresses(parts.hostname or ""):
         try:
             found.append(socket.create_server((address, port), family=family))
         except OSError as error:
-            if family == socket.AF_INET6 and found:
-                continue  # this machine has none; IPv4 is there
+            if found and error.errno in _NOT_THERE:
+                continue  # this machine has no IPv6; IPv4 is there
             for each in found:
                 each.close()
             raise ConfigError(
@@ -106,6 +111,15 @@ def _places(parts: SplitResult) -> list[socket.socket]:
                 "--no-browser"
             ) from None
     return found
+
+
+def _addresses(host: str) -> list[tuple[socket.AddressFamily, str]]:
+    """Where this machine is to be found under a name or number of its own."""
+    try:
+        number = ipaddress.ip_address(host)
+    except ValueError:
+        return [(socket.AF_INET, _IPV4), (socket.AF_INET6, _IPV6)]
+    return [(socket.AF_INET if number.version == 4 else socket.AF_INET6, str(number))]
 
 
 def _server(place: socket.socket, listener: Listener) -> ThreadingHTTPServer:
@@ -127,7 +141,11 @@ def _server(place: socket.socket, listener: Listener) -> ThreadingHTTPServer:
         def log_message(self, format: str, *args: object) -> None:
             """Nothing: the address holds the code."""
 
-    server = ThreadingHTTPServer(place.getsockname()[:2], Handler, bind_and_activate=False)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Nothing: a browser that hangs up is none of the person's business."""
+
+    server = Server(place.getsockname()[:2], Handler, bind_and_activate=False)
     server.socket.close()
     server.socket = place
     server.daemon_threads = True

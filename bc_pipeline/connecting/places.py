@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from bc_pipeline.business_central.answers import envelope
@@ -40,10 +40,19 @@ class Environment:
 
 @dataclass(frozen=True)
 class Spot:
-    """A company in its environment."""
+    """A company in its environment.
+
+    Attributes:
+        among: all companies there.
+    """
 
     environment: Environment
     company: Company
+    among: tuple[Company, ...] = field(default=(), repr=False, compare=False)
+
+    def is_all_that(self, text: str) -> bool:
+        """Whether an id, name or display name means this company and no other one there."""
+        return [each for each in self.among if _means(text, each)] == [self.company]
 
     @property
     def label(self) -> str:
@@ -141,6 +150,9 @@ def _named(environments: list[Environment], wanted: str | None) -> list[Environm
     if wanted is None:
         return environments
     found = [each for each in environments if each.name.casefold() == wanted.strip().casefold()]
+    same = [each for each in found if each.name == wanted.strip()]
+    if same:
+        return same
     if not found:
         listed = ", ".join(each.name for each in environments) or "none"
         raise ConfigError(
@@ -158,7 +170,7 @@ def _spots(draft: Draft, environments: list[Environment], person: Person) -> lis
     for environment in environments:
         try:
             found += _companies(draft, environment)
-        except (AuthError, RequestFailed) as error:
+        except (AuthError, ConfigError, RequestFailed) as error:
             refusals.append(error)
             if len(environments) > 1:
                 person.tell(f"Environment {environment.name} is left out: {error}")
@@ -183,10 +195,10 @@ def _companies(draft: Draft, environment: Environment) -> list[Spot]:
                 f"Business Central has no environment {environment.name!r}. Write its whole name "
                 "with --environment"
             ) from None
-    return [
-        Spot(environment, Company(str(row["id"]), str(row["name"]), str(row["displayName"] or "")))
-        for row in rows
-    ]
+    there = tuple(
+        Company(str(row["id"]), str(row["name"]), str(row["displayName"] or "")) for row in rows
+    )
+    return [Spot(environment, company, there) for company in there]
 
 
 def _means(wanted: str, company: Company) -> bool:

@@ -124,12 +124,11 @@ def flaws(cursor: duckdb.DuckDBPyConnection, warned: str = OF_NEWEST_RUNS) -> li
         try:
             rows = cursor.execute(
                 f"WITH warned AS ({warned}) "
-                f"SELECT text FROM ({matter.sql}) AS each(text) ORDER BY text"
-            )
+                f"SELECT text, count(*) OVER () FROM ({matter.sql}) AS each(text) "
+                f"ORDER BY text LIMIT {SAMPLES}"
+            ).fetchall()
         except duckdb.CatalogException:
             continue
-        texts = [str(row[0]) for row in rows.fetchall()]
-        found.append(
-            Flaw(matter.name, matter.text, matter.todo, len(texts), tuple(texts[:SAMPLES]))
-        )
+        texts = tuple(str(text) for text, _ in rows)
+        found.append(Flaw(matter.name, matter.text, matter.todo, rows[0][1] if rows else 0, texts))
     return found

@@ -568,6 +568,41 @@ def test_given_one_environment_that_is_closed_to_us_then_the_others_are_picked_f
     assert "Environment Closed is left out" in outcome.stderr
 
 
+def test_given_an_environment_that_is_listed_but_gone_then_the_others_are_picked_from(
+    sandbox: Sandbox, scripted: tuple[str, ...], browser: list[str], connect: Connect
+):
+    sandbox.business_central.environments.copy_to("Deleted")
+    body = {"error": {"code": "NoEnvironment", "message": "Environment does not exist."}}
+    sandbox.faults.add(
+        "bc", action="status", status=404, path="/v2.0/Deleted/", times=None, body=body
+    )
+
+    outcome = connect("acme", *scripted)
+
+    assert outcome.json["environment"] == "Production"
+    assert "Environment Deleted is left out" in outcome.stderr
+
+
+@pytest.fixture
+def two_of_a_name(sandbox: Sandbox) -> Iterator[str]:
+    """The display name of one company is the name of another one; the id of the latter."""
+    company = sandbox.business_central.companies[CRONUS]
+    before, company.display_name = company.display_name, WHOLESALE
+    yield str(sandbox.business_central.companies[WHOLESALE].id)
+    company.display_name = before
+
+
+def test_given_a_name_that_two_companies_go_by_then_the_picked_one_is_written_by_its_id(
+    scripted: tuple[str, ...], browser: list[str], connect: Connect, two_of_a_name: str
+):
+    fewer = tuple(each for each in scripted if each not in ("--yes", "--json"))
+
+    outcome = connect("acme", *fewer, replies=("2", "y"))
+
+    assert outcome.code == 0, outcome.stderr
+    assert registry.load().get("acme").business_central.company == two_of_a_name
+
+
 def test_given_a_company_that_is_not_there_then_those_there_are_are_told(
     scripted: tuple[str, ...], browser: list[str], connect: Connect
 ):
@@ -812,6 +847,39 @@ def test_given_a_secret_on_the_command_line_then_it_is_refused(home: Path, conne
 
     assert outcome.code == 2
     assert "hush" not in outcome.stdout + outcome.stderr
+
+
+@pytest.mark.parametrize("flag", ["--optiply-credentials", "--client-secret-file"])
+@pytest.mark.parametrize("given", ['{"password": "hush"}', "hush", "hush" * 100])
+def test_given_a_secret_instead_of_its_file_then_it_is_not_repeated(
+    home: Path, connect: Connect, flag: str, given: str
+):
+    outcome = connect("acme", flag, given, "--json")
+
+    assert outcome.code == 2
+    assert f"{flag} names a file" in outcome.json["error"]
+    assert "hush" not in outcome.stdout + outcome.stderr
+
+
+def test_given_secrets_of_the_environment_with_a_line_end_then_they_count_without(
+    scripted: tuple[str, ...],
+    browser: list[str],
+    connect: Connect,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setenv("BC_PIPELINE_CLIENT_SECRET", f"{SECRET}\n")
+
+    assert connect("acme", *scripted).code == 0
+
+
+@pytest.mark.parametrize("given", ["business_central=x", "optiply=x", "sync.locations.x=y"])
+def test_given_a_setting_where_a_group_of_them_is_then_its_key_is_named(
+    scripted: tuple[str, ...], browser: list[str], connect: Connect, given: str
+):
+    outcome = connect("acme", *scripted, "--set", given)
+
+    assert outcome.code == 2
+    assert given.partition(".x")[0].partition("=")[0] in outcome.json["error"]
 
 
 def test_given_nobody_may_be_asked_then_the_flag_is_named(home: Path, connect: Connect):

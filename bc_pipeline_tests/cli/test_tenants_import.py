@@ -98,6 +98,16 @@ def test_given_several_companies_then_none_is_guessed(given: Path, command: Comm
     assert "business_central.company" in told["missing"]
 
 
+@pytest.mark.parametrize("company", [7, {"a": 1}, True])
+def test_given_companies_that_are_no_list_then_they_are_one(
+    given: Path, command: CommandLine, company: object
+):
+    outcome = imported(command, given, company_ids=company)
+
+    assert outcome.code == 0
+    assert "business_central.company" not in outcome.json["missing"]
+
+
 def test_given_secrets_then_they_are_neither_printed_nor_in_tenants_yaml(
     given: Path, command: CommandLine
 ):
