@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -201,6 +201,8 @@ def _back(uri: str, mode: str, found: Mapping[str, str]) -> Response:
             f'<form method="POST" action="{html.escape(uri)}">{fields}<button>Go on</button></form>'
         )
         return _page("Working...", f"{form}<script>document.forms[0].submit()</script>")
+    parts = urlsplit(uri)
+    uri = parts._replace(path=parts.path or "/").geturl()  # which only a form does without
     mark = "#" if mode == "fragment" else "&" if "?" in uri else "?"
     return RedirectResponse(f"{uri}{mark}{urlencode(found)}", 302)
 

@@ -47,7 +47,8 @@ def _comparable(uri: str) -> tuple[str, str, str]:
     parts = urlsplit(uri)
     host = parts.netloc.lower()
     name = host.rpartition(":")[0] or host
-    return parts.scheme, name if name in _LOOPBACK else host, parts.path.rstrip("/")
+    # Without a path the slash is optional; behind one it counts, and so does letter case.
+    return parts.scheme, name if name in _LOOPBACK else host, parts.path or "/"
 
 
 @dataclass

@@ -209,6 +209,8 @@ def test_a_wrong_request_is_told_to_the_client(
         ("common", {"client_id": "nobody"}, 700016),
         ("common", {"redirect_uri": "https://evil.example/callback"}, 50011),
         ("common", {"redirect_uri": "http://localhost:8410/other"}, 50011),
+        ("common", {"redirect_uri": "http://localhost:8410/callback/"}, 50011),
+        ("common", {"redirect_uri": "http://localhost:8410/Callback"}, 50011),
         ("common", {"redirect_uri": None}, 50011),
     ],
 )
@@ -226,6 +228,11 @@ def test_nobody_is_sent_to_an_address_that_is_not_the_clients(
 def test_the_port_of_this_machine_is_free(sandbox: Sandbox, host: str, port: str) -> None:
     answer = open_page(sandbox, redirect_uri=f"http://{host}{port}/callback")
     assert answer.status_code == 302
+
+
+def test_an_address_without_a_path_comes_back_with_a_slash(sandbox: Sandbox) -> None:
+    answer = open_page(sandbox, redirect_uri="http://localhost:1")
+    assert answer.headers["location"].startswith("http://localhost:1/?code=")
 
 
 # --- how it looks --------------------------------------------------------------------------------
