@@ -102,3 +102,13 @@ def test_every_environment_variable_is_told_of():
 
     assert known
     assert [name for name in known if f"`{name}`" not in configuration + connecting] == []
+
+
+def test_every_picture_is_taken_by_the_script_and_shown_on_a_page():
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    text = " ".join(page.read_text("utf-8") for page in pages)
+    script = (ROOT / "docs/screenshots.py").read_text("utf-8")
+    pictures = {path.name for path in (ROOT / "docs").glob("*.png")}
+
+    assert set(re.findall(r"(\w+\.png)", text)) == pictures
+    assert {name for name in pictures if f'"{name}"' not in script} == set()

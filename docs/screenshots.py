@@ -77,13 +77,15 @@ def main() -> None:
                 press(browser, "Columns")
                 save(browser, "asset_page.png")
                 open_page(browser, f"{products}?view=checks&checkDetail=counts_agree", "wanted")
+                choose(browser, "Partitions")
                 save(browser, "asset_checks.png")
-                view = "view=partitions&partition=cronus"
-                open_page(browser, f"{url}/assets/optiply/buy_orders?{view}", "quarantined")
-                save(browser, "partitions.png")
                 view = "view=checks&checkDetail=dimension_mappings_exist"
                 open_page(browser, f"{url}/assets/outbound/customers?{view}", "REGION")
                 save(browser, "dimension_check.png")
+            with chromium(1500, 900) as browser:
+                open_page(browser, f"{url}/assets/tenants?view=events", "need_somebody")
+                choose(browser, "[Show Markdown]")
+                save(browser, "overview.png")
 
 
 def report_page() -> None:
@@ -159,6 +161,12 @@ def press(browser: Chrome, text: str) -> None:
             button.click()
             time.sleep(2)
             break
+
+
+def choose(browser: Chrome, text: str) -> None:
+    """Click what says ``text``, the innermost and last of the page."""
+    browser.find_elements(By.XPATH, f"//*[normalize-space(text())='{text}']")[-1].click()
+    time.sleep(3)
 
 
 def page_text(browser: Chrome) -> str:
