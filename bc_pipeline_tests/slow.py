@@ -25,6 +25,7 @@ SLOW: Mapping[str, str] = {
     "end_to_end/test_convergence.py": "mapping/test_properties.py, reading/test_read_properties.py",
     "end_to_end/test_drill.py": "to_business_central/*/test_interrupt*.py",
     "end_to_end/test_masters_gone.py": "mapping/test_masters_gone.py",
+    "end_to_end/test_newcomer.py": "cli/test_connect.py, cli/test_demo.py, alerts/test_kinds.py",
     "end_to_end/test_ticks.py": "run/test_tick.py",
     "end_to_end/test_unchanged.py": "run/test_tenant_run.py",
     "machines/test_machines.py": (

@@ -123,7 +123,7 @@ GROUPS: Mapping[str, Mapping[str, LazyCommand]] = {
         demo=LazyCommand("See it work: two tenants, no account needed.", ("demo", "demo --ui")),
         sandbox=LazyCommand(
             "Business Central and Optiply to play with.",
-            ("sandbox", "sandbox order cronus"),
+            ("sandbox", "sandbox order cronus", "sandbox sign-out"),
         ),
         connect=LazyCommand(
             "Connect a shop, from consent to its entry.",

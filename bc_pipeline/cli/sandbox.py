@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from bc_pipeline.cli.output import SUCCESS, answer, json_option, message, print_json
@@ -64,15 +66,18 @@ def sandbox(context: click.Context, port: int, seed: int, as_json: bool) -> int:
     return SUCCESS
 
 
-@sandbox.command()
-@click.argument("shop")
-@click.option("--pieces", type=click.IntRange(1), default=12, show_default=True, help="Of each.")
-@click.option(
+url_option = click.option(
     "--url",
     default=f"http://127.0.0.1:{DEFAULT_PORT}",
     show_default=True,
     help="Of the sandbox that runs, as it printed it.",
 )
+
+
+@sandbox.command()
+@click.argument("shop")
+@click.option("--pieces", type=click.IntRange(1), default=12, show_default=True, help="Of each.")
+@url_option
 @json_option
 def order(shop: str, pieces: int, url: str, as_json: bool) -> int:
     """Order goods in the Optiply of a running sandbox, as a user there does.
@@ -80,18 +85,40 @@ def order(shop: str, pieces: int, url: str, as_json: bool) -> int:
     SHOP is cronus or wholesale. The first goods of a supplier are ordered; the next tick, or
     bc-pipeline export, makes a purchase order of it in Business Central.
     """
+    told = _control(url, "orders", {"shop": shop, "pieces": pieces})
+    text = f"Buy order {told['id']} in Optiply: {told['lines']} products of {told['supplier']}"
+    return answer(told, text, as_json=as_json)
+
+
+@sandbox.command("sign-out")
+@url_option
+@json_option
+def sign_out(url: str, as_json: bool) -> int:
+    """End every consent at the Microsoft of a running sandbox, to see what happens then.
+
+    The next sync of a tenant somebody consented for fails and says so; bc-pipeline connect TENANT
+    repairs it.
+    """
+    _control(url, "sign-out", {})
+    text = "Every consent has ended: sync fails until bc-pipeline connect TENANT renews it"
+    return answer({"signed_out": True}, text, as_json=as_json)
+
+
+def _control(url: str, what: str, body: dict[str, Any]) -> Any:  # noqa: ANN401 - whatever it answers
+    """Have a running sandbox do something.
+
+    Raises:
+        ConfigError: none answers there, or it says why it cannot.
+    """
     import requests
 
-    body = {"shop": shop, "pieces": pieces}
     try:
-        response = requests.post(f"{url}/_control/orders", json=body, timeout=30)
-        told = response.json()
+        told = requests.post(f"{url}/_control/{what}", json=body, timeout=30).json()
     except requests.RequestException:
         raise ConfigError(
             f"no sandbox answers on {url}: start one with bc-pipeline sandbox or make dev, or name "
             "its address with --url"
         ) from None
-    if "error" in told:
+    if told and "error" in told:
         raise ConfigError(told["error"].removeprefix("ValueError: "))
-    text = f"Buy order {told['id']} in Optiply: {told['lines']} products of {told['supplier']}"
-    return answer(told, text, as_json=as_json)
+    return told

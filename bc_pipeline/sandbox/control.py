@@ -24,6 +24,7 @@ POST     ``/environments``     ``{"copy_to": name, "source": name or null, "kind
 POST     ``/replica``          ``{"seconds": 30, "company": name or null}``: lag of reads, 0 ends
                                it; ``"heeds_parts": false``: in a batch whatever they ask for
 POST     ``/sign-in``          the person at the browser: any of ``{"user", "error", "asks"}``
+POST     ``/sign-out``         every consent and session of a person ends; they must consent again
 POST     ``/settings``         ``{"company": name, "property_order": "json", ...}``: switches of
                                ``CompanySettings``; without company: of all
 POST     ``/couplings``        ``{"shop": name, "name": new name}``: another coupling to the account
@@ -96,6 +97,7 @@ def routes(sandbox: Running) -> list[Route]:
         change("/environments", "POST", lambda body: _change_environment(sandbox, body)),
         change("/replica", "POST", lambda body: sandbox.business_central.set_replica_lag(**body)),
         change("/sign-in", "POST", lambda body: _sign_in(sandbox, body)),
+        change("/sign-out", "POST", lambda body: sandbox.entra.sign_everybody_out()),
         change("/settings", "POST", lambda body: _settings(sandbox, body)),
         change("/couplings", "POST", lambda body: _coupling(sandbox, **body)),
         change("/optiply-rows", "POST", lambda body: _row(sandbox, **body)),

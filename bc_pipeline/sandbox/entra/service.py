@@ -77,6 +77,11 @@ class Entra:
         for key in [k for k, token in self.refresh_tokens.items() if token.user == user]:
             del self.refresh_tokens[key]
 
+    def sign_everybody_out(self) -> None:
+        """End every consent and every session, as an administrator who revokes them does."""
+        self.refresh_tokens.clear()
+        self.expire_access_tokens()
+
     def expire_access_tokens(self) -> None:
         """End every access token at once, before its ``expires_in``."""
         self.access_tokens.clear()
