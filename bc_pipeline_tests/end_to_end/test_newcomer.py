@@ -1,5 +1,5 @@
-"""A new user, from a clean clone, with README and docs and nothing else: see it work, connect a shop,
-switch the schedule on, have something go wrong, be told, repair it. In under ten minutes."""
+"""A new user, from a clean clone, with README and docs and nothing else: see it work, connect a
+shop, switch the schedule on, have something go wrong, be told, repair it. In under ten minutes."""
 
 from __future__ import annotations
 
