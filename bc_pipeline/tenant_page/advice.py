@@ -85,6 +85,16 @@ class Advice:
     job: str | None
     link: str | None
 
+    @property
+    def head(self) -> str:
+        """What has happened, without the records that it happened to."""
+        return self.what.partition(": ")[0]
+
+    @property
+    def which(self) -> str:
+        """The records it happened to; empty where none is named."""
+        return self.what.partition(": ")[2]
+
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 

@@ -17,7 +17,7 @@ from bc_pipeline.to_optiply.held import STATE as GUARD
 
 Address = Callable[[str, str | None], str | None]
 """Entity and number -> where a record is seen in Business Central; None where it is not."""
-SHOWN = 20
+SHOWN = 10
 """Records of a group that are listed."""
 
 
@@ -104,6 +104,19 @@ class Group:
     job: str | None
     count: int
     records: tuple[Record, ...]
+
+    @property
+    def called(self) -> str:
+        """What stands after their number."""
+        return "deletions held back" if self.state == GUARD else self.state
+
+    @property
+    def common(self) -> Record | None:
+        """What is said of each of them alike, where there are several; None where they differ."""
+        alike = {(each.reason, each.when) for each in self.records}
+        if len(self.records) == 1 or len(alike) > 1:
+            return None
+        return self.records[0]
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -19,6 +19,8 @@ DAYS = 30
 FEWEST_DAYS = 7
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
+_EPOCH = date(1970, 1, 1)
+_HELD_TONES = {"quarantined": "bad", "deferred": "middling"}
 
 _RUNS = """
 SELECT run_no, started_at, ended_at, status, coalesce(created, 0) AS created,
@@ -34,6 +36,17 @@ FROM ops.runs LEFT JOIN (
   FROM ops.entity_counts WHERE starts_with(entity, 'optiply/') GROUP BY run_no) USING (run_no)
 WHERE NOT coalesce(dry_run, false) AND ended_at IS NOT NULL AND started_at >= $since
 ORDER BY run_no
+"""
+# What an entity held back stands until another run that got to the end of it tells otherwise.
+_HELD = """
+SELECT CAST(floor(epoch(started_at) / 86400) AS BIGINT) AS day, entity, kind,
+  arg_max(count, run_no) AS number
+FROM ops.entity_counts JOIN ops.runs USING (run_no)
+WHERE kind IN ('quarantined', 'deferred') AND NOT coalesce(dry_run, false)
+  AND ended_at IS NOT NULL AND EXISTS (FROM ops.entity_counts whole
+    WHERE whole.run_no = ops.entity_counts.run_no AND whole.entity = ops.entity_counts.entity
+      AND whole.kind = $sent)
+GROUP BY ALL ORDER BY day
 """
 
 
@@ -143,8 +156,7 @@ _KINDS = (
         "stock_age",
         "Age of the stock, in minutes",
         "min",
-        "The longest time from one look at stock to the next. Those of the stock schedule that "
-        "find nothing are not in the books: it was often younger.",
+        "Longest time between two looks at stock that are in the books; often it was younger.",
         (("oldest", "first"),),
         _longest("stock_minutes"),
         total=False,
@@ -184,7 +196,24 @@ def trends(cursor: duckdb.DuckDBPyConnection, now: datetime) -> list[Trend]:
     first = min([*by_day, today - (FEWEST_DAYS - 1) * _DAY])
     first = max(first, today - (DAYS - 1) * _DAY)
     days = [first + n * _DAY for n in range((today - first) // _DAY + 1)]
-    return [_trend(kind, days, by_day) for kind in _KINDS]
+    return [*(_trend(kind, days, by_day) for kind in _KINDS), _held(cursor, days)]
+
+
+def _held(cursor: duckdb.DuckDBPyConnection, days: Sequence[date]) -> Trend:
+    """How many records were held back at the end of each day."""
+    found = iter(rows(cursor, _HELD, {"sent": SENT}))
+    standing: dict[tuple[str, str], int] = {}
+    values: dict[str, list[float]] = {kind: [] for kind in _HELD_TONES}
+    row = next(found, None)
+    for day in days:
+        while row is not None and _EPOCH + row["day"] * _DAY <= day:
+            standing[row["entity"], row["kind"]] = row["number"]
+            row = next(found, None)
+        for kind, told in values.items():
+            told.append(sum(count for (_, each), count in standing.items() if each == kind))
+    series = [Series(kind, tone, values[kind]) for kind, tone in _HELD_TONES.items()]
+    text = "Records that were refused or wait, at the end of each day."
+    return Trend("held", "Held back", "records", text, False, days, series)
 
 
 def number(value: float) -> str:

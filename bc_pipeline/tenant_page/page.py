@@ -53,6 +53,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "commands": _commands,
+        "breakable": _breakable,
         "standing": _standing,
         "number": number,
         "minute": minute,
@@ -78,6 +79,11 @@ def _parts(text: str) -> Iterator[Markup]:
     yield escape(text[done:])
 
 
+def _breakable(name: str) -> Markup:
+    """A name that may go on in the next line where it has an underscore."""
+    return Markup("_<wbr>").join(name.split("_"))
+
+
 def _standing(fresh: Freshness) -> tuple[str, str]:
     """How an entity stands: a tone and a word."""
     if fresh.instead:
@@ -86,4 +92,6 @@ def _standing(fresh: Freshness) -> tuple[str, str]:
         return "off", "not there"
     if fresh.late:
         return "bad", "late"
-    return ("middling", "failed last time") if fresh.failed else ("good", "fine")
+    if fresh.failed:
+        return "middling", "failed last time"
+    return ("good", "fine") if fresh.good else ("off", "unused")

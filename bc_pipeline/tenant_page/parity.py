@@ -29,6 +29,7 @@ class Parity:
         found: records in Business Central.
         left_out: of these, left out by the rules or the settings.
         waiting: of these, waiting for something they refer to.
+        refused: of these, not to be made into something Optiply takes.
         wanted: of these, wanted in Optiply.
         there: of the wanted ones, in Optiply.
         verified_at: when Optiply itself was last compared with what was sent; None: not yet.
@@ -40,6 +41,7 @@ class Parity:
     found: int
     left_out: int
     waiting: int
+    refused: int
     wanted: int
     there: int
     verified_at: datetime | None
@@ -68,11 +70,14 @@ def _one(cursor: duckdb.DuckDBPyConnection, name: str) -> Parity:
     found, left_out, waiting = row or (0, 0, 0)
     wanted, there = standing(cursor, name)
     last = last_verified(cursor, name)
+    if last is not None and not (last.reason or last.counts):  # there was nothing to compare yet
+        last = None
     return Parity(
         f"{OPTIPLY}/{name}",
         found,
         left_out,
         waiting,
+        found - left_out - waiting - wanted,
         wanted,
         there,
         last.at if last else None,
@@ -82,7 +87,7 @@ def _one(cursor: duckdb.DuckDBPyConnection, name: str) -> Parity:
 
 
 def _words(last: LastVerified | None) -> str:
-    if last is None or not (last.reason or last.counts):
+    if last is None:
         return "not compared yet"
     if last.reason:
         return f"could not be compared: {last.reason}"

@@ -29,6 +29,13 @@ return [...document.querySelectorAll('body *')].filter(each => {
   return box.width > 0 && (box.right > innerWidth + 1 || box.left < -1) && !each.closest('thead');
 }).map(each => each.tagName + ' ' + each.textContent.trim().slice(0, 60));
 """
+LETTER_BELOW_LETTER = """
+return [...document.querySelectorAll('body *')].filter(each =>
+  each.getClientRects().length && !each.closest('svg') && !each.closest('thead')
+  && [...each.childNodes].some(node => node.nodeType === 3 && node.textContent.trim().length > 12)
+  && each.getBoundingClientRect().width < 50
+).map(each => each.tagName + ' ' + each.textContent.trim());
+"""
 CONTRAST = """
 const colour = text => text.match(/[\\d.]+/g).map(Number);
 const light = ([r, g, b]) => [r, g, b].map(c => c / 255)
@@ -76,6 +83,7 @@ def test_everything_is_seen_and_nothing_hangs_out(
     sides = browser.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
     assert sides[0] <= sides[1] == width
     assert browser.execute_script(HANGING_OUT) == []
+    assert browser.execute_script(LETTER_BELOW_LETTER) == []
     for told in ("Health", "Trends", "Parity with the source", "Data quality", "Slowest reads"):
         assert told in text
     assert "stock at most" in text
