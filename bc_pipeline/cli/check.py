@@ -34,6 +34,7 @@ def check(tenants: tuple[str, ...], as_json: bool) -> int:
                 f"{name}: {_status(report)}",
                 ["check", "outcome", "detail"],
                 [[answer.name, answer.outcome, answer.detail] for answer in report],
+                status=_status(report),
             )
     failed = any(_status(report) == "failed" for report in reports.values())
     return output.SOME_FAILED if failed else output.SUCCESS

@@ -15,7 +15,8 @@ import click
 from bc_pipeline.values import storable
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, JustifyMethod
+    from rich.table import Table
 
 SUCCESS = 0
 SOME_FAILED = 1
@@ -25,6 +26,13 @@ INTERRUPTED = 130
 
 PLAIN_WIDTH = 160
 """Columns of a table that goes to a file or pipe, where no terminal limits it."""
+
+COLOURS = {
+    **dict.fromkeys(("passed", "success", "created", "posted"), "green"),
+    **dict.fromkeys(("partial", "warned", "late", "quarantined", "deferred", "paused"), "yellow"),
+    **dict.fromkeys(("failed", "blocked", "ambiguous", "guard"), "red"),
+}
+"""What a terminal shows a state in; not where NO_COLOR is set."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -49,11 +57,6 @@ def answer(document: object, text: str, *, as_json: bool) -> int:
     else:
         line(text)
     return SUCCESS
-
-
-def line(text: str = "") -> None:
-    """A line for people; what other systems have put into it cannot steer their terminal."""
-    click.echo(storable(text))
 
 
 def message(text: str) -> None:
@@ -97,34 +100,106 @@ def console(*, stderr: bool = False, plain_width: int = PLAIN_WIDTH) -> Console:
     )
 
 
+def line(text: str = "", status: str | None = None) -> None:
+    """A line for people on stdout; what other systems have put into it cannot steer their terminal.
+    On a terminal it goes on below its own beginning, between words;
+    elsewhere it stays whole, for whoever searches it.
+
+    Args:
+        text: what it says.
+        status: as one of ``COLOURS``, which a terminal shows it in.
+    """
+    from rich.padding import Padding
+    from rich.text import Text
+
+    found, text = console(), storable(text)
+    if not found.is_terminal or not text:
+        click.echo(text)
+        return
+    indent = len(text) - len(text.lstrip())
+    styled = Text(text.lstrip(), style=COLOURS.get(status or "", ""))
+    found.print(Padding(styled, (0, 0, 0, indent)))
+
+
 def print_table(
     title: str,
     columns: Sequence[str],
     rows: Iterable[Sequence[object]],
     *,
     numbers: Sequence[str] = (),
+    status: str | None = None,
     plain_width: int = PLAIN_WIDTH,
 ) -> None:
-    """A table on stdout.
+    """A table on stdout. Names and numbers are never cut: numbers that do not fit beside each other
+    stand in one column, in words.
 
     Args:
         title: above it.
         columns: their names.
         rows: their cells.
-        numbers: columns that are aligned to the right.
+        numbers: columns that are aligned to the right, and left out where all are 0.
+        status: as one of ``COLOURS``, which a terminal shows the title in.
         plain_width: what it may take where no terminal limits it.
     """
+    found = console(plain_width=plain_width)
+    if title:
+        line(title, status)
+    cells = [list(row) for row in rows]
+    if not cells:
+        return
+    told = [
+        each
+        for each, name in enumerate(columns)
+        if name not in numbers or any(row[each] not in (0, "", None) for row in cells)
+    ]
+    names = [columns[each] for each in told]
+    kept = [[row[each] for each in told] for row in cells]
+    table = _table(names, kept, numbers)
+    if _least_width(found, table) > found.width:
+        table = _table(*_in_words(names, kept, numbers), ())
+    found.print(table)
+
+
+def _table(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], numbers: Sequence[str]
+) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column, justify="right" if column in numbers else "left")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for place, column in enumerate(columns):
+        is_number = column in numbers
+        justify: JustifyMethod = "right" if is_number else "left"
+        table.add_column(column, justify=justify, no_wrap=is_number or place == 0)
     for row in rows:
         # Texts come from other systems: never read them as markup, nor let a terminal do so.
-        table.add_row(*(Text("" if cell is None else storable(str(cell))) for cell in row))
-    console(plain_width=plain_width).print(table)
+        told = ("" if cell is None else storable(str(cell)) for cell in row)
+        table.add_row(*(Text(each, style=COLOURS.get(each, "")) for each in told))
+    return table
+
+
+def _least_width(found: Console, table: Table) -> int:
+    """What a table needs for no word of it to be cut, however narrow the console is."""
+    from rich.measure import Measurement
+
+    return Measurement.get(found, found.options.update(width=10_000), table).minimum
+
+
+def _in_words(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], numbers: Sequence[str]
+) -> tuple[list[str], list[list[object]]]:
+    """The same with one column for all numbers, such as ``54 unchanged, 8 skipped``."""
+    texts = [place for place, column in enumerate(columns) if column not in numbers]
+    counted = [place for place, column in enumerate(columns) if column in numbers]
+    told: list[list[object]] = [
+        [
+            *(row[place] for place in texts),
+            ", ".join(f"{row[place]} {columns[place]}" for place in counted if row[place]),
+        ]
+        for row in rows
+    ]
+    return [*(columns[place] for place in texts), "counts"], told
 
 
 def _plain(value: object) -> object:

@@ -147,9 +147,9 @@ def _row(name: str, state: TenantState | None, error: PipelineError | None) -> l
 
 def _print_tenant(name: str, state: TenantState, *, entities: bool) -> None:
     if state.paused:
-        output.line(f"{name}: {state.paused}")
+        output.line(f"{name}: {state.paused}", "paused")
     for matter in state.attention():
-        output.line(f"{name}: {matter}")
+        output.line(f"{name}: {matter}", "late")
     if entities:
         _print_entities(name, state)
         if state.stock is not None:

@@ -80,7 +80,6 @@ def print_summary(summary: RunSummary) -> None:
     """One tenant's outcome as a table, with its problems below."""
     title = f"{summary.tenant}: {summary.status}"
     title += f" in {summary.seconds:.1f} s" if summary.seconds else ""
-    title += f" ({summary.reason})" if summary.reason else ""
     title += ", dry run: nothing was sent" if summary.dry_run else ""
     written = (*summary.optiply_entities(), *summary.outbound_entities())
     output.print_table(
@@ -88,8 +87,14 @@ def print_summary(summary: RunSummary) -> None:
         ["entity", *COUNT_NAMES],
         [[name, *(getattr(result, count) for count in COUNT_NAMES)] for name, result in written],
         numbers=COUNT_NAMES,
+        status=summary.status,
     )
-    for line in (*adopted_lines(summary), *request_lines(summary), *problem_lines(summary)):
+    told_below = {problem.reason for problem in summary.problems}
+    if summary.reason and summary.reason not in told_below:
+        output.line(f"  {summary.reason}")
+    for line in (*adopted_lines(summary), *problem_lines(summary)):
+        output.line(line)
+    for line in request_lines(summary):
         click.echo(line)
 
 

@@ -104,7 +104,7 @@ def _print(
     )
     for each in compared:
         for difference in each.differences[:SHOWN]:
-            click.echo(f"  {difference.kind}: {each.entity}: {difference.text}")
+            output.line(f"  {difference.kind}: {each.entity}: {difference.text}")
         if len(each.differences) > SHOWN:
             click.echo(f"  and {len(each.differences) - SHOWN} more of {each.entity}: --json")
     differences = [d for each in compared for d in each.differences]
