@@ -329,7 +329,8 @@ def _several(number: int, called: str) -> str:
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    named = "/" in text.partition(" ")[0]  # an entity is written as it is typed
+    return text if named else text[:1].upper() + text[1:]
 
 
 def _grouped(
