@@ -72,19 +72,25 @@ def company_of(shop: Shop, companies: Iterable[Company]) -> Company:
 
 
 def _supplier_with_goods(shop: Shop, company: Company) -> tuple[Row, list[Row]]:
-    """A supplier that sells two products, all of which Business Central lets us buy."""
+    """A supplier that sells two products, all of which Business Central lets us buy: the same ones
+    whatever order they came to Optiply in."""
     items = {row["id"] for row in company.tables["items"].values() if _can_be_bought(row)}
     vendors = {row["id"] for row in company.tables["vendors"].values() if row["blocked"] == OPEN}
     products = {row["id"] for row in shop.rows("products") if row["remoteId"] in items}
-    for supplier in shop.rows("suppliers"):
+    offered = sorted(shop.rows("supplierProducts"), key=_remote_id)
+    for supplier in sorted(shop.rows("suppliers"), key=_remote_id):
         offers = [
             row
-            for row in shop.rows("supplierProducts")
+            for row in offered
             if row["supplierId"] == supplier["id"] and row["productId"] in products
         ]
         if supplier["remoteId"] in vendors and len(offers) >= LINES:
             return supplier, offers
     raise ValueError(f"{shop.name} has no supplier of two products yet: sync it first")
+
+
+def _remote_id(row: Row) -> str:
+    return row["remoteId"] or ""
 
 
 def _can_be_bought(item: Row) -> bool:
