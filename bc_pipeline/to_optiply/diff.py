@@ -31,9 +31,12 @@ SETTLED = (
     "s.content_hash = w.content_hash "
     f"AND NOT coalesce(json_exists(s.extra, '$.{UNCONFIRMED}'), FALSE)"
 )
+ATTEMPT_HASH = "sha256(concat_ws('|', w.content_hash, w.decision, epoch_us(w.source_modified_at)))"
 HELD = (
-    "(s.state = 'quarantined' AND s.failed_hash = w.attempt_hash AND s.next_attempt_run > $run_no)"
+    f"(s.state = 'quarantined' AND s.failed_hash = {ATTEMPT_HASH} AND s.next_attempt_run > $run_no)"
 )
+QUIET = "(action = 'unchanged' AND state = 'active' AND extra IS NOT DISTINCT FROM known_extra)"
+"""Nothing has to be done for such a record, neither now nor in its books."""
 
 _ACTIONS = """
 CASE
@@ -60,44 +63,61 @@ CASE
   ELSE 'create' END
 """
 
+# Most records are quiet in most runs. So what is decided about each is decided from as little as
+# possible, and only the others are taken along: a million of them fit into the memory there is.
+_DECIDE = """
+CREATE OR REPLACE TEMP TABLE decided AS
+WITH w AS (
+  SELECT remote_id, decision, source_modified_at, CAST(extra AS VARCHAR) AS extra,
+    sha256('{version}:' || {attributes}) AS content_hash
+  FROM optiply.{name}
+), s AS (
+  SELECT remote_id, optiply_id, content_hash, failed_hash, state, next_attempt_run,
+    CAST(extra AS VARCHAR) AS extra, CASE WHEN last_sent IS NOT NULL THEN '' END AS last_sent
+  FROM sync.{name}
+), decided AS (
+  SELECT coalesce(w.remote_id, s.remote_id) AS remote_id, w.decision, w.content_hash, w.extra,
+    w.source_modified_at, {actions} AS action, {standing} AS standing, s.state,
+    s.extra AS known_extra
+  FROM w FULL JOIN s ON s.remote_id = w.remote_id
+)
+FROM decided WHERE NOT coalesce({quiet}, false)
+"""
+
 _BUILD = """
 CREATE OR REPLACE TEMP TABLE plan AS
 WITH canonical AS (
-  SELECT remote_id, reference, decision, reason, source_modified_at,
-    CAST(extra AS VARCHAR) AS extra, {attributes} AS attributes
-  FROM optiply.{name}
-), hashed AS (
-  SELECT *, sha256('{version}:' || attributes) AS content_hash FROM canonical
-), w AS (
-  SELECT *, sha256(concat_ws('|', content_hash, decision, epoch_us(source_modified_at)))
-    AS attempt_hash FROM hashed
-), decided AS (
-  SELECT coalesce(w.remote_id, s.remote_id) AS remote_id, w.reference, w.decision,
-    w.reason AS wanted_reason, w.attributes, w.content_hash, w.attempt_hash, w.extra,
-    w.source_modified_at, {actions} AS action,
-    {standing} AS standing, s.optiply_id, s.optiply_uuid, s.last_sent, s.state, s.attempts,
-    s.reason AS known_reason, s.content_hash AS known_hash,
-    CAST(s.extra AS VARCHAR) AS known_extra
-  FROM w FULL JOIN sync.{name} s ON s.remote_id = w.remote_id
+  SELECT remote_id, reference, reason, {attributes} AS attributes
+  FROM optiply.{name} SEMI JOIN decided USING (remote_id)
 )
--- What is unchanged, most of it in most runs, need not be carried along.
-SELECT * REPLACE (
-    CASE WHEN action <> 'unchanged' THEN attributes END AS attributes,
-    CASE WHEN action <> 'unchanged' THEN last_sent END AS last_sent),
+SELECT w.remote_id, c.reference, w.decision, c.reason AS wanted_reason,
+  CASE WHEN w.action <> 'unchanged' THEN c.attributes END AS attributes, w.content_hash,
+  CASE WHEN w.decision IS NOT NULL THEN {attempt_hash} END AS attempt_hash, w.extra,
+  w.source_modified_at, w.action, w.standing, s.optiply_id, s.optiply_uuid,
+  CASE WHEN w.action <> 'unchanged' THEN s.last_sent END AS last_sent, w.state, s.attempts,
+  s.reason AS known_reason, s.content_hash AS known_hash, w.known_extra,
   row_number() OVER (ORDER BY {order}) AS n
-FROM decided
+FROM decided w
+LEFT JOIN canonical c ON c.remote_id = w.remote_id
+LEFT JOIN sync.{name} s ON s.remote_id = w.remote_id
 """
 _ALREADY_THERE = """
 CASE WHEN remote_id IN (SELECT remote_id FROM sync.{name} s WHERE {standing}) THEN '{{}}'
   ELSE {attributes} END
 """
 
+# The last column adds up to the quiet ones: all that are wanted, without those in the plan.
+_COUNT = """
+SELECT action, state, count(*), -count(decision) FROM plan GROUP BY action, state
+UNION ALL SELECT NULL, NULL, 0, count(*) FROM optiply.{name}
+"""
+
 _DELETIONS = """
 WITH alive AS (SELECT *, coalesce(standing AND state <> 'disabled', false) AS is_alive FROM plan)
 SELECT count(*) FILTER (action IN ('gone', 'lost')),
   count(*) FILTER (action = 'gone' AND decision IS NULL),
-  count(*) FILTER (is_alive),
-  count(*) FILTER (is_alive AND action <> 'gone' AND decision IS NOT NULL),
+  $quiet + count(*) FILTER (is_alive),
+  $quiet + count(*) FILTER (is_alive AND action <> 'gone' AND decision IS NOT NULL),
   count(*) FILTER (action IN ('create', 'resolve')),
   count(*) FILTER (action = 'gone' AND state = 'guard')
 FROM alive
@@ -151,7 +171,8 @@ class PlannedRow:
 
 @dataclass
 class Plan:
-    """The plan of one resource in a temporary table of one cursor.
+    """The plan of one resource in a temporary table of one cursor: all records but the quiet ones,
+    which are only counted.
 
     Args:
         cursor: must stay open, and must not be used by another thread.
@@ -165,6 +186,7 @@ class Plan:
     run_no: int
     version: int
     _found: Mapping[tuple[str, str | None], int] = field(default_factory=dict)
+    _quiet: int = 0
 
     def build(self) -> None:
         """Decide anew from the present state of both sides."""
@@ -176,7 +198,7 @@ class Plan:
                 f"json_extract_string(s.extra, {path}) <> json_extract_string(w.extra, {path})"
             )
         newest = resource.newest_first
-        order = f"attributes->>'$.{newest}' DESC NULLS LAST, remote_id" if newest else "remote_id"
+        by_age = f"c.attributes->>'$.{newest}' DESC NULLS LAST, " if newest else ""
         actions = _ACTIONS.format(
             standing=STANDING,
             pending=PENDING,
@@ -184,24 +206,20 @@ class Plan:
             replaced=replaced,
             settled="TRUE" if resource.create_only else SETTLED,
         )
-        self.cursor.execute(
-            _BUILD.format(
-                name=resource.name,
-                attributes=self._attributes(),
-                version=int(self.version),
-                actions=actions,
-                standing=STANDING,
-                order=order,
-            ),
-            {"run_no": self.run_no},
+        words = {"name": resource.name, "attributes": self._attributes()}
+        decide = _DECIDE.format(
+            **words, version=int(self.version), actions=actions, standing=STANDING, quiet=QUIET
         )
-        found = self.cursor.execute(
-            "SELECT action, state, count(*) FROM plan GROUP BY action, state"
-        ).fetchall()
-        self._found = {(action, state): count for action, state, count in found}
+        self.cursor.execute(decide, {"run_no": self.run_no})
+        order = f"{by_age}w.remote_id"
+        self.cursor.execute(_BUILD.format(**words, attempt_hash=ATTEMPT_HASH, order=order))
+        self.cursor.execute("DROP TABLE temp.decided")
+        found = self.cursor.execute(_COUNT.format(name=resource.name)).fetchall()
+        self._found = {(action, state): count for action, state, count, _ in found if action}
+        self._quiet = sum(wanted for _, _, _, wanted in found)
 
     def has(self, action: str, *states: str | None) -> bool:
-        """Whether there is a record with this action, in one of these states where any are given.
+        """Whether the plan has a record with this action, in one of these states if any are given.
         A statement about records that are not there costs as much as one about a few."""
         return any(a == action and (not states or s in states) for a, s in self._found)
 
@@ -220,14 +238,14 @@ class Plan:
 
     def counts(self) -> dict[str, int]:
         """How many records there are per action, as it was decided."""
-        counts: dict[str, int] = {}
+        counts = {"unchanged": self._quiet} if self._quiet else {}
         for (action, _), count in self._found.items():
             counts[action] = counts.get(action, 0) + count
         return counts
 
     def deletions(self) -> Deletions:
         """What would be taken away, for the deletion guard."""
-        row = self.cursor.execute(_DELETIONS).fetchone()
+        row = self.cursor.execute(_DELETIONS, {"quiet": self._quiet}).fetchone()
         assert row is not None
         return Deletions(*row)
 
