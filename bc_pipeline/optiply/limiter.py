@@ -16,6 +16,10 @@ FLOOR = 0.2
 """Requests per second the pace never falls below: one in five seconds."""
 RECOVERY_SECONDS = 60.0
 """Time without a 429 in which the pace climbs from half the ceiling back to the ceiling."""
+BURST_SECONDS = 0.5
+"""So many seconds' worth may be sent at once after a pause. A limit that lets a whole second's
+worth through counts from when the first request arrives: the other half is for a first one that
+takes longer than those after it, for a 429 halves the pace for a minute."""
 
 
 class RateLimiter:
@@ -56,8 +60,7 @@ class RateLimiter:
         with self._lock:
             now = self._clock()
             self._recover(now)
-            # Up to one second's worth may be sent at once after a pause.
-            self._next = max(self._next, now - 1.0)
+            self._next = max(self._next, now - BURST_SECONDS)
             turn = self._next
             self._next += 1.0 / self._rate
             ticket = self._slowdowns

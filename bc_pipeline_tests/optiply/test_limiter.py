@@ -29,16 +29,37 @@ def test_requests_are_spread_at_the_ceiling() -> None:
     assert time.now - 100 == pytest.approx(10)
 
 
-def test_after_a_pause_one_second_of_requests_may_go_at_once() -> None:
+def test_after_a_pause_half_a_second_of_requests_may_go_at_once() -> None:
     time = Time()
     pace = limiter(time)
     pace.acquire()
     time.now += 60
 
-    for _ in range(10):
+    for _ in range(6):
         pace.acquire()
 
     assert time.now == 160
+
+
+@pytest.mark.parametrize("per_second", [5, 20, 100])
+def test_given_a_first_answer_that_is_late_then_no_request_is_one_too_many(per_second: int) -> None:
+    # given an Optiply that lets a second's worth through at once, as it stood for a while
+    time = Time()
+    pace = limiter(time, per_second)
+    time.now += 60
+    begins, late = time.now, 0.3
+    permitted = float(per_second)
+    arrived = begins + late
+
+    # when the first request takes longer to arrive than all after it
+    for _ in range(20 * per_second):
+        pace.acquire()
+        moment = max(time.now, begins + late)
+        permitted = min(per_second, permitted + (moment - arrived) * per_second) - 1
+        arrived = moment
+
+        # then all are let through
+        assert permitted > -1e-6
 
 
 def test_one_429_halves_the_pace_and_its_companions_count_once() -> None:
