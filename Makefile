@@ -11,12 +11,13 @@ CLIENTS := .venv-clients
 MACHINES := .venv-machines
 SITE := build/docs
 DOCS_STAMP := $(VENV)/.docs-installed
+DLT := .venv-dlt
 
 # Compiled modules are kept, whatever the environment says: a worker that has to compile all modules
 # and rewrite all asserts itself is at it for longer than for a thousand tests.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test slow clients machines dev lint docs reference screenshots drill bench bench-check clean
+.PHONY: help demo test slow clients machines dev lint docs reference screenshots drill bench bench-check charts clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^\#]*\#\# */\1\t/' | expand -t 13
@@ -63,16 +64,17 @@ drill: $(STAMP)  ## kills runs at every single request, loses every answer; more
 	BC_PIPELINE_DRILL=all $(BIN)/python -m pytest -n 2 -v \
 		bc_pipeline_tests/end_to_end/test_drill.py bc_pipeline_tests/end_to_end/test_convergence.py
 
-bench: $(STAMP)  ## a million sales invoice lines into the mirror; customers and bills out to BC; ticks
-	$(BIN)/python benchmarks/read.py
-	$(BIN)/python benchmarks/tick.py
-	$(BIN)/python benchmarks/export.py
+bench: $(STAMP)  ## all benchmarks with their goals, half an hour; BENCH="--only read", BENCH=--small
+	$(BIN)/python -m benchmarks.bench $(BENCH)
 
 bench-check: $(STAMP)  ## benchmarks of a tenth of the size against benchmarks/baseline.json
-	$(BIN)/python benchmarks/check.py
+	$(BIN)/python -m benchmarks.check
+
+charts: $(STAMP)  ## docs/performance.md and its charts, made from benchmarks/measured.json
+	$(BIN)/python -m benchmarks.charts
 
 clean:  ## removes what these targets made; run-time files of a configured installation stay
-	rm -rf $(VENV) $(CLIENTS) $(CLIENTS).lock $(MACHINES) $(MACHINES).lock .pytest_cache .mypy_cache .ruff_cache .hypothesis $(SITE) var/demo var/dev var/demo.lock var/dev.lock
+	rm -rf $(VENV) $(CLIENTS) $(CLIENTS).lock $(DLT) $(MACHINES) $(MACHINES).lock .pytest_cache .mypy_cache .ruff_cache .hypothesis $(SITE) var/demo var/dev var/demo.lock var/dev.lock
 
 $(STAMP): pyproject.toml setup.py
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed (set PYTHON=...)"; exit 1; }

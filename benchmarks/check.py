@@ -3,47 +3,62 @@
 Seconds of one machine say nothing on another, so none of them is compared: only what was measured
 side by side in one run, and what does not depend on the machine.
 
-    python benchmarks/check.py [--write]
+    python -m benchmarks.check [--write]
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-HERE = Path(__file__).parent
-BASELINE = HERE / "baseline.json"
+from benchmarks.measuring import Figures, own, told
+
+BASELINE = Path(__file__).parent / "baseline.json"
 TOLERANCE = 0.20
 TENTH = {
-    "read": ("--documents", "5000"),
+    "read": ("--documents", "5000", "--dlt-rounds", "0"),
+    "incremental": ("--documents", "5000"),
+    "diff": ("--rows", "100000"),
     "export": ("--customers", "100", "--bills", "50"),
-    "tick": ("--tenants", "10", "--rounds", "1"),
+    "tick": ("--tenants", "10", "--rounds", "1", "--storage", "files"),
+    "first_load": ("--products", "200"),
 }
 """Sizes that are through in a few minutes."""
 
 
 def figures() -> dict[str, float]:
     """What is compared, by name; smaller is better."""
-    read, export, tick = (_report(name) for name in ("read", "export", "tick"))
-    found = {
-        "read / floor, seconds": read["ratio"],
-        "read, peak megabytes": read["mirror"]["peak_megabytes"],
-        "idle tick, CPU of a tenant / start-up": tick["idle"]["cpu_per_tenant"]
-        / tick["start_up_cpu"],
-    }
+    reports = {name: told(own(name, *size, "--json")) for name, size in TENTH.items()}
+    return {name: round(float(figure), 4) for name, figure in compared(reports)}
+
+
+def compared(reports: dict[str, Figures]) -> Iterator[tuple[str, float]]:
+    """Of each report what does not depend on the machine."""
+    read, tick = reports["read"], reports["tick"]["storages"]["files"]
+    floor = read["floor"]["cpu_seconds"]
+    yield "read / floor, seconds", read["ratio"]
+    yield "read / floor, CPU", read["cpu_ratio"]
+    yield "read, peak megabytes", read["mirror"]["peak_megabytes"]
+    for step, row in reports["incremental"]["steps"].items():
+        yield f"incremental, {step}: requests", row["requests"]
+        yield f"incremental, {step}: bytes", row["bytes"]
+        yield f"incremental, {step} / floor, CPU", row["cpu"] / floor
+    yield "diff of as many rows / floor, CPU", reports["diff"]["cpu"] / floor
     for name, row in tick.items():
         if isinstance(row, dict):
-            found[f"tick, {name}: BC requests a tenant"] = row["bc_requests_per_tenant"]
-            found[f"tick, {name}: Optiply requests a tenant"] = row["optiply_requests_per_tenant"]
-    for name, row in export.items():
+            yield f"tick, {name}: BC requests a tenant", row["bc_requests_per_tenant"]
+            yield f"tick, {name}: Optiply requests a tenant", row["optiply_requests_per_tenant"]
+    for name, row in reports["export"].items():
         if isinstance(row, dict) and "ratio" in row:
-            found[f"export, {name} / floor, seconds"] = row["ratio"]
-            found[f"export, {name}: requests"] = row["requests"]
-    return {name: round(float(figure), 4) for name, figure in found.items()}
+            yield f"export, {name} / floor, seconds", row["ratio"]
+            yield f"export, {name}: requests", row["requests"]
+    load = reports["first_load"]
+    yield "first load, permitted rate / used", 1 / load["share"]
+    yield "first load, 429", load["refused"]
+    yield "first load, requests a product", load["requests"] / load["created"]
 
 
 def worse(found: dict[str, float], before: dict[str, float]) -> list[str]:
@@ -54,13 +69,6 @@ def worse(found: dict[str, float], before: dict[str, float]) -> list[str]:
         for name in before
         if name in found and found[name] > before[name] * (1 + TOLERANCE) + 1e-9
     ]
-
-
-def _report(name: str) -> dict[str, Any]:
-    command = [sys.executable, str(HERE / f"{name}.py"), *TENTH[name], "--json"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return report
 
 
 def main() -> int:
@@ -75,8 +83,8 @@ def main() -> int:
     for name, figure in found.items():
         print(f"{name:55}{figure:10g}   was {before.get(name, float('nan')):g}")
     complaints = worse(found, before)
-    for told in complaints:
-        print(f"WORSE by more than {TOLERANCE:.0%}: {told}")
+    for complaint in complaints:
+        print(f"WORSE by more than {TOLERANCE:.0%}: {complaint}")
     return 1 if complaints else 0
 
 

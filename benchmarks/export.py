@@ -9,7 +9,7 @@ add at worst.
 Goals: 1000 customers with dimensions at most 25 requests when new and 30 when updated; bills of 10
 lines with dimensions on header and lines under 5 requests each.
 
-    python benchmarks/export.py [--customers 1000] [--bills 500] [--lines 10] [--rounds 3] [--json]
+    python -m benchmarks.export [--customers 1000] [--bills 500] [--lines 10] [--rounds 3] [--json]
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""How fast, in how much memory and with how many requests; see docs/performance.md."""
