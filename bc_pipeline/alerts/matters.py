@@ -11,10 +11,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from bc_pipeline.alerts.kinds import DAYS_BEFORE_END, SLOW, TOKEN_LIFE
+from bc_pipeline.catalogue.task import BC, SYSTEMS
 from bc_pipeline.run.figures import COUNT_TOLERANCE
 from bc_pipeline.run.freshness import LATE_AFTER, Freshness, minute
 from bc_pipeline.run.graph import NOT_STARTED
 from bc_pipeline.run.tenant_state import TenantState
+from bc_pipeline.tenants.secrets import TokenStore
 from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.to_business_central.buy_orders.buy_order import TASK as BUY_ORDERS
 from bc_pipeline.values import typed
@@ -245,10 +247,8 @@ def _ends(tenant: Tenant, now: datetime) -> Iterator[Matter]:
             f"client_secret_expires, then: bc-pipeline check {tenant.name}",
         )
     if settings.refresh_token is not None:
-        kept = tenant.home / "secrets" / f"{tenant.name}.business_central.json"
-        try:
-            used = datetime.fromtimestamp(kept.stat().st_mtime, UTC)
-        except OSError:
+        used = TokenStore(tenant.home).saved_at(tenant.name, SYSTEMS[BC])
+        if used is None:
             return
         yield from _end(
             "refresh token",

@@ -141,7 +141,8 @@ def _paragraph(event: Event, kind: Kind, tenant: str, matter: Matter, since: dat
     if link := run_link(matter.run_id):
         lines.append(f"Where: {link}")
     if event == "escalated":
-        lines.append(f"It stands since {minute(since)}: three runs have not solved it")
+        # Where nothing runs, the time of three runs is what has passed.
+        lines.append(f"It stands since {minute(since)} and does not go away by itself")
     return "\n".join(lines)
 
 

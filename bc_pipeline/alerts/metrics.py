@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import orjson
 from prometheus_client import CollectorRegistry, generate_latest
@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 from bc_pipeline import clock
 from bc_pipeline.alerts import book as books
 from bc_pipeline.errors import PipelineError
+from bc_pipeline.run.overview import next_tick
 from bc_pipeline.run.tenant_state import TenantState, read_state
 from bc_pipeline.snapshot.reader import SnapshotReader
 from bc_pipeline.tenants.pause import paused
@@ -21,7 +22,6 @@ from bc_pipeline.tenants.registry import Registry
 from bc_pipeline.tenants.settings import Tenant
 
 PREFIX = "bc_pipeline_"
-_HALF_HOUR = timedelta(minutes=30)
 RUN_STATES = ("success", "partial", "failed", "skipped")
 
 
@@ -126,7 +126,7 @@ def _tenant(figures: Figures, tenant: Tenant, now: datetime, reader: SnapshotRea
     works = tenant.enabled and not paused(tenant.snapshot_dir)
     _add(figures, name, "enabled", works)
     if works:
-        _add(figures, name, "next_run_timestamp_seconds", _next_half_hour(now))
+        _add(figures, name, "next_run_timestamp_seconds", _seconds(next_tick(now)))
     try:
         state = read_state(tenant, now, reader, patient=False)
     except PipelineError:
@@ -134,11 +134,6 @@ def _tenant(figures: Figures, tenant: Tenant, now: datetime, reader: SnapshotRea
     _ages(figures, tenant, state)
     _last_run(figures, tenant, state)
     _records(figures, tenant, state)
-
-
-def _next_half_hour(now: datetime) -> float:
-    seconds = _HALF_HOUR.total_seconds()
-    return (now.timestamp() // seconds + 1) * seconds
 
 
 def _ages(figures: Figures, tenant: Tenant, state: TenantState) -> None:

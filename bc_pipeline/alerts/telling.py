@@ -28,9 +28,10 @@ from bc_pipeline.tenants import files, registry
 from bc_pipeline.tenants.alert_settings import Addresses
 from bc_pipeline.tenants.pause import paused
 from bc_pipeline.tenants.registry import Registry
+from bc_pipeline.tenants.secrets import DIRECTORY
 from bc_pipeline.tenants.settings import Tenant
 
-LAST_KNOWN = Path("secrets", "alerts.json")
+LAST_KNOWN = Path(DIRECTORY, "alerts.json")
 """The addresses of ``defaults`` as tenants.yaml last had them: who is told when it is broken."""
 
 log = logging.getLogger(__name__)

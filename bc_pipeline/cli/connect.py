@@ -19,7 +19,7 @@ from bc_pipeline.cli.asking import (
 )
 from bc_pipeline.cli.private_directory import private_directory
 from bc_pipeline.connecting.connect import SECRET_FLAG, Connection, Given, find_out, finish, try_out
-from bc_pipeline.connecting.consent import Way
+from bc_pipeline.connecting.consent import Method
 from bc_pipeline.connecting.questions import Question
 from bc_pipeline.connecting.saving import SECRET_FILES
 
@@ -57,16 +57,16 @@ _FILE = click.Path(dir_okay=False, allow_dash=True)
 @click.option("--redirect-uri", metavar="URL", help="As it stands in the app registration.")
 @click.option(
     "--no-browser",
-    "way",
+    "method",
     flag_value="paste",
     help="Sign in on another machine: the address is printed, the one it ends at is pasted.",
 )
 @click.option(
-    "--device-code", "way", flag_value="device", help="Sign in with a code on any device."
+    "--device-code", "method", flag_value="device", help="Sign in with a code on any device."
 )
 @click.option(
     "--client-credentials",
-    "way",
+    "method",
     flag_value="application",
     help="No person signs in: the app has application permissions of the customer.",
 )
@@ -112,7 +112,7 @@ _FILE = click.Path(dir_okay=False, allow_dash=True)
 @output.json_option
 def connect(
     tenant: str,
-    way: Way | None,
+    method: Method | None,
     keep_consent: bool,
     client_secret_file: str | None,
     optiply_credentials: str | None,
@@ -132,7 +132,7 @@ def connect(
     """
     person = Terminal(may_ask=not yes)
     given = Given(
-        way=way,
+        method=method,
         keep_consent=keep_consent,
         settings={**_addresses(sandbox), **_settings(named, settings)},
         client_secret=read_secret(SECRET_FLAG, client_secret_file, SECRET_VARIABLE),
@@ -266,9 +266,9 @@ def _print_trial(connection: Connection) -> None:
     assert trial is not None
     print_summary(trial.summary)
     for entity, changes in trial.samples.items():
-        click.echo(f"  {entity}, such as:")
+        output.line(f"  {entity}, such as:")
         for change in changes[:SAMPLES_SHOWN]:
-            click.echo(f"    {_one_line(change)}")
+            output.line(f"    {_one_line(change)}")
     output.print_table(
         "Data quality",
         ["records", "what", "such as", "what to do"],

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from bc_pipeline.cli import output
+from bc_pipeline.cli.ending import ended_like_ctrl_c
 from bc_pipeline.cli.own_home import at_home, first_free, owned
 from bc_pipeline.tenants import registry
 
@@ -91,11 +92,11 @@ def wants_the_ui() -> bool:
 
 
 def _open_ui(home: Path) -> None:
-    from bc_pipeline.cli.serving import UI_PORT, ended_by_signals, serve_ui
+    from bc_pipeline.cli.serving import UI_PORT, serve_ui
 
     port = first_free(UI_PORT)
     click.echo(f"\nDagster   http://127.0.0.1:{port}  (ready in some 15 seconds; Ctrl-C ends)")
-    with ended_by_signals():
+    with ended_like_ctrl_c():
         serve_ui(home, port)
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import click
 
+from bc_pipeline.cli.ending import ended_like_ctrl_c
 from bc_pipeline.cli.main import run
 from bc_pipeline.cli.output import message
 from bc_pipeline.cli.own_home import at_home, owned, refuse_taken
 from bc_pipeline.cli.runs import sweep_tenants
 from bc_pipeline.cli.sandbox import DEFAULT_PORT
-from bc_pipeline.cli.serving import UI_PORT, ended_by_signals, serve_ui
+from bc_pipeline.cli.serving import UI_PORT, serve_ui
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.tenants import registry
 
@@ -30,7 +31,7 @@ def dev(port: int, sandbox_port: int) -> int:
     """Serve the sandbox and Dagster's UI, after a first sync, until interrupted."""
     home = registry.home_directory() / "dev"
     refuse_taken({port: "--port", sandbox_port: "--sandbox-port"})
-    with ended_by_signals(), owned(home), Sandbox(port=sandbox_port) as sandbox:
+    with ended_like_ctrl_c(), owned(home), Sandbox(port=sandbox_port) as sandbox:
         forget(home)
         tenants = sandbox.write_tenants(home, exports=True)
         message(f"Sandbox   {sandbox.base_url}  (tenants in {tenants})")

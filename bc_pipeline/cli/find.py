@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from itertools import groupby
 
 import click
@@ -11,7 +10,7 @@ from bc_pipeline.cli import output
 from bc_pipeline.cli.selection import must_have_run
 from bc_pipeline.story import search
 from bc_pipeline.story.hits import Found, Hit
-from bc_pipeline.story.telling import WIDTH
+from bc_pipeline.story.telling import wrapped
 from bc_pipeline.tenants import registry
 
 
@@ -67,12 +66,5 @@ def _print_nothing(tenant: str, answer: Found) -> None:
 
 
 def _echo(text: str, indent: str) -> None:
-    for line in textwrap.wrap(
-        text,
-        WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent + "  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    ):
+    for line in wrapped(text, indent):
         output.line(line)

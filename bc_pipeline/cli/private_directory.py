@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_ENDINGS = ("SIGTERM", "SIGHUP")
-"""Of a process that is told to end, or whose terminal is closed: Python cleans nothing up then."""
+from bc_pipeline.cli.ending import ended_like_ctrl_c
 
 
 @contextmanager
@@ -25,25 +22,7 @@ def private_directory(purpose: str) -> Iterator[Path]:
         KeyboardInterrupt: it is to end.
     """
     with (
-        _ended_like_ctrl_c(),
+        ended_like_ctrl_c(),
         tempfile.TemporaryDirectory(prefix=f"bc-pipeline-{purpose}-") as name,
     ):
         yield Path(name)
-
-
-@contextmanager
-def _ended_like_ctrl_c() -> Iterator[None]:
-    before = {}
-    if threading.current_thread() is threading.main_thread():
-        numbers = [getattr(signal, name) for name in _ENDINGS if hasattr(signal, name)]
-        # Whoever starts us with nohup has SIGHUP ignored, and it stays so.
-        before = {
-            each: signal.SIG_DFL for each in numbers if signal.getsignal(each) == signal.SIG_DFL
-        }
-    for number in before:
-        signal.signal(number, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -7,11 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 from bc_pipeline.cli.output import SUCCESS
 from bc_pipeline.orchestration.instance import HOME_VARIABLE as DAGSTER_HOME
@@ -24,9 +20,6 @@ BETWEEN_LOOKS = 0.1
 
 NO_NEWS = "ignore:Function `dev_command` is superseded"
 """That there is `dg dev` too, is for the documentation to say."""
-
-ENDING = (signal.SIGTERM, signal.SIGHUP)
-"""Beside Ctrl-C: a plain ``kill``, and a terminal that is closed."""
 
 
 def serve_ui(home: Path, port: int) -> int:
@@ -58,21 +51,6 @@ def serve_ui(home: Path, port: int) -> int:
         return SUCCESS
     finally:
         _end_group(process)
-
-
-@contextmanager
-def ended_by_signals() -> Iterator[None]:
-    """Inside the block, SIGTERM and SIGHUP end this process as Ctrl-C does: in order."""
-
-    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = {each: signal.signal(each, interrupt) for each in ENDING}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:

@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -20,6 +20,7 @@ from bc_pipeline.cli.deletions import print_deletions
 from bc_pipeline.cli.selection import known_tenants, tenant_arguments
 from bc_pipeline.errors import PipelineError
 from bc_pipeline.run.freshness import minute
+from bc_pipeline.run.overview import age_of
 from bc_pipeline.run.records import next_try
 from bc_pipeline.run.tenant_state import TenantState, read_state
 from bc_pipeline.snapshot.reader import SnapshotReader
@@ -233,11 +234,4 @@ def _held(row: dict[str, Any], run_no: int) -> list[object]:
 def _ago(moment: datetime | None) -> str:
     if moment is None:
         return "never"
-    return f"{minute(moment)}, {_age(clock.now() - moment)} ago"
-
-
-def _age(age: timedelta) -> str:
-    minutes = int(age.total_seconds() // 60)
-    if minutes < 120:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
+    return f"{minute(moment)}, {age_of(clock.now() - moment)} ago"

@@ -52,14 +52,14 @@ class Given:
     """What the command line says, so that nobody need be asked.
 
     Attributes:
-        way: how consent is got; None: as before, a new tenant in the browser.
+        method: how consent is got; None: as before, a new tenant in the browser.
         keep_consent: go on with the consent there is, where there is one.
         settings: by way, from flags.
         client_secret, optiply_credentials: from a file, the environment or stdin.
         locations: codes; empty: all; None: not said.
     """
 
-    way: consent.Way | None = None
+    method: consent.Method | None = None
     keep_consent: bool = False
     settings: Mapping[Way, str] = field(default_factory=dict)
     client_secret: str | None = field(default=None, repr=False)
@@ -220,8 +220,8 @@ def _app(draft: Draft, given: Given, person: Person) -> None:
 
 def _consent(draft: Draft, given: Given, person: Person) -> None:
     settings = draft.tenant().business_central
-    way = given.way or _way_before(draft)
-    if given.keep_consent and (settings.refresh_token or way == "application"):
+    method = given.method or _method_before(draft)
+    if given.keep_consent and (settings.refresh_token or method == "application"):
         return
     app = App(
         settings.client_id,
@@ -230,11 +230,11 @@ def _consent(draft: Draft, given: Given, person: Person) -> None:
         settings.redirect_uri,
         settings.login_url,
     )
-    token = consent.consent(draft.name, app, way, person)
+    token = consent.consent(draft.name, app, method, person)
     draft.put(token, _BC, "refresh_token")
 
 
-def _way_before(draft: Draft) -> consent.Way:
+def _method_before(draft: Draft) -> consent.Method:
     """A tenant that works as an application goes on to."""
     entra_tenant = (draft.text(_BC, "entra_tenant") or "common").lower()
     delegated = draft.raw(_BC, "refresh_token") is not None or entra_tenant in consent.SHARED
@@ -317,7 +317,7 @@ def _codes(given: Iterable[str], codes: list[str]) -> tuple[str, ...]:
     """Codes as Business Central spells them.
 
     Raises:
-        ValueError: one is not there.
+        ConfigError: one is not there.
     """
     spelled = {code.casefold(): code for code in codes}
     for code in given:

@@ -28,7 +28,7 @@ from bc_pipeline.errors import AuthError, ConfigError, RequestFailed
 from bc_pipeline.http.session import new_session
 from bc_pipeline.tenants.urls import is_loopback
 
-Way = Literal["browser", "paste", "device", "application"]
+Method = Literal["browser", "paste", "device", "application"]
 
 SHARED = ("common", "organizations", "consumers")
 """Names of Microsoft Entra that mean whoever signs in, so no application of its own."""
@@ -38,23 +38,23 @@ WAIT_SECONDS = 600.0
 pause = threading.Event().wait
 
 
-def consent(tenant: str, app: App, way: Way, person: Person) -> SecretStr | None:
+def consent(tenant: str, app: App, method: Method, person: Person) -> SecretStr | None:
     """The first refresh token; None where the application works for itself.
 
     Args:
         tenant: its name; a sign-in is good for it alone.
         app: who asks for consent.
-        way: in the browser of this machine, of another one, on another device, or by no person.
+        method: in the browser of this machine, of another one, on another device, or by no person.
         person: who is told where to sign in.
 
     Raises:
         AuthError: declined, refused, too late, or an answer that is not ours; says what to do.
-        ConfigError: this way cannot work with the settings.
+        ConfigError: this method cannot work with the settings.
         RequestFailed: Microsoft Entra gave no usable answer.
     """
     with closing(new_session(1)) as session:
         entra = EntraSignIn(app, session, pause)
-        if way == "application":
+        if method == "application":
             if app.entra_tenant.lower() in SHARED:
                 raise ConfigError(
                     "an application signs in at its customer's own Microsoft Entra tenant: name it "
@@ -62,20 +62,20 @@ def consent(tenant: str, app: App, way: Way, person: Person) -> SecretStr | None
                 )
             entra.as_application()
             return None
-        if way == "device":
+        if method == "device":
             return _on_device(entra, person)
         _check_address(app.redirect_uri)
         attempt = Attempt.begin(tenant)
-        answer = _answer(app, attempt, way, person)
+        answer = _answer(app, attempt, method, person)
         return entra.redeem(_code(answer, app), attempt.verifier)
 
 
-def _answer(app: App, attempt: Attempt, way: Way, person: Person) -> Answer:
+def _answer(app: App, attempt: Attempt, method: Method, person: Person) -> Answer:
     def not_ours(answer: Answer) -> AuthError | None:
         return _not_ours(answer, attempt)
 
     where = address(app, attempt)
-    if way == "paste" or not _on_this_machine(app.redirect_uri):
+    if method == "paste" or not _on_this_machine(app.redirect_uri):
         person.tell(f"Open this address, sign in and accept:\n\n  {where}\n")
         answer = _pasted(person.paste(), app.redirect_uri)
         if refused := not_ours(answer):

@@ -16,7 +16,8 @@ class Question(Generic[Reply]):
     Attributes:
         text: of one line.
         flag: what answers it on the command line instead.
-        read: the reply's meaning; raises ValueError with what is wrong, and it is asked again.
+        read: the reply's meaning; raises ValueError or ConfigError with what is wrong, and it is
+            asked again.
         choices: numbered from 1 in front of the question.
         hidden: the reply is not shown while it is typed.
         default: the reply that nothing stands for; None: there has to be one.

@@ -22,7 +22,7 @@ from dagster import (
 from bc_pipeline import clock
 from bc_pipeline.orchestration.assets.linked import linked_table
 from bc_pipeline.orchestration.resources import TenantsResource
-from bc_pipeline.run.overview import figures, overview
+from bc_pipeline.run.overview import overview, totals
 from bc_pipeline.tenants.registry import Registry
 
 KEY = AssetKey("tenants")
@@ -56,7 +56,7 @@ def due_overview(instance: DagsterInstance, registry: Registry) -> AssetMaterial
 
 
 def told(registry: Registry) -> dict[str, Any]:
-    """The table and its figures."""
+    """The table and its totals."""
     rows = overview(registry, clock.now())
     shown: MetadataValue = linked_table(rows[:MOST_ROWS], ["run"], lambda run: f"/runs/{run}")
-    return {**figures(rows), "overview": shown}
+    return {**totals(rows), "overview": shown}

@@ -47,7 +47,7 @@ def figures(cursor: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     return {
         "warnings": rows(cursor, _WARNINGS),
         "missing": {
-            f"optiply/{name}": standing(cursor, name)
+            f"optiply/{name}": wanted_and_there(cursor, name)
             for name in COUNTED
             if has_table(cursor, "optiply", name)
         },
@@ -56,7 +56,7 @@ def figures(cursor: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     }
 
 
-def standing(cursor: duckdb.DuckDBPyConnection, resource: str) -> list[int]:
+def wanted_and_there(cursor: duckdb.DuckDBPyConnection, resource: str) -> list[int]:
     """How many records Optiply should have, and how many of these it has."""
     found = cursor.execute(
         f"SELECT count(*), count(state.optiply_id) FROM optiply.{resource} AS wanted "

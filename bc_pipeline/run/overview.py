@@ -31,7 +31,7 @@ def overview(registry: Registry, now: datetime) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (row["needs somebody"] == "", row["tenant"]))
 
 
-def figures(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+def totals(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     """How many there are, and how many need somebody."""
     told = list(rows)
     return {"tenants": len(told), "need_somebody": sum(bool(row["needs somebody"]) for row in told)}

@@ -19,7 +19,7 @@ OF_NEWEST_RUNS = f"SELECT w.* FROM ops.warnings w JOIN ({NEWEST}) USING (entity,
 
 
 @dataclass(frozen=True)
-class Matter:
+class FlawKind:
     """One kind of flaw.
 
     Attributes:
@@ -37,7 +37,7 @@ class Matter:
 
 @dataclass(frozen=True)
 class Flaw:
-    """How often a matter was found, with examples."""
+    """How often one kind was found, with examples."""
 
     name: str
     text: str
@@ -55,8 +55,8 @@ def _warned(*kinds: str) -> str:
     return f"SELECT message FROM warned WHERE kind IN ({listed})"
 
 
-MATTERS: tuple[Matter, ...] = (
-    Matter(
+FLAW_KINDS: tuple[FlawKind, ...] = (
+    FlawKind(
         "blank_names",
         "items and vendors without a name",
         "Name them in Business Central; Optiply shows the number until then",
@@ -64,14 +64,14 @@ MATTERS: tuple[Matter, ...] = (
         "UNION ALL "
         "SELECT 'vendor ' || number FROM bc.vendors WHERE trim(coalesce(displayName, '')) = ''",
     ),
-    Matter(
+    FlawKind(
         "duplicate_gtins",
         "GTINs that stand on more than one item",
         "Correct them in Business Central; Optiply cannot tell such products apart by barcode",
         "SELECT trim(gtin) || ' on ' || string_agg(number, ', ' ORDER BY number) FROM bc.items "
         "WHERE trim(coalesce(gtin, '')) <> '' GROUP BY trim(gtin) HAVING count(*) > 1",
     ),
-    Matter(
+    FlawKind(
         "items_without_vendor",
         "products without a supplier",
         "Set a vendor on the item card where the item is bought, or order it once: nobody can be "
@@ -80,20 +80,20 @@ MATTERS: tuple[Matter, ...] = (
         "(FROM optiply.supplier_products s WHERE s.decision IN ('write', 'defer') "
         "AND (s.remote_id = p.remote_id OR starts_with(s.remote_id, p.remote_id || '_')))",
     ),
-    Matter(
+    FlawKind(
         "unknown_vat",
         "prices left out because their VAT is not known",
         "Name the percentage of their tax group in sync.vat_percent_by_tax_group",
         _warned("unknown_vat_rate"),
     ),
-    Matter(
+    FlawKind(
         "fractional_quantities",
         "quantities that are rounded, for Optiply counts in whole numbers",
         "Where it matters, name a factor for the item category in sync.quantity_scale, such as "
         "1000 for grams instead of kilos",
         _warned("fractional_quantity"),
     ),
-    Matter(
+    FlawKind(
         "unlinked_receipts",
         "receipt lines whose purchase order line is not to be found",
         "Nothing, where their order is old: Business Central deletes orders that are done. "
@@ -101,7 +101,7 @@ MATTERS: tuple[Matter, ...] = (
         "SELECT coalesce(reference, remote_id) || coalesce(': ' || reason, '') "
         "FROM optiply.receipt_lines WHERE decision IN ('defer', 'skip')",
     ),
-    Matter(
+    FlawKind(
         "other_warnings",
         "other things the mapping could not take as they are",
         "Each says what it is",
@@ -112,23 +112,23 @@ MATTERS: tuple[Matter, ...] = (
 
 
 def flaws(cursor: duckdb.DuckDBPyConnection, warned: str = OF_NEWEST_RUNS) -> list[Flaw]:
-    """Every matter with what was found of it; those whose tables a failed read left away are left
-    out.
+    """Every kind of flaw with what was found of it; those whose tables a failed read left away are
+    left out.
 
     Args:
         cursor: of a tenant's snapshot.
         warned: SELECT of the warnings that count.
     """
     found = []
-    for matter in MATTERS:
+    for kind in FLAW_KINDS:
         try:
             rows = cursor.execute(
                 f"WITH warned AS ({warned}) "
-                f"SELECT text, count(*) OVER () FROM ({matter.sql}) AS each(text) "
+                f"SELECT text, count(*) OVER () FROM ({kind.sql}) AS each(text) "
                 f"ORDER BY text LIMIT {SAMPLES}"
             ).fetchall()
         except duckdb.CatalogException:
             continue
         texts = tuple(str(text) for text, _ in rows)
-        found.append(Flaw(matter.name, matter.text, matter.todo, rows[0][1] if rows else 0, texts))
+        found.append(Flaw(kind.name, kind.text, kind.todo, rows[0][1] if rows else 0, texts))
     return found

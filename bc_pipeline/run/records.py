@@ -165,7 +165,8 @@ ORDER BY o.name, line
 """
 _LAST_PROBLEMS = """
 SELECT CAST(summary->'problems' AS VARCHAR) FROM ops.runs JOIN ops.entity_counts USING (run_no)
-WHERE NOT dry_run AND summary IS NOT NULL AND entity = ? ORDER BY run_no DESC LIMIT 1
+WHERE NOT coalesce(dry_run, false) AND summary IS NOT NULL AND entity = ?
+ORDER BY run_no DESC LIMIT 1
 """
 
 
@@ -285,11 +286,21 @@ def _of_exports(cursor: duckdb.DuckDBPyConnection, entity: str, states: list[str
 
 def _waiting(cursor: duckdb.DuckDBPyConnection, task: str) -> list[Row]:
     """Records that just come again in the next run: nothing is booked of them, only told."""
-    found = cursor.execute(_LAST_PROBLEMS, [task]).fetchone()
-    problems = json.loads(found[0]) if found and found[0] else []
     return [
         {"number": None, "name": None, "state": "deferred", "reason": each["reason"]}
         | {"key": each["remote_id"]}
-        for each in problems
-        if each["entity"] == task and each["kind"] == "deferred" and each["remote_id"]
+        for each in last_problems(cursor, task)
+        if each["kind"] == "deferred" and each["remote_id"]
     ]
+
+
+def last_problems(cursor: duckdb.DuckDBPyConnection, task: str) -> list[dict[str, Any]]:
+    """The problems that the last run of an entity had with it, as in the run's summary.
+
+    Args:
+        cursor: of the tenant's snapshot.
+        task: ``optiply/products`` or ``outbound/customers``.
+    """
+    found = cursor.execute(_LAST_PROBLEMS, [task]).fetchone()
+    problems = json.loads(found[0]) if found and found[0] else []
+    return [each for each in problems if each["entity"] == task]

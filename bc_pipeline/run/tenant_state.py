@@ -15,7 +15,7 @@ import duckdb
 from bc_pipeline import clock
 from bc_pipeline.errors import TenantBusy
 from bc_pipeline.run import tick_memory, told_before
-from bc_pipeline.run.figures import figures
+from bc_pipeline.run.figures import NEWEST, figures
 from bc_pipeline.run.freshness import (
     Books,
     Freshness,
@@ -63,13 +63,10 @@ _COUNTS = " UNION ALL ".join(
     for name in SYNC_TABLES
 )
 
-# Of each entity the newest run that worked on it: a run of something else says nothing about it.
-_NEWEST_PROBLEMS = """
+# A run of something else says nothing about an entity.
+_NEWEST_PROBLEMS = f"""
 SELECT entity, CAST(summary->'problems' AS VARCHAR) AS problems
-FROM (
-  SELECT entity, max(run_no) AS run_no FROM ops.entity_counts JOIN ops.runs USING (run_no)
-  WHERE NOT coalesce(dry_run, false) AND ended_at IS NOT NULL GROUP BY entity
-) JOIN ops.runs USING (run_no) ORDER BY entity
+FROM ({NEWEST}) JOIN ops.runs USING (run_no) ORDER BY entity
 """
 
 

@@ -18,7 +18,7 @@ from bc_pipeline.catalogue.resources import BUY_ORDERS, PRODUCTS, RESOURCES
 from bc_pipeline.catalogue.tables import TABLES
 from bc_pipeline.catalogue.tasks import BY_NAME
 from bc_pipeline.run.freshness import freshness
-from bc_pipeline.run.records import MIRROR
+from bc_pipeline.run.records import MIRROR, last_problems
 from bc_pipeline.snapshot.rows import rows
 from bc_pipeline.story import buy_order, standing, waiting
 from bc_pipeline.story import rows as raw
@@ -36,11 +36,6 @@ WHERE s.entity = $entity AND s.remote_id = $id ORDER BY s.sent_at DESC LIMIT {HI
 _WARNINGS = """
 SELECT DISTINCT message FROM ops.warnings WHERE entity = $entity AND remote_id = $id
   AND run_no = (SELECT max(run_no) FROM ops.warnings WHERE entity = $entity) ORDER BY ALL
-"""
-_PROBLEMS = """
-SELECT CAST(summary->'problems' AS VARCHAR) FROM ops.runs JOIN ops.entity_counts USING (run_no)
-WHERE NOT coalesce(dry_run, false) AND summary IS NOT NULL AND entity = ?
-ORDER BY run_no DESC LIMIT 1
 """
 _ROUTES = {
     "company": "{path} of the API v2.0",
@@ -222,12 +217,10 @@ def _warnings(cursor: duckdb.DuckDBPyConnection, entity: str, remote_id: str) ->
 
 def _of_entity(cursor: duckdb.DuckDBPyConnection, entity: str) -> list[str]:
     """What kept the whole entity back in its last run."""
-    row = cursor.execute(_PROBLEMS, [entity]).fetchone()
-    problems = json.loads(row[0]) if row and row[0] else []
     return [
         f"all of {entity}: {each['reason']}"
-        for each in problems
-        if each["entity"] == entity and each["remote_id"] is None and each["kind"] != "guard"
+        for each in last_problems(cursor, entity)
+        if each["remote_id"] is None and each["kind"] != "guard"
     ]
 
 

@@ -25,7 +25,7 @@ def told(tenant: str, story: Story) -> list[str]:
     """
     called = " ".join(filter(None, (story.number, story.name))) or story.key
     lines = [
-        *_wrapped(f"{tenant}: {story.entity} {called}"),
+        *wrapped(f"{tenant}: {story.entity} {called}"),
         *_indented(f"{name} {value}" for name, value in story.ids.items()),
         "",
         *_standing(story),
@@ -49,7 +49,13 @@ def told(tenant: str, story: Story) -> list[str]:
     return lines
 
 
-def _wrapped(text: str, indent: str = "", hanging: str | None = None) -> list[str]:
+def wrapped(text: str, indent: str = "", hanging: str | None = None) -> list[str]:
+    """A text as lines that fit; commands and ids stay whole.
+
+    Args:
+        indent: in front of the first line.
+        hanging: in front of the others; None: a little more than of the first.
+    """
     return textwrap.wrap(
         text,
         WIDTH,
@@ -62,20 +68,20 @@ def _wrapped(text: str, indent: str = "", hanging: str | None = None) -> list[st
 
 def _indented(texts: Iterable[str]) -> Iterator[str]:
     for text in texts:
-        yield from _wrapped(text, "  ")
+        yield from wrapped(text, "  ")
 
 
 def _standing(story: Story) -> list[str]:
     standing = story.standing
-    lines = _wrapped(f"State: {standing.state}. {standing.told}")
+    lines = wrapped(f"State: {standing.state}. {standing.told}")
     if standing.reason:
-        lines += _wrapped(f"Why: {standing.reason}", "  ")
+        lines += wrapped(f"Why: {standing.reason}", "  ")
     if standing.tries > 1:
-        lines += _wrapped(f"Tried {standing.tries} times in vain.", "  ")
+        lines += wrapped(f"Tried {standing.tries} times in vain.", "  ")
     if standing.next_attempt:
-        lines += _wrapped(f"Next attempt: {standing.next_attempt}.", "  ")
+        lines += wrapped(f"Next attempt: {standing.next_attempt}.", "  ")
     if standing.todo:
-        lines += _wrapped(f"What to do: {standing.todo}", "  ")
+        lines += wrapped(f"What to do: {standing.todo}", "  ")
     return lines
 
 
@@ -86,25 +92,25 @@ def _stock(stock: Stock) -> list[str]:
         sent += f" {minute(stock.sent_at)}"
         sent += f" by run {stock.sent_by}" if stock.sent_by else ""
     lines = [
-        *_wrapped(f"Stock: {stock.text}"),
-        *_wrapped(f"{stock.counted}; from {stock.source}; {read}, {sent}", "  "),
+        *wrapped(f"Stock: {stock.text}"),
+        *wrapped(f"{stock.counted}; from {stock.source}; {read}, {sent}", "  "),
     ]
     if stock.level is not None and stock.sent is not None and stock.level != stock.sent:
-        lines += _wrapped(f"Optiply has {stock.sent}; {stock.level} goes out next.", "  ")
+        lines += wrapped(f"Optiply has {stock.sent}; {stock.level} goes out next.", "  ")
     return [*lines, *_indented(f"{note}." for note in stock.notes)]
 
 
 def _value(value: Value) -> list[str]:
     shown = value.wanted if value.wanted is not None else value.sent
-    lines = _wrapped(f"  {value.name:<{_NAME}} {_plain(shown)}", hanging=" " * (_NAME + 3))
+    lines = wrapped(f"  {value.name:<{_NAME}} {_plain(shown)}", hanging=" " * (_NAME + 3))
     if value.wanted is None:
-        lines += _wrapped("as sent last; nothing new is known", " " * (_NAME + 3))
+        lines += wrapped("as sent last; nothing new is known", " " * (_NAME + 3))
     elif value.sent is not None and value.sent != value.wanted:
-        lines += _wrapped(f"Optiply has {_plain(value.sent)}", " " * (_NAME + 3))
+        lines += wrapped(f"Optiply has {_plain(value.sent)}", " " * (_NAME + 3))
     more = f" and {len(value.sources) - _MOST_SOURCES} more"
     named = ", ".join(value.sources[:_MOST_SOURCES])
     source = f" ({named}{more if len(value.sources) > _MOST_SOURCES else ''})" if named else ""
-    return [*lines, *_wrapped(value.rule + source, " " * (_NAME + 3), " " * (_NAME + 3))]
+    return [*lines, *wrapped(value.rule + source, " " * (_NAME + 3), " " * (_NAME + 3))]
 
 
 def _read(read: Read) -> str:
@@ -118,7 +124,7 @@ def _history(story: Story) -> list[str]:
     if not story.history and not story.history_note:
         return []
     lines = ["", "Sent to Optiply, newest first", *_indented(map(_sending, story.history))]
-    return lines + (_wrapped(story.history_note, "  ") if story.history_note else [])
+    return lines + (wrapped(story.history_note, "  ") if story.history_note else [])
 
 
 def _sending(sending: Sending) -> str:

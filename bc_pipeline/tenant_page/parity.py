@@ -11,7 +11,7 @@ import duckdb
 from bc_pipeline.catalogue.names import has_table
 from bc_pipeline.catalogue.resources import RESOURCES
 from bc_pipeline.catalogue.task import OPTIPLY
-from bc_pipeline.run.figures import standing
+from bc_pipeline.run.figures import wanted_and_there
 from bc_pipeline.run.verification import LastVerified, last_verified
 
 _DECIDED = """
@@ -68,7 +68,7 @@ def parity(cursor: duckdb.DuckDBPyConnection) -> list[Parity]:
 def _one(cursor: duckdb.DuckDBPyConnection, name: str) -> Parity:
     row = cursor.execute(_DECIDED.format(name=name)).fetchone()
     found, left_out, waiting = row or (0, 0, 0)
-    wanted, there = standing(cursor, name)
+    wanted, there = wanted_and_there(cursor, name)
     last = last_verified(cursor, name)
     if last is not None and not (last.reason or last.counts):  # there was nothing to compare yet
         last = None

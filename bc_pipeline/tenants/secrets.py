@@ -80,6 +80,13 @@ class TokenStore:
             # Unreadable: the caller starts again from the configured seed.
             return None
 
+    def saved_at(self, tenant: str, system: str) -> datetime | None:
+        """When the token was stored last; None when there is none."""
+        try:
+            return datetime.fromtimestamp(self._path(tenant, system).stat().st_mtime, UTC)
+        except OSError:
+            return None
+
     def save(self, tenant: str, system: str, token: StoredToken) -> None:
         """Replaces the stored token; when this returns it survives a crash of the machine.
 

@@ -129,14 +129,14 @@ def test_given_no_device_code_then_it_ends(missing: str, slept: list[float]):
 @pytest.mark.parametrize(
     "address", ["", "localhost:8410", "http://localhost:99999/cb", "http://[x", "ftp://x/", "http:"]
 )
-@pytest.mark.parametrize("way", ["browser", "paste"])
+@pytest.mark.parametrize("method", ["browser", "paste"])
 def test_given_a_redirect_address_that_is_none_then_the_flag_is_named(
-    address: str, way: consent.Way
+    address: str, method: consent.Method
 ):
     app = App("id", SecretStr("hush"), "common", address, "https://login.example")
 
     with pytest.raises(ConfigError, match="--redirect-uri"):
-        consent.consent("acme", app, way, Nobody())  # type: ignore[arg-type]
+        consent.consent("acme", app, method, Nobody())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("state", ["other.x", "", "acme.", "ÿ"])

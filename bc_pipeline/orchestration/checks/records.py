@@ -9,8 +9,7 @@ from bc_pipeline.catalogue.tasks import BY_NAME
 from bc_pipeline.mapping import stock, values
 from bc_pipeline.orchestration.checks.check import SAMPLE_ROWS, CheckInput, Finding
 from bc_pipeline.reading import mirror_state
-from bc_pipeline.run.figures import COUNT_TOLERANCE
-from bc_pipeline.run.figures import standing as standing_in_optiply
+from bc_pipeline.run.figures import COUNT_TOLERANCE, wanted_and_there
 from bc_pipeline.run.records import records
 
 NO_GUID = "00000000-0000-0000-0000-000000000000"
@@ -126,7 +125,7 @@ def references_resolve(given: CheckInput) -> Finding:
 def counts_agree(given: CheckInput) -> Finding:
     """Optiply has as many records as the mapping wants (flows.md 8)."""
     entity = BY_NAME[given.name].entity
-    wanted, standing = standing_in_optiply(given.cursor, entity)
+    wanted, standing = wanted_and_there(given.cursor, entity)
     missing = wanted - standing
     return Finding(
         missing <= wanted * COUNT_TOLERANCE,
