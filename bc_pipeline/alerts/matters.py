@@ -41,6 +41,7 @@ class Matter:
         kind: of alert.
         reason: tells it from others of its kind; the same as long as it is the same matter.
         what: in words.
+        which: the records it is about, which ``what`` ends with; empty where it names none.
         why: the reason in words, where there is one.
         entity: which one, where it is one.
         todo: what to do, where the kind's own words do not fit.
@@ -60,6 +61,7 @@ class Matter:
     members: tuple[str, ...] = ()
     patience: timedelta = timedelta(0)
     announced: bool = False
+    which: str = ""
 
     @property
     def key(self) -> str:
@@ -173,7 +175,7 @@ def _held_deletions(state: TenantState) -> Iterator[Matter]:
         names = _named([each.text for each in group])
         what = f"{_several(len(group), 'deletion')} in {entity} held until approved: {names}"
         why = "so many at once look like a mistake; nothing was deleted in Optiply"
-        yield Matter("guard", entity, what, why, entity)
+        yield Matter("guard", entity, what, why, entity, which=names)
 
 
 def _exports(tenant: Tenant, state: TenantState) -> Iterator[Matter]:
@@ -187,7 +189,8 @@ def _exports(tenant: Tenant, state: TenantState) -> Iterator[Matter]:
         called = _several(len(group), "buy order" if is_order else "record")
         if not is_order:
             called = f"{called} of {entity.partition('/')[2]}"
-        what = f"{called} {_EXPORT_WHAT[status][not one]}: {_named(records)}"
+        names = _named(records)
+        what = f"{called} {_EXPORT_WHAT[status][not one]}: {names}"
         todo = _EXPORT_TODO[status] if not is_order or status != "failed" else _BUY_ORDER_FAILED
         short = entity.partition("/")[2]
         yield Matter(
@@ -198,6 +201,7 @@ def _exports(tenant: Tenant, state: TenantState) -> Iterator[Matter]:
             entity,
             todo.format(tenant=tenant.name, entity=short, record=typed(records[0])),
             members=tuple(records) if is_order else (),
+            which=names,
         )
 
 
@@ -304,7 +308,8 @@ def _quarantined(state: TenantState) -> Iterator[Matter]:
     ):
         names = _named([_record_name(row) for row in group])
         what = f"{_several(len(group), 'record')} of {entity} in quarantine: {names}"
-        yield Matter("quarantined", f"{entity} {reason}", what, group[0]["reason"], entity)
+        why = group[0]["reason"]
+        yield Matter("quarantined", f"{entity} {reason}", what, why, entity, which=names)
 
 
 def _record_name(row: dict[str, Any]) -> str:

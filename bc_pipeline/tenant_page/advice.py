@@ -69,6 +69,7 @@ class Advice:
         grave: it does not go away by itself.
         title: what has happened, in a few words.
         what, why: in words.
+        which: the records it happened to, which ``what`` ends with; empty where it names none.
         todo: with the very command.
         commands: those it names.
         job: where to click in Dagster instead; None where no job helps.
@@ -84,16 +85,12 @@ class Advice:
     commands: tuple[str, ...]
     job: str | None
     link: str | None
+    which: str = ""
 
     @property
     def head(self) -> str:
         """What has happened, without the records that it happened to."""
-        return self.what.partition(": ")[0]
-
-    @property
-    def which(self) -> str:
-        """The records it happened to; empty where none is named."""
-        return self.what.partition(": ")[2]
+        return self.what.removesuffix(f": {self.which}") if self.which else self.what
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -127,4 +124,5 @@ def _one(tenant: str, matter: Matter) -> Advice:
         tuple(COMMAND.findall(text)),
         job.told(tenant, entity) if job else None,
         run_link(matter.run_id),
+        matter.which,
     )

@@ -13,11 +13,12 @@ from pydantic import SecretStr
 
 from bc_pipeline import clock
 from bc_pipeline.alerts.kinds import KINDS
+from bc_pipeline.alerts.matters import Matter
 from bc_pipeline.definitions import defs
 from bc_pipeline.run.tenant_state import HELD_STATES, OPEN_EXPORT_STATES
 from bc_pipeline.snapshot.store import FILE_NAME, Snapshot
 from bc_pipeline.tenant_page import charts, held
-from bc_pipeline.tenant_page.advice import JOBS
+from bc_pipeline.tenant_page.advice import JOBS, advice
 from bc_pipeline.tenant_page.facts import AT_WORK, Facts, gather
 from bc_pipeline.tenant_page.history import Series, Trend
 from bc_pipeline.tenant_page.page import render
@@ -282,6 +283,18 @@ def test_given_a_run_holds_the_snapshot_then_what_was_told_before_it_stands(home
     assert facts.books is None
     assert [each.kind for each in facts.advice if each.kind == "guard"] == ["guard"]
     assert "12 deletions held back" in Read(render(facts)).told
+
+
+def test_the_records_of_a_matter_stand_apart_from_what_has_happened_to_them():
+    setting = Matter("config", "x", "optiply/products: a setting is wrong")
+    held = Matter("guard", "x", "2 deletions held until approved: 7, 8", which="7, 8")
+
+    told = advice("acme", [setting, held])
+
+    assert [(each.head, each.which) for each in told] == [
+        ("optiply/products: a setting is wrong", ""),
+        ("2 deletions held until approved", "7, 8"),
+    ]
 
 
 def test_every_job_that_is_advised_is_there():
