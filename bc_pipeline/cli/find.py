@@ -53,7 +53,7 @@ def _print_hit(hit: Hit) -> None:
     if hit.note:
         _echo(hit.note, "    ")
     if hit.command:
-        output.line(f"    {hit.command}")
+        output.line(f"    {hit.command}", whole=True)
 
 
 def _print_nothing(tenant: str, answer: Found) -> None:

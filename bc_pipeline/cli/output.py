@@ -100,7 +100,7 @@ def console(*, stderr: bool = False, plain_width: int = PLAIN_WIDTH) -> Console:
     )
 
 
-def line(text: str = "", status: str | None = None) -> None:
+def line(text: str = "", status: str | None = None, *, whole: bool = False) -> None:
     """A line for people on stdout; what other systems have put into it cannot steer their terminal.
     On a terminal it goes on below its own beginning, between words;
     elsewhere it stays whole, for whoever searches it.
@@ -108,12 +108,13 @@ def line(text: str = "", status: str | None = None) -> None:
     Args:
         text: what it says.
         status: as one of ``COLOURS``, which a terminal shows it in.
+        whole: never broken: it is copied or clicked, such as a command or an address.
     """
     from rich.padding import Padding
     from rich.text import Text
 
     found, text = console(), storable(text)
-    if not found.is_terminal or not text:
+    if whole or not found.is_terminal or not text:
         click.echo(text)
         return
     indent = len(text) - len(text.lstrip())

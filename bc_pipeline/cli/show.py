@@ -44,5 +44,5 @@ def show(tenant: str, entity: str, identifier: str, as_json: bool) -> int:
         if place:
             output.line()
         for line in telling.told(tenant, story):
-            output.line(line)
+            output.line(line, whole=True)
     return output.SUCCESS

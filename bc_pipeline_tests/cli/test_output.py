@@ -107,6 +107,17 @@ def test_given_a_terminal_then_a_long_line_goes_on_below_its_beginning(terminal:
     assert all(line.startswith("  reason") and len(line) <= 80 for line in lines)
 
 
+def test_given_a_terminal_then_what_is_copied_or_clicked_stays_whole(
+    terminal: Terminal, capsys: pytest.CaptureFixture[str]
+):
+    screen = terminal()
+    address = f"  Business Central: https://example.com/{'x' * 100}?page=30"
+
+    output.line(address, whole=True)
+
+    assert screen.getvalue() + capsys.readouterr().out == f"{address}\n"
+
+
 def test_warnings_are_one_line_and_told_once(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
