@@ -73,10 +73,11 @@ def _row(tenant: Tenant, now: datetime, reader: SnapshotReader) -> dict[str, Any
         return _broken(tenant.name, f"{error.kind}: {error}")
     last = state.last_run or {}
     fresh = state.freshness.values()
+    stock = state.stock.as_of if state.stock else None
     return {
         "tenant": tenant.name,
         "needs somebody": "; ".join(state.attention()) if state.enabled else "",
-        "stock": "never" if not _as_of(state) else age_of(now - _as_of(state)),
+        "stock": "never" if stock is None else age_of(now - stock),
         "last run": f"{last['status']}, {minute(last['started_at'])}" if last else "never ran",
         "run": str(last.get("run_id") or ""),
         "held": _counted(Counter(row["state"] for row in state.held)),
@@ -92,10 +93,6 @@ def _row(tenant: Tenant, now: datetime, reader: SnapshotReader) -> dict[str, Any
 
 def _broken(name: str, why: str) -> dict[str, Any]:
     return {"tenant": name, "needs somebody": why}
-
-
-def _as_of(state: TenantState) -> Any:  # noqa: ANN401 - a moment, or nothing
-    return state.stock.as_of if state.stock else None
 
 
 def _counted(counts: Counter[str]) -> str:

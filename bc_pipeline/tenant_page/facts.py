@@ -18,7 +18,7 @@ from bc_pipeline.story.opening import WAIT_SECONDS, looking
 from bc_pipeline.tenant_page import told_settings
 from bc_pipeline.tenant_page.advice import Advice, advice
 from bc_pipeline.tenant_page.exports import Exported, exported
-from bc_pipeline.tenant_page.held import Group, held
+from bc_pipeline.tenant_page.held import Address, Group, held
 from bc_pipeline.tenant_page.history import Trend, trends
 from bc_pipeline.tenant_page.parity import Parity, parity
 from bc_pipeline.tenant_page.reads import SlowRead, slowest
@@ -184,7 +184,7 @@ def _state(tenant: Tenant, now: datetime) -> TenantState:
         return TenantState(enabled=tenant.enabled)
 
 
-def _addresses(tenant: Tenant, books: Books | None) -> Any:  # noqa: ANN401 - an Address
+def _addresses(tenant: Tenant, books: Books | None) -> Address:
     def address(entity: str, number: str | None) -> str | None:
         # What is called by two numbers at once has no page of its own.
         if books is None or not number or " " in number:

@@ -54,7 +54,7 @@ _REMEDIES: Mapping[str, _Remedy] = MappingProxyType(
         ),
         "ambiguous": _Remedy(
             "Compare both sides and correct Business Central; the next run looks again. All of "
-            "them: bc-pipeline records {tenant} {entity} --state blocked"
+            "them: bc-pipeline records {tenant} {entity} --state ambiguous"
         ),
         "intent": _Remedy("Nothing: the next run looks for it before it sends anything"),
         "created": _Remedy("Nothing: the next run takes the steps that remain"),
