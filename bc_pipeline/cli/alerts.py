@@ -43,7 +43,7 @@ def test_alerts(tenants: tuple[str, ...], as_json: bool) -> int:
             for row in rows:
                 output.line(f"{name}: {row['address']}: {row['error'] or 'sent'}")
             if not rows:
-                output.line(f"{name}: {NOBODY}")
+                output.line(f"{name}: {found.errors.get(name, NOBODY)}")
     bad = any(row["error"] for rows in results.values() for row in rows)
     nobody = bool(tenants) and not all(results.values())
     return output.SOME_FAILED if bad or nobody else output.SUCCESS
@@ -61,22 +61,22 @@ def list_alerts(tenants: tuple[str, ...], as_json: bool) -> int:
     if as_json:
         output.print_json({"tenants": told})
         return output.SUCCESS
-    output.print_table(
-        "Told of",
-        ["tenant", "kind", "since", "what"],
-        [
-            [name, row["kind"], minute(row["since"]), row["what"]]
-            for name, each in told.items()
-            for row in each["standing"]
-        ],
-    )
+    rows = [
+        [name, row["kind"], minute(row["since"]), row["what"]]
+        for name, each in told.items()
+        for row in each["standing"]
+    ]
+    if rows:
+        output.print_table("Told of", ["tenant", "kind", "since", "what"], rows)
+    else:
+        output.line("Nothing that was told still stands")
     for name, each in told.items():
         for line in telling.unsent_lines(each):
             output.line(f"{name}: {line}")
     return output.SUCCESS
 
 
-@alerts.command("send")
+@alerts.command("send", short_help="Send what is new or could not be sent before.")
 @output.json_option
 def send_alerts(as_json: bool) -> int:
     """Look how every tenant stands, and send what is new or could not be sent before.

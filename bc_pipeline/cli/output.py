@@ -131,12 +131,13 @@ def print_table(
     status: str | None = None,
     plain_width: int = PLAIN_WIDTH,
 ) -> None:
-    """A table on stdout. Names and numbers are never cut: numbers that do not fit beside each other
-    stand in one column, in words.
+    """A table on stdout. Nothing is cut: numbers that do not fit beside each other stand in one
+    column, in words; where the rest does not fit either, each row has lines of its own, what its
+    last column says below the others.
 
     Args:
         title: above it.
-        columns: their names.
+        columns: their names; one in which nothing stands is left out.
         rows: their cells.
         numbers: columns that are aligned to the right, and left out where all are 0.
         status: as one of ``COLOURS``, which a terminal shows the title in.
@@ -151,14 +152,18 @@ def print_table(
     told = [
         each
         for each, name in enumerate(columns)
-        if name not in numbers or any(row[each] not in (0, "", None) for row in cells)
+        if each == 0
+        or any(row[each] not in ((0, "", None) if name in numbers else ("", None)) for row in cells)
     ]
     names = [columns[each] for each in told]
     kept = [[row[each] for each in told] for row in cells]
     table = _table(names, kept, numbers)
-    if _least_width(found, table) > found.width:
+    if _least_width(found, table) > found.width and set(names) & set(numbers):
         table = _table(*_in_words(names, kept, numbers), ())
-    found.print(table)
+    if _least_width(found, table) > found.width:
+        _print_one_by_one(names, kept, numbers)
+    else:
+        found.print(table)
 
 
 def _table(
@@ -201,6 +206,21 @@ def _in_words(
         for row in rows
     ]
     return [*(columns[place] for place in texts), "counts"], told
+
+
+def _print_one_by_one(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], numbers: Sequence[str]
+) -> None:
+    """The rows without a table, such as ``buy_order_lines, 106008, 1 tries`` and a reason below."""
+    for *first, last in rows:
+        told = [
+            f"{cell} {column}" if column in numbers else str(cell)
+            for column, cell in zip(columns, first, strict=False)
+            if cell not in ("", None) and not (column in numbers and cell == 0)
+        ]
+        line(f"  {', '.join(told)}")
+        if last not in ("", None):
+            line(f"    {last}")
 
 
 def _plain(value: object) -> object:

@@ -33,8 +33,9 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
     "states",
     type=click.Choice(STATES),
     multiple=True,
-    help="Only these; by default all that are held back, left out or refused. created and updated "
-    "are those of the entity's last run. Repeatable.",
+    metavar="STATE",
+    help=f"Only these: {', '.join(STATES)}; by default all that are held back, left out or "
+    "refused. created and updated are those of the entity's last run. Repeatable.",
 )
 @click.option(
     "--csv",

@@ -54,7 +54,10 @@ def sandbox(context: click.Context, port: int, seed: int, as_json: bool) -> int:
         else:
             click.echo(f"Sandbox on {url}; its two tenants are in {tenants}")
             click.echo(f"Try: BC_PIPELINE_HOME={home} bc-pipeline sync --all")
-            click.echo("Order goods in Optiply, once synced: bc-pipeline sandbox order cronus")
+            elsewhere = f" --url {url}" if port != DEFAULT_PORT else ""
+            click.echo(
+                f"Order goods in Optiply, once synced: bc-pipeline sandbox order cronus{elsewhere}"
+            )
             click.echo(f"Or connect a shop by hand: bc-pipeline connect acme --sandbox {url}")
             click.echo(f"  App registration: {' '.join(app)}")
             click.echo(f"  Optiply's credentials: {' '.join(credentials.values())}")
@@ -74,7 +77,7 @@ url_option = click.option(
 )
 
 
-@sandbox.command()
+@sandbox.command(short_help="Order goods in Optiply, as a user there does.")
 @click.argument("shop")
 @click.option("--pieces", type=click.IntRange(1), default=12, show_default=True, help="Of each.")
 @url_option
@@ -90,7 +93,7 @@ def order(shop: str, pieces: int, url: str, as_json: bool) -> int:
     return answer(told, text, as_json=as_json)
 
 
-@sandbox.command("sign-out")
+@sandbox.command("sign-out", short_help="End every consent, to see what happens then.")
 @url_option
 @json_option
 def sign_out(url: str, as_json: bool) -> int:

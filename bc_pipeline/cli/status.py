@@ -19,7 +19,6 @@ from bc_pipeline.cli import output
 from bc_pipeline.cli.deletions import print_deletions
 from bc_pipeline.cli.selection import known_tenants, tenant_arguments
 from bc_pipeline.errors import PipelineError
-from bc_pipeline.run.freshness import minute
 from bc_pipeline.run.overview import age_of
 from bc_pipeline.run.records import next_try
 from bc_pipeline.run.tenant_state import TenantState, read_state
@@ -117,22 +116,24 @@ def _print(
     output.print_table(
         "Tenants",
         ["tenant", "enabled", "last good", "last run", "stock", "held", "exports", "remark"],
-        [_row(name, states.get(name), errors.get(name)) for name in names],
+        [_row(name, states.get(name)) for name in names],
     )
     for name in names:
         for line in unsent_lines(told(path_of(found.home, name))):
             output.line(f"{name}: {line}")
         if name in states:
             _print_tenant(name, states[name], entities=entities)
+        else:
+            output.line(f"{name}: {errors[name]}", "failed")
     if not entities:
         output.line(
             "Name tenants to see how old each of their entities is: bc-pipeline status NAME"
         )
 
 
-def _row(name: str, state: TenantState | None, error: PipelineError | None) -> list[object]:
+def _row(name: str, state: TenantState | None) -> list[object]:
     if state is None:
-        return [name, "", "", "", "", "", "", error]
+        return [name, "", "", "", "", "", "", "look below"]
     last = state.last_run
     return [
         name,
@@ -234,4 +235,4 @@ def _held(row: dict[str, Any], run_no: int) -> list[object]:
 def _ago(moment: datetime | None) -> str:
     if moment is None:
         return "never"
-    return f"{minute(moment)}, {age_of(clock.now() - moment)} ago"
+    return f"{age_of(clock.now() - moment)} ago"

@@ -29,6 +29,7 @@ PROBLEMS_SHOWN = 20
 @click.option(
     "--since",
     type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
     help="Read what changed since this date instead of since the last run.",
 )
 @click.option("--dry-run", is_flag=True, help="Send nothing to Optiply; show what would be sent.")
@@ -82,13 +83,13 @@ def print_summary(summary: RunSummary) -> None:
     title += f" in {summary.seconds:.1f} s" if summary.seconds else ""
     title += ", dry run: nothing was sent" if summary.dry_run else ""
     written = (*summary.optiply_entities(), *summary.outbound_entities())
+    rows = [[name, *(getattr(each, count) for count in COUNT_NAMES)] for name, each in written]
+    counted = rows if any(any(row[1:]) for row in rows) else []
     output.print_table(
-        title,
-        ["entity", *COUNT_NAMES],
-        [[name, *(getattr(result, count) for count in COUNT_NAMES)] for name, result in written],
-        numbers=COUNT_NAMES,
-        status=summary.status,
+        title, ["entity", *COUNT_NAMES], counted, numbers=COUNT_NAMES, status=summary.status
     )
+    if rows and not counted and not summary.problems:
+        output.line("  there was nothing to write")
     told_below = {problem.reason for problem in summary.problems}
     if summary.reason and summary.reason not in told_below:
         output.line(f"  {summary.reason}")

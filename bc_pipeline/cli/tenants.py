@@ -19,7 +19,7 @@ def tenants() -> None:
     """The tenants of tenants.yaml."""
 
 
-@tenants.command("list")
+@tenants.command("list", short_help="The tenants there are, and what is wrong with them.")
 @output.json_option
 def list_tenants(as_json: bool) -> int:
     """Tenants with their company and account, and what is wrong with their settings."""
@@ -60,7 +60,7 @@ def _describe(found: registry.Registry, name: str) -> dict[str, object]:
     }
 
 
-@tenants.command()
+@tenants.command(short_help="JSON Schema of tenants.yaml, for editors.")
 @output.json_option
 def schema(as_json: bool) -> int:
     """JSON Schema of tenants.yaml, for editors (the same with and without --json)."""
@@ -68,7 +68,7 @@ def schema(as_json: bool) -> int:
     return output.SUCCESS
 
 
-@tenants.command("import")
+@tenants.command("import", short_help="Take a tenant over from HotGlue.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--name", help="Of the tenant; by default that of the folder the file is in.")
 @click.option(

@@ -179,6 +179,22 @@ class TestCommands:
         assert outcome.code == 1
         assert "alerts names nobody in tenants.yaml" in outcome.stdout
 
+    def test_test_of_a_tenant_whose_settings_are_wrong_says_what_is_wrong(
+        self, home: Path, command: CommandLine
+    ):
+        write_tenants(home, acme={"alerts": [{"url": "https://hooks.example.com"}]})
+
+        outcome = command("alerts", "test", "acme")
+
+        assert outcome.code == 1
+        assert "secret is missing: a webhook is signed" in outcome.stdout
+        assert "names nobody" not in outcome.stdout
+
+    def test_list_says_so_when_nothing_stands(self, home: Path, command: CommandLine):
+        write_tenants(home, acme={})
+
+        assert command("alerts", "list").stdout == "Nothing that was told still stands\n"
+
     def test_send_does_what_the_sensor_does_and_list_shows_it(
         self, home: Path, receiver: Receiver, command: CommandLine
     ):

@@ -10,7 +10,8 @@ import pytest
 from rich.console import Console
 
 from bc_pipeline.cli import output
-from bc_pipeline.report import COUNT_NAMES
+from bc_pipeline.cli.sync import print_summary
+from bc_pipeline.report import COUNT_NAMES, EntityResult, RunSummary
 
 RED, GREEN = "\x1b[31m", "\x1b[32m"
 
@@ -61,6 +62,54 @@ def test_given_counts_that_do_not_fit_then_they_stand_in_words_and_nothing_is_cu
     assert "7 quarantined" in words
     assert "…" not in told
     assert max(len(line) for line in told.splitlines()) <= 80
+
+
+def test_given_rows_that_fit_no_table_then_each_has_its_lines_and_its_reason_is_whole(
+    terminal: Terminal,
+):
+    screen = terminal()
+    columns = ["entity", "number", "name", "state", "tries", "next try", "reason"]
+    reason = "purchase order 106249 is not in Optiply"
+
+    output.print_table(
+        "acme: held back",
+        columns,
+        [
+            [
+                "receipt_lines",
+                "107296",
+                "Waddenkust Straßenlampe",
+                "deferred",
+                2,
+                "next run",
+                reason,
+            ],
+            ["optiply/buy_order_lines", "106008", "", "quarantined", 0, "next run", reason],
+        ],
+        numbers=["tries"],
+    )
+
+    told = click.unstyle(screen.getvalue())
+    words = " ".join(told.split())
+    assert "receipt_lines, 107296, Waddenkust Straßenlampe, deferred, 2 tries, next run" in words
+    assert "optiply/buy_order_lines, 106008, quarantined, next run" in words
+    assert [line.strip() for line in told.splitlines()].count(reason) == 2
+    assert "…" not in told
+    assert max(len(line) for line in told.splitlines()) <= 80
+
+
+def test_given_a_column_in_which_nothing_stands_then_it_goes(capsys: pytest.CaptureFixture[str]):
+    output.print_table("acme", ["entity", "remark", "reason"], [["a", "", "b"], ["c", None, "d"]])
+
+    assert capsys.readouterr().out.splitlines()[2].split() == ["entity", "reason"]
+
+
+def test_given_a_run_that_had_nothing_to_write_then_it_says_so(capsys: pytest.CaptureFixture[str]):
+    print_summary(
+        RunSummary("acme", "", entities={"outbound/vendors": EntityResult(name="outbound/vendors")})
+    )
+
+    assert capsys.readouterr().out.splitlines() == ["acme: success", "  there was nothing to write"]
 
 
 def test_given_a_terminal_then_states_have_colours(terminal: Terminal):

@@ -46,6 +46,8 @@ def test_every_command_has_help_with_examples_and_takes_json(command: CommandLin
 
     assert outcome.code == 0
     assert f"Examples:\n    bc-pipeline {name}" in outcome.stdout
+    assert max(len(line) for line in outcome.stdout.splitlines()) <= 80
+    assert "..." not in outcome.stdout.replace("[ARGS]...", "").replace("[TENANT...]", "")
     if name not in ("alerts", "tenants"):
         assert "--json" in outcome.stdout
 
