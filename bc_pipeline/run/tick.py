@@ -37,6 +37,11 @@ EVERYTHING_EVERY = 1
 NOTHING = "nothing has changed"
 FIRST = "everything is read: {}"
 
+WHOLE_TICK_FIRST = (
+    "stock alone is looked at once a tick has looked at everything, and none has yet: the schedule "
+    "every_30_minutes makes one, or now: bc-pipeline sync --all"
+)
+
 
 @dataclass(frozen=True)
 class Tick:
@@ -101,7 +106,7 @@ def look(
     at = clock.now()
     remembered = tick_memory.confirmed(tenant)
     if stock_only and (remembered is None or not (tenant.snapshot_dir / FILE_NAME).exists()):
-        return Tick(tenant, at, stock_only, frozenset(), "a whole run comes first")
+        return Tick(tenant, at, stock_only, frozenset(), WHOLE_TICK_FIRST)
     untouched = remembered is not None and _untouched(tenant, remembered)
     memory = remembered if untouched or stock_only else None
     asked = _asked(tenant, stock_only=stock_only)
