@@ -3,6 +3,7 @@ makes it be."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from bc_pipeline import clock
 from bc_pipeline.catalogue.resources import RESOURCES
 from bc_pipeline.mapping import MappingInput, build_wanted
 from bc_pipeline.mapping import inputs as made_of
+from bc_pipeline.mapping.wanted import PLANS
 from bc_pipeline.report import Launch, RunSummary
 from bc_pipeline.run import operator_actions
 from bc_pipeline.run.execute import run_tenant
@@ -204,3 +206,26 @@ def spoil(cursor: duckdb.DuckDBPyConnection, table: str, but: set[str]) -> None:
     ]
     if changes:
         cursor.execute(f"UPDATE {table} SET {', '.join(changes)}")
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_every_table_a_mapping_reads_is_looked_at(settled: Quiet, name: str) -> None:
+    inputs = MappingInput(
+        run_no=1,
+        today=clock.now().date(),
+        now=clock.now(),
+        sources=frozenset({"bc.item_page", "bc.item_units_of_measure", "bc.bom_components"}),
+        bom=True,
+    )
+    plan = PLANS[name](settled.tenant.sync, inputs)
+    statements = (*plan.steps.values(), plan.wanted, *plan.warnings)
+    read = {
+        table
+        for each in statements
+        for table in re.findall(r"\b(?:FROM|JOIN)\s+((?:bc|optiply|sync|ops)\.\w+)", each)
+    }
+
+    _, looked_at = made_of.words(name, settled.tenant.sync, inputs)
+
+    assert read
+    assert read <= looked_at.keys()
