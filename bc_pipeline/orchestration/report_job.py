@@ -20,7 +20,7 @@ from dagster import (
 
 from bc_pipeline import clock
 from bc_pipeline.errors import PipelineError
-from bc_pipeline.orchestration.assets.linked import linked_table
+from bc_pipeline.orchestration.assets.linked import WHOLE, linked_table
 from bc_pipeline.orchestration.partitions import TENANTS
 from bc_pipeline.orchestration.resources import TenantsResource
 from bc_pipeline.tenant_page import saving
@@ -92,12 +92,13 @@ def written(found: Registry, tenant: str) -> tuple[str, dict[str, Any]]:
 
 def _short(facts: Facts) -> dict[str, Any]:
     """What the page tells, as tables of the UI."""
-    told: dict[str, Any] = {"verdict": facts.verdict, "what_to_do": linked_table([*_advice(facts)])}
+    advice = linked_table([*_advice(facts)], longest=WHOLE)
+    told: dict[str, Any] = {"verdict": facts.verdict, "what_to_do": advice}
     if facts.note:
         told["note"] = facts.note
     if facts.state.stock is not None:
         told["stock"] = facts.state.stock.told()
-    told["held_back"] = linked_table([*_held(facts)])
+    told["held_back"] = linked_table([*_held(facts)], longest=WHOLE)
     if facts.books is not None:
         told["trends"] = linked_table([_sparkline(trend) for trend in facts.books.trends])
         told["parity"] = linked_table([*_parity(facts)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bc_pipeline.orchestration.assets.linked import LONGEST, linked_table
+from bc_pipeline.orchestration.assets.linked import LONGEST, WHOLE, linked_table
 
 
 def test_given_numbers_with_an_address_then_they_are_links_and_the_rest_is_text():
@@ -41,3 +41,10 @@ def test_given_figures_and_members_then_they_read_as_people_write_them():
 
 def test_given_no_rows_then_it_says_none():
     assert linked_table([]).value == "none"
+
+
+def test_what_people_are_told_to_do_is_not_cut_and_samples_are():
+    rows = [{"why": "x" * 500}]
+
+    assert "x" * 500 in str(linked_table(rows, longest=WHOLE).value)
+    assert "x" * LONGEST not in str(linked_table(rows).value)

@@ -143,8 +143,10 @@ def _same(value: JsonValue, text: str) -> bool:
 
 def _entity_of(name: str, row: Row) -> EntityType:
     fields = {key: Field(key, _type_of(value)) for key, value in row.items() if key != ETAG}
-    keys = next((each for each in _KEYS if fields.keys() >= set(each)), tuple(fields)[:1])
-    return EntityType(name, name, True, keys, fields)
+    known = next((each for each in _KEYS if fields.keys() >= set(each)), ())
+    # Codes, numbers and names are texts, also one that looks like a date.
+    fields |= {key: Field(key, "String") for key in known if key != "id"}
+    return EntityType(name, name, True, known or tuple(fields)[:1], fields)
 
 
 def _type_of(value: JsonValue) -> str:

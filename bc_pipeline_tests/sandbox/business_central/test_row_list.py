@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bc_pipeline.sandbox.business_central.published import RowList
@@ -15,6 +15,9 @@ def quoted(text: str) -> str:
 
 
 @given(TEXTS)
+@example("2026-01-02")
+@example("0000-00-00")
+@example("7d1a5c1e-0000-4000-8000-00000000000a")
 def test_given_any_text_then_it_finds_its_row(text: str) -> None:
     found = RowList("Artikel", [{"No": text, "Place": 7}]).row(quoted(text), ())
     assert (found["No"], found["Place"]) == (text, 7)
