@@ -33,6 +33,8 @@ from bc_pipeline_tests.few_documents import keep_few_invoices
 PROVOKED: set[str] = set()
 """Kinds that a test of this file has received."""
 DAY = timedelta(days=1)
+NO_DIGEST = tuple(kind for kind in KINDS if kind != "digest")
+"""What an address of most tests is told of: a digest comes at an hour of the day."""
 FORBIDDEN = {"error": {"code": "Authentication_InvalidCredentials", "message": "No permission"}}
 
 
@@ -82,7 +84,7 @@ def told(home: Path, receiver: Receiver) -> Callable[..., list[Received]]:
 
 def watched(receiver: Receiver, **changed: Any) -> Tenant:
     """cronus, with somebody who is told."""
-    address = AlertAddress(url=receiver.url, secret=SECRET, digest_hour=23)
+    address = AlertAddress(url=receiver.url, secret=SECRET, on=NO_DIGEST)
     return tenant().model_copy(update={"alerts": (address,), **changed})
 
 
@@ -311,7 +313,7 @@ def test_config_a_name_that_business_central_does_not_have(told, home: Path):
 
 
 def test_config_the_settings_of_one_tenant_are_broken(home: Path, receiver: Receiver):
-    address = {"url": receiver.url, "secret": SECRET}
+    address = {"url": receiver.url, "secret": SECRET, "on": list(NO_DIGEST)}
     with changed_settings(home, "cronus", {"alerts": [address], "sync": {"typo": 1}}):
         telling.look(registry.load())
         telling.look(registry.load())
@@ -328,7 +330,7 @@ def test_config_the_settings_of_one_tenant_are_broken(home: Path, receiver: Rece
 def test_config_the_file_is_broken_told_to_whom_it_named_last(home: Path, receiver: Receiver):
     path = home / "tenants.yaml"
     sound = path.read_text()
-    named = {"alerts": [{"url": {"env": "HOOK"}, "secret": SECRET}]}
+    named = {"alerts": [{"url": {"env": "HOOK"}, "secret": SECRET, "on": list(NO_DIGEST)}]}
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("HOOK", receiver.url)
