@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 
+from bc_pipeline.catalogue import states
 from bc_pipeline.tenants.alert_settings import AlertKind
 
 SLOW = timedelta(minutes=25)
@@ -48,6 +49,9 @@ class Kind:
         return (self.name, *self.heard_as)
 
 
+_OF_OPTIPLY = "optiply/{entity}"
+"""Of records for Optiply, which entity the message says."""
+
 _KINDS = (
     Kind(
         "failed",
@@ -74,9 +78,7 @@ _KINDS = (
         "guard",
         "deletions are held back",
         "deletions are held back",
-        "If these records are really gone in Business Central, approve: "
-        "bc-pipeline approve-deletions {tenant} {entity}. Else repair them there; they come back "
-        "by themselves",
+        states.todo(_OF_OPTIPLY, states.GUARD, "{tenant}") or "",
     ),
     Kind(
         "blocked",
@@ -129,9 +131,7 @@ _KINDS = (
         "quarantined",
         "records are refused for a new reason",
         "records are refused for a new reason",
-        "Repair them in Business Central; they go by themselves then, or at once with: "
-        "bc-pipeline retry {tenant} {entity}. All of them: "
-        "bc-pipeline records {tenant} {entity} --state quarantined",
+        states.advice(_OF_OPTIPLY, "quarantined", "{tenant}", ()),
         escalates=False,
         recovers=False,
     ),

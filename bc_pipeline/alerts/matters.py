@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from bc_pipeline.alerts.kinds import DAYS_BEFORE_END, SLOW, TOKEN_LIFE
+from bc_pipeline.catalogue import states
 from bc_pipeline.catalogue.task import BC, SYSTEMS
 from bc_pipeline.run.figures import COUNT_TOLERANCE
 from bc_pipeline.run.freshness import LATE_AFTER, Freshness, minute
@@ -19,7 +20,6 @@ from bc_pipeline.run.tenant_state import TenantState
 from bc_pipeline.tenants.secrets import TokenStore
 from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.to_business_central.buy_orders.buy_order import TASK as BUY_ORDERS
-from bc_pipeline.values import typed
 
 WENT_BACK = "source_went_back"
 NAMED = 10
@@ -101,7 +101,7 @@ def of_tenant(tenant: Tenant, state: TenantState, now: datetime) -> list[Matter]
         *_ends(tenant, now),
         *_went_back(state),
         *_slow(state),
-        *_quarantined(state),
+        *_quarantined(tenant, state),
         *_counts(state),
     ]
 
@@ -179,7 +179,7 @@ def _held_deletions(state: TenantState) -> Iterator[Matter]:
 
 
 def _exports(tenant: Tenant, state: TenantState) -> Iterator[Matter]:
-    open_rows = [row for row in state.exports if row["state"] in _EXPORT_TODO]
+    open_rows = [row for row in state.exports if row["state"] in _EXPORT_WHAT]
     for (entity, status, reason), group in _grouped(
         open_rows, lambda row: (row["entity"], row["state"], sameness(row["reason"]))
     ):
@@ -191,15 +191,13 @@ def _exports(tenant: Tenant, state: TenantState) -> Iterator[Matter]:
             called = f"{called} of {entity.partition('/')[2]}"
         names = _named(records)
         what = f"{called} {_EXPORT_WHAT[status][not one]}: {names}"
-        todo = _EXPORT_TODO[status] if not is_order or status != "failed" else _BUY_ORDER_FAILED
-        short = entity.partition("/")[2]
         yield Matter(
             "blocked",
             f"{entity} {status} {reason}",
             what,
             group[0]["reason"],
             entity,
-            todo.format(tenant=tenant.name, entity=short, record=typed(records[0])),
+            states.advice(entity, status, tenant.name, records),
             members=tuple(records) if is_order else (),
             which=names,
         )
@@ -211,21 +209,6 @@ _EXPORT_WHAT = {
     "failed": ("was refused", "were refused"),
 }
 """Of one record, and of several."""
-_EXPORT_TODO = {
-    "blocked": "Repair the cause in Business Central; it is tried again in every run by itself, "
-    "or at once with: bc-pipeline export {tenant}. All of them: bc-pipeline records {tenant} "
-    "outbound/{entity} --state blocked",
-    "ambiguous": "Look in Business Central whether it is there, and see what was tried: "
-    "bc-pipeline show {tenant} outbound/{entity} {record}. When it is not there: "
-    "bc-pipeline resend {tenant} {entity} {record}",
-    "failed": "Repair the cause, then: bc-pipeline resend {tenant} {entity} {record} (without the "
-    "record: all that were refused). To see them: bc-pipeline records {tenant} outbound/{entity} "
-    "--state failed",
-}
-_BUY_ORDER_FAILED = (
-    "Repair the order in Optiply or the cause in Business Central. All of them: bc-pipeline "
-    "records {tenant} outbound/{entity} --state failed"
-)
 
 
 def _settings(state: TenantState) -> Iterator[Matter]:
@@ -301,7 +284,7 @@ def _slow(state: TenantState) -> Iterator[Matter]:
         yield Matter("slow", "slow", what, run_id=last["run_id"])
 
 
-def _quarantined(state: TenantState) -> Iterator[Matter]:
+def _quarantined(tenant: Tenant, state: TenantState) -> Iterator[Matter]:
     held = [row for row in state.held if row["state"] == "quarantined"]
     for (entity, reason), group in _grouped(
         held, lambda row: (row["entity"], sameness(row["reason"], loosely=True))
@@ -309,7 +292,9 @@ def _quarantined(state: TenantState) -> Iterator[Matter]:
         names = _named([_record_name(row) for row in group])
         what = f"{_several(len(group), 'record')} of {entity} in quarantine: {names}"
         why = group[0]["reason"]
-        yield Matter("quarantined", f"{entity} {reason}", what, why, entity, which=names)
+        records = [str(row["number"] or row["remote_id"]) for row in group]
+        todo = states.advice(entity, "quarantined", tenant.name, records)
+        yield Matter("quarantined", f"{entity} {reason}", what, why, entity, todo, which=names)
 
 
 def _record_name(row: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from bc_pipeline import clock
+from bc_pipeline.catalogue.states import GUARD
 from bc_pipeline.errors import TenantBusy
 from bc_pipeline.run import tick_memory, told_before
 from bc_pipeline.run.figures import NEWEST, figures
@@ -33,7 +34,6 @@ from bc_pipeline.tenants.pause import paused
 from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.to_business_central.inbox.endings import READABLE
 from bc_pipeline.to_business_central.inbox.place import not_read, waiting
-from bc_pipeline.to_optiply.held import STATE as DELETION_HELD
 from bc_pipeline.to_optiply.held import HeldDeletion, held_deletions
 
 HELD_STATES = ("quarantined", "deferred")
@@ -271,7 +271,7 @@ def _told(cursor: duckdb.DuckDBPyConnection, tenant: Tenant) -> dict[str, Any]:
         "deletions": [
             each
             for name, states in counts.items()
-            if DELETION_HELD in states
+            if GUARD in states
             for each in held_deletions(cursor, tenant, name)
         ],
         "held": [

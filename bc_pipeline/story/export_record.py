@@ -61,7 +61,7 @@ def story(cursor: duckdb.DuckDBPyConnection, tenant: Tenant, entity: str, key: s
         key,
         ledger["bc_number"],
         name,
-        standing.booked(tenant.name, entity, ledger),
+        standing.booked(tenant.name, f"outbound/{entity}", ledger),
         ids=_ids(entity, ledger),
         facts={
             title: lines

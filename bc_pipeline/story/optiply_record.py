@@ -69,7 +69,7 @@ def story(cursor: duckdb.DuckDBPyConnection, tenant: Tenant, name: str, remote_i
         number,
         called,
         standing.in_optiply(
-            tenant.name, name, number or remote_id, state, wanted, _newest_run(cursor)
+            tenant.name, entity, number or remote_id, state, wanted, _newest_run(cursor)
         ),
         ids=_ids(remote_id, state),
         reads=_reads(cursor, tenant, name, remote_id),

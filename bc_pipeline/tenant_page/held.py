@@ -8,12 +8,11 @@ from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
 
+from bc_pipeline.catalogue import states
 from bc_pipeline.run.records import NEXT_RUN, next_try
 from bc_pipeline.run.tenant_state import TenantState
-from bc_pipeline.story.standing import BOOKED_TOLD, TOLD
 from bc_pipeline.tenant_page.advice import APPROVE, EXPORT, RESEND, RETRY, Job
 from bc_pipeline.to_optiply.held import REASON
-from bc_pipeline.to_optiply.held import STATE as GUARD
 
 Address = Callable[[str, str | None], str | None]
 """Entity and number -> where a record is seen in Business Central; None where it is not."""
@@ -21,45 +20,10 @@ SHOWN = 10
 """Records of a group that are listed."""
 
 
-@dataclass(frozen=True)
-class _Remedy:
-    todo: str
-    job: Job | None = None
-
-
-_REMEDIES: Mapping[str, _Remedy] = MappingProxyType(
-    {
-        GUARD: _Remedy(
-            "Are they really gone in Business Central? Then approve: bc-pipeline "
-            "approve-deletions {tenant} {entity}. Else repair them there; they come back by "
-            "themselves",
-            APPROVE,
-        ),
-        "quarantined": _Remedy(
-            "Correct each where its reason says; a change is tried at once, else with: "
-            "bc-pipeline retry {tenant} {entity}",
-            RETRY,
-        ),
-        "deferred": _Remedy(
-            "Nothing: each goes as soon as what it waits for is there. If that never comes, look "
-            "at its reason. All of them: bc-pipeline records {tenant} {entity} --state deferred"
-        ),
-        "failed": _Remedy(
-            "Repair what the reasons say, then: bc-pipeline resend {tenant} {entity}", RESEND
-        ),
-        "blocked": _Remedy(
-            "Repair what the reasons say; every run tries again, at once: bc-pipeline export "
-            "{tenant}",
-            EXPORT,
-        ),
-        "ambiguous": _Remedy(
-            "Compare both sides and correct Business Central; the next run looks again. All of "
-            "them: bc-pipeline records {tenant} {entity} --state ambiguous"
-        ),
-        "intent": _Remedy("Nothing: the next run looks for it before it sends anything"),
-        "created": _Remedy("Nothing: the next run takes the steps that remain"),
-    }
+_JOBS: Mapping[str, Job] = MappingProxyType(
+    {states.GUARD: APPROVE, "quarantined": RETRY, "failed": RESEND, "blocked": EXPORT}
 )
+"""State -> the job that helps."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +72,7 @@ class Group:
     @property
     def called(self) -> str:
         """What stands after their number."""
-        return "deletions held back" if self.state == GUARD else self.state
+        return "deletions held back" if self.state == states.GUARD else self.state
 
     @property
     def common(self) -> Record | None:
@@ -143,7 +107,7 @@ def held(tenant: str, state: TenantState, address: Address) -> list[Group]:
 def _deletions(state: TenantState) -> Iterator[tuple[str, str, Record]]:
     for each in state.deletions:
         record = Record(each.number, each.name, REASON, "when it is approved")
-        yield each.entity, GUARD, record
+        yield each.entity, states.GUARD, record
 
 
 def _waiting(state: TenantState, address: Address) -> Iterator[tuple[str, str, Record]]:
@@ -164,16 +128,14 @@ def _exports(state: TenantState, address: Address) -> Iterator[tuple[str, str, R
 
 
 def _group(tenant: str, entity: str, state: str, records: list[Record]) -> Group:
-    outbound = entity.startswith("outbound/")
-    short = entity.partition("/")[2]
-    remedy = _REMEDIES[state]
-    meanings = BOOKED_TOLD if outbound else TOLD
+    job = _JOBS.get(state)
+    named = [each.number or each.name or "" for each in records]
     return Group(
         entity,
         state,
-        meanings[state],
-        remedy.todo.format(tenant=tenant, entity=short),
-        remedy.job.told(tenant, short) if remedy.job else None,
+        states.means(entity, state),
+        states.advice(entity, state, tenant, named),
+        job.told(tenant, entity.partition("/")[2]) if job else None,
         len(records),
         tuple(records[:SHOWN]),
     )

@@ -9,10 +9,9 @@ from typing import Any
 import duckdb
 
 from bc_pipeline.catalogue.names import labelled, resource_names, spoken
+from bc_pipeline.catalogue.states import GUARD
 from bc_pipeline.tenants.settings import Tenant
 
-STATE = "guard"
-"""State in the id map of a record that stands in Optiply because the guard holds its deletion."""
 REASON = "gone from Business Central; its deletion waits for an approval"
 
 
@@ -62,6 +61,6 @@ def held_deletions(
 def of_resource(cursor: duckdb.DuckDBPyConnection, name: str) -> Iterator[HeldDeletion]:
     """The deletions held back of one resource."""
     found: Sequence[tuple[Any, ...]] = cursor.execute(
-        labelled(name, f"s.state = '{STATE}'")
+        labelled(name, f"s.state = '{GUARD}'")
     ).fetchall()
     return (HeldDeletion(f"optiply/{name}", *row) for row in found)

@@ -15,6 +15,7 @@ import orjson
 
 from bc_pipeline import clock
 from bc_pipeline.catalogue.resources import RESOURCES, Resource
+from bc_pipeline.catalogue.states import GUARD
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.snapshot.transaction import all_or_nothing
 from bc_pipeline.to_optiply import held
@@ -56,18 +57,18 @@ ON CONFLICT (remote_id) DO UPDATE SET {_REPLACED},
 """
 
 _HOLD = f"""
-UPDATE sync.{{name}} t SET state = '{held.STATE}', reason = '{held.REASON}', attempts = 0,
+UPDATE sync.{{name}} t SET state = '{GUARD}', reason = '{held.REASON}', attempts = 0,
   next_attempt_run = NULL, failed_hash = NULL, updated_at = $now
-FROM plan p WHERE p.remote_id = t.remote_id AND p.action = 'gone' AND t.state <> '{held.STATE}'
+FROM plan p WHERE p.remote_id = t.remote_id AND p.action = 'gone' AND t.state <> '{GUARD}'
 """
 
 _SETTLE: tuple[tuple[Callable[[Plan], bool], str], ...] = (
     # Back before its deletion was approved.
     (
-        lambda plan: plan.has_state(held.STATE),
+        lambda plan: plan.has_state(GUARD),
         f"""UPDATE sync.{{name}} t SET state = 'active', reason = NULL, updated_at = $now
        FROM plan p WHERE p.remote_id = t.remote_id AND p.action <> 'gone'
-         AND t.state = '{held.STATE}'""",
+         AND t.state = '{GUARD}'""",
     ),
     # Back to normal: what made it wait or fail has gone away by itself.
     (

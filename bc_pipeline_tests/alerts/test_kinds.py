@@ -272,12 +272,16 @@ def test_guard_with_the_numbers_and_the_very_command(told, sandbox: Sandbox):
         (
             "purchase_orders",
             "ambiguous",
-            ("may or may not be in Business Central", "show cronus outbound/purchase_orders 4711"),
+            ("may or may not be in Business Central", "resend cronus purchase_orders KEY"),
         ),
         (
             "vendors",
             "failed",
-            ("2 records of vendors were refused", "bc-pipeline resend cronus vendors 4711"),
+            (
+                "2 records of vendors were refused",
+                "bc-pipeline resend cronus vendors",
+                "bc-pipeline records cronus vendors --state failed",
+            ),
         ),
     ],
 )

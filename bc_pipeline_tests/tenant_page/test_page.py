@@ -14,8 +14,8 @@ from pydantic import SecretStr
 from bc_pipeline import clock
 from bc_pipeline.alerts.kinds import KINDS
 from bc_pipeline.alerts.matters import Matter
+from bc_pipeline.catalogue.states import GUARD
 from bc_pipeline.definitions import defs
-from bc_pipeline.run.tenant_state import HELD_STATES, OPEN_EXPORT_STATES
 from bc_pipeline.snapshot.store import FILE_NAME, Snapshot
 from bc_pipeline.tenant_page import charts, held
 from bc_pipeline.tenant_page.advice import JOBS, advice
@@ -23,7 +23,6 @@ from bc_pipeline.tenant_page.facts import AT_WORK, Facts, gather
 from bc_pipeline.tenant_page.history import Series, Trend
 from bc_pipeline.tenant_page.page import render
 from bc_pipeline.tenants import pause, registry
-from bc_pipeline.to_optiply.held import STATE as GUARD
 from bc_pipeline_tests.alerts.test_kinds import assert_typed_as_it_stands
 from bc_pipeline_tests.orchestration.conftest import write_tenants
 from bc_pipeline_tests.tenant_page.weeks import SPOILT_NAME
@@ -302,10 +301,6 @@ def test_every_job_that_is_advised_is_there():
 
     assert names <= {job.name for job in defs.resolve_all_job_defs()}
     assert set(JOBS) <= set(KINDS)
-
-
-def test_every_state_that_waits_has_a_remedy():
-    assert {GUARD, *HELD_STATES, *OPEN_EXPORT_STATES} == set(held._REMEDIES)
 
 
 TODAY = date(2026, 12, 1)

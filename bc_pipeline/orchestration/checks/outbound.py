@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from bc_pipeline.business_central.lookup.dimensions import INVALID_VALUE, NOT_FOUND, MappingFinding
+from bc_pipeline.catalogue import states
 from bc_pipeline.catalogue.tasks import BY_NAME
 from bc_pipeline.orchestration.checks.check import SAMPLE_ROWS, CheckInput, Finding
 from bc_pipeline.orchestration.checks.dimensions import dimension_mappings_exist
@@ -19,7 +20,6 @@ from bc_pipeline.to_business_central.export_types import ESCALATED_AFTER, UNRESO
 from bc_pipeline.to_business_central.inbox.endings import READABLE
 from bc_pipeline.to_business_central.inbox.files import file_stream
 from bc_pipeline.to_business_central.inbox.place import not_read
-from bc_pipeline.to_business_central.writers import STREAMS
 
 VALUES_VALID = "dimension_values_valid"
 
@@ -93,7 +93,7 @@ def values_valid(given: CheckInput) -> Finding:
     effect = (
         "for now everything waits, because nothing is written before all mapped dimensions exist."
         if mappings is not None and mappings.blocking
-        else f"they fail, the others are written. {_resend(given)}"
+        else f"they fail, the others are written. {_todo(given, 'failed')}"
     )
     return Finding(
         False,
@@ -111,7 +111,7 @@ def _values_refused(given: CheckInput) -> Finding:
         return Finding(True, "No record has failed because of a dimension")
     return Finding(
         False,
-        f"{len(refused)} records have failed because of a dimension. {_resend(given)}",
+        f"{len(refused)} records have failed because of a dimension. {_todo(given, 'failed')}",
         sample=refused[:SAMPLE_ROWS],
         metadata={"offenders": len(refused)},
     )
@@ -127,7 +127,7 @@ def none_failed(given: CheckInput) -> Finding:
     told = f"None of {refused} records could be written. " if none_worked else ""
     return Finding(
         False,
-        f"{told}{len(failed)} records have failed. {_resend(given)}",
+        f"{told}{len(failed)} records have failed. {_todo(given, 'failed')}",
         sample=failed[:SAMPLE_ROWS],
         metadata={"failed": len(failed)},
         severity="error" if none_worked else "warn",
@@ -152,7 +152,7 @@ def none_blocked(given: CheckInput) -> Finding:
     grave = f"; {len(escalated)} of them for {ESCALATED_AFTER} runs or more" if escalated else ""
     return Finding(
         False,
-        f"{len(blocked)} wait for a repair{grave}. They are tried again in every run.",
+        f"{len(blocked)} wait for a repair{grave}. {_todo(given, 'blocked')}",
         sample=[*escalated, *(row for row in blocked if row not in escalated), *strange][
             :SAMPLE_ROWS
         ],
@@ -170,18 +170,11 @@ def none_ambiguous(given: CheckInput) -> Finding:
     unclear = _in_ledger(given, sorted(UNRESOLVED))
     if not unclear:
         return Finding(True, "Of everything sent it is known what became of it")
-    # Records of files are looked at in every run anyway; a buy order has to be set free.
-    resend = f"bc-pipeline resend {given.tenant.name} {_entity(given)} KEY"
-    then = (
-        "correct Business Central; the next run looks again"
-        if _entity(given) in STREAMS
-        else f"compare both sides, then: {resend}"
-    )
     return Finding(
         False,
         f"{len(unclear)} records may stand in Business Central without our knowing. They are "
-        "looked for in every run and never sent blindly; what stays `ambiguous` needs a person to "
-        f"{then}",
+        "looked for in every run and never sent blindly; what stays `ambiguous` needs a person. "
+        f"{_todo(given, 'ambiguous')}",
         sample=unclear[:SAMPLE_ROWS],
         metadata={"unclear": len(unclear)},
     )
@@ -201,22 +194,19 @@ def _not_read(given: CheckInput) -> list[dict[str, Any]]:
     ]
 
 
-def _resend(given: CheckInput) -> str:
-    return (
-        f"After the repair bring them again: bc-pipeline resend {given.tenant.name} "
-        f"{_entity(given)}"
-    )
+def _todo(given: CheckInput, state: str) -> str:
+    return states.advice(given.name, state, given.tenant.name, ())
 
 
 def _in_ledger(
-    given: CheckInput, states: Iterable[str], condition: str = ""
+    given: CheckInput, wanted: Iterable[str], condition: str = ""
 ) -> list[dict[str, Any]]:
     """The entity's records in one of the states, as an operator reads them."""
-    wanted = list(states)
-    marks = ", ".join("?" for _ in wanted)
+    named = list(wanted)
+    marks = ", ".join("?" for _ in named)
     return given.rows(
         'SELECT file, line, coalesce(external_id, key) AS "externalId", state, bc_number, '
         f"{LEDGER_NAME} AS name, error_class, reason, blocked_runs AS runs FROM outbound.ledger "
         f"WHERE entity = ? AND state IN ({marks}) {condition} ORDER BY file, line, key",
-        [_entity(given), *wanted],
+        [_entity(given), *named],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bc_pipeline.catalogue import stock_source
+from bc_pipeline.catalogue import states, stock_source
 from bc_pipeline.catalogue.tasks import BY_NAME
 from bc_pipeline.mapping import stock, values
 from bc_pipeline.orchestration.checks.check import SAMPLE_ROWS, CheckInput, Finding
@@ -136,15 +136,13 @@ def counts_agree(given: CheckInput) -> Finding:
 
 def none_quarantined(given: CheckInput) -> Finding:
     """No record is held back because Optiply or the mapping refused it (flows.md 4)."""
-    entity = BY_NAME[given.name].entity
     held = records(given.cursor, given.name, ("quarantined",))
     if not held:
         return Finding(True, "No record is in quarantine")
     return Finding(
         False,
-        f"{len(held)} records are in quarantine; after repair in Business Central they go by "
-        f"themselves, or now with: bc-pipeline retry {given.tenant.name} {entity}. All of them: "
-        f"bc-pipeline records {given.tenant.name} {entity} --state quarantined",
+        f"{len(held)} records are in quarantine. "
+        f"{states.advice(given.name, 'quarantined', given.tenant.name, ())}",
         sample=[
             {"number": each.shown, "name": each.name, "reason": each.reason, "tries": each.tries}
             for each in held[:SAMPLE_ROWS]
