@@ -216,7 +216,8 @@ SUPPLIER_PRODUCTS = Resource(
     lookup=("supplierId", "productId"),
     has_remote_id_map=True,
     unique_pair=("supplierId", "productId"),
-    gone=(("status", "disabled"),),
+    # Another pair of the product may be preferred from now on, and one alone is (mapping.md 3.1).
+    gone=(("status", "disabled"), ("preferred", False)),
     repost_on_404=True,
 )
 

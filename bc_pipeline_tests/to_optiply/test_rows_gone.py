@@ -51,6 +51,26 @@ def test_a_supplier_product_removed_in_optiply_is_posted_again(tenant: Bench) ->
     assert tenant.rows("supplierProducts")["item-1_vendor-1"]["price"] == "7.00"
 
 
+def test_a_pair_that_is_gone_is_not_preferred_any_more(tenant: Bench) -> None:
+    tenant.want("products", [product(1), product(2)])
+    tenant.want("suppliers", [supplier(1), supplier(2)])
+    tenant.sync("products")
+    tenant.sync("suppliers")
+    other = tenant.link(2, 1)
+
+    def preferred() -> dict[str, bool]:
+        tenant.sync("supplier_products")
+        rows = tenant.rows("supplierProducts")
+        return {id: rows[id]["preferred"] for id in rows if id.startswith("item-1")}
+
+    tenant.want("supplier_products", [tenant.link(1, 1), other])
+    assert preferred() == {"item-1_vendor-1": True}
+    tenant.want("supplier_products", [tenant.link(1, 2), other])
+    assert preferred() == {"item-1_vendor-1": False, "item-1_vendor-2": True}
+    tenant.want("supplier_products", [tenant.link(1, 1), other])
+    assert preferred() == {"item-1_vendor-1": True, "item-1_vendor-2": False}
+
+
 def test_a_product_removed_in_optiply_is_created_anew(tenant: Bench) -> None:
     tenant.want("products", [product(1)])
     tenant.sync("products")
