@@ -11,7 +11,6 @@ from benchmarks import goals, svg
 from benchmarks.bench import SIZES, measured
 from benchmarks.measuring import ROOT, Figures
 
-PAGE = ROOT / "docs" / "performance.md"
 CHARTS = ROOT / "docs" / "performance"
 STORAGES = {"files": "SQLite", "postgres": "PostgreSQL"}
 

@@ -7,7 +7,6 @@ being run until somebody ends it. So a run holds a lock of its own, which goes w
 
 from __future__ import annotations
 
-import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,8 +19,6 @@ DIRECTORY = "sweeps"
 """Below BC_PIPELINE_HOME."""
 _HELD = "at_work"
 _SECONDS_TO_BEGIN = 30.0
-
-log = logging.getLogger(__name__)
 
 
 @contextmanager

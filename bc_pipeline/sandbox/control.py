@@ -41,7 +41,7 @@ POST     ``/reset``            back to the start
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -58,7 +58,6 @@ from bc_pipeline.sandbox.optiply import ApiError
 from bc_pipeline.sandbox.running import Running
 
 Body = dict[str, Any]
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def routes(sandbox: Running) -> list[Route]:

@@ -8,7 +8,6 @@ the tenant, the key and its line, never the value.
 from __future__ import annotations
 
 import difflib
-import logging
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -29,8 +28,6 @@ from bc_pipeline.tenants.references import resolve
 from bc_pipeline.tenants.retention_settings import RetentionSettings
 from bc_pipeline.tenants.settings import TENANT_KEY_PATTERN, Tenant
 from bc_pipeline.tenants.shared import shared
-
-logger = logging.getLogger(__name__)
 
 HOME_VARIABLE = "BC_PIPELINE_HOME"
 TENANTS_VARIABLE = "BC_PIPELINE_TENANTS"

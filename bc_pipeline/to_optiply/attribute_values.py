@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import InvalidOperation
 from typing import Any
 
 from bc_pipeline.catalogue.attribute_kinds import ATTRIBUTE_KINDS, KindName
@@ -21,7 +21,6 @@ Values = dict[str, Any]
 
 REMOTE_ID = "remoteId"
 SYNCED_TO = "remoteDataSyncedToDate"
-CENT = Decimal("0.01")
 
 
 def canonical_sql(resource: Resource) -> str:

@@ -208,11 +208,6 @@ class Company(Tables):
             return self.insert("itemLedgerEntries", row | other, stamp=stamp)
 
     @property
-    def last_entry_number(self) -> int:
-        """The highest number an item ledger entry was ever given."""
-        return self._last_entries.get("itemLedgerEntries", 0)
-
-    @property
     def last_entry_numbers(self) -> Mapping[str, int]:
         """The highest number the entries of each ledger were ever given."""
         return dict(self._last_entries)

@@ -152,7 +152,7 @@ def test_given_a_posting_rolled_back_then_its_entry_numbers_are_never_given(
     company: Company,
 ) -> None:
     move = {"item": item(company), "quantity": 3}
-    newest = company.last_entry_number
+    newest = company.last_entry_numbers["itemLedgerEntries"]
     Posting(company, "move_stock", move).roll_back()
     changes.apply_to(company, "move_stock", move)
     assert [row["entryNumber"] for row in company.find("itemLedgerEntries")][-1] == newest + 2
