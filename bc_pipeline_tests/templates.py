@@ -1,19 +1,26 @@
-"""What almost every test would otherwise make anew, made once by a worker and copied: an empty
-snapshot, and an empty Dagster instance. A copy is opened as any existing one is."""
+"""What almost every test would otherwise make anew, made once by a worker: an empty snapshot and an
+empty Dagster instance, which are copied and opened as any existing ones are; and Dagster instances
+in memory, which are emptied and used again."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 
 from bc_pipeline.snapshot.store import FILE_NAME, Snapshot
+
+if TYPE_CHECKING:
+    # Takes a second, and few tests need it.
+    from dagster import DagsterInstance
+    from sqlalchemy import Connection, Engine
 
 
 class Templates:
@@ -64,3 +71,64 @@ def _place(template: Path, path: Path) -> None:
         pass
     finally:
         copy.unlink()
+
+
+_resting: list[DagsterInstance] = []
+
+
+@contextmanager
+def memory_instance(*tenants: str) -> Iterator[DagsterInstance]:
+    """An empty Dagster instance in memory. Making one takes as long as a small run on it, and so do
+    the connections that Dagster opens for every single event: both are kept for the next test.
+
+    Args:
+        tenants: its partitions.
+    """
+    instance = _resting.pop() if _resting else _in_memory()
+    if tenants:
+        instance.add_dynamic_partitions("tenants", list(tenants))
+    yield instance
+    _empty(instance)
+    _resting.append(instance)
+
+
+def _in_memory() -> DagsterInstance:
+    from dagster import DagsterInstance
+
+    instance = DagsterInstance.ephemeral()
+    runs, events = instance.run_storage, instance.event_log_storage
+    connect_runs, connect_events = _kept(runs._engine).begin, _kept(events._engine).begin
+    runs.connect = connect_runs
+
+    @contextmanager
+    def connect() -> Iterator[Connection]:
+        with events._db_lock, connect_events() as connection:
+            yield connection
+
+    events._connect = connect
+    return instance
+
+
+def _kept(engine: Engine) -> Engine:
+    """An engine for the same tables that keeps its connections; any thread may use one."""
+    from sqlalchemy import create_engine, event
+    from sqlalchemy.pool import QueuePool
+
+    kept = create_engine(engine.url, poolclass=QueuePool, connect_args={"check_same_thread": False})
+    event.listen(kept, "connect", lambda made, _: made.execute("PRAGMA foreign_keys = ON"))
+    return kept
+
+
+def _empty(instance: DagsterInstance) -> None:
+    from dagster._core.storage.event_log.schema import SqlEventLogStorageMetadata
+    from dagster._core.storage.runs.schema import InstanceInfo, RunStorageSqlMetadata
+
+    events, runs = instance.event_log_storage, instance.run_storage
+    for connect, tables in (
+        (events.index_connection, SqlEventLogStorageMetadata.sorted_tables),
+        (runs.connect, RunStorageSqlMetadata.sorted_tables),
+    ):
+        with connect() as connection:
+            for table in reversed(tables):
+                if table is not InstanceInfo:
+                    connection.execute(table.delete())

@@ -29,6 +29,7 @@ from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline_tests.alerts.receiver import SECRET, Received, Receiver
 from bc_pipeline_tests.cli.aged import changed_settings, let_pass, synced, tenant
 from bc_pipeline_tests.few_documents import keep_few_invoices
+from bc_pipeline_tests.templates import memory_instance
 
 PROVOKED: set[str] = set()
 """Kinds that a test of this file has received."""
@@ -370,7 +371,6 @@ def check_without_tenant(message: Received) -> None:
 def test_a_run_in_dagster_tells_by_itself(
     home: Path, receiver: Receiver, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ):
-    from dagster import DagsterInstance
 
     from bc_pipeline.cli import runs
     from bc_pipeline.cli.main import run
@@ -378,7 +378,7 @@ def test_a_run_in_dagster_tells_by_itself(
     address = {"url": receiver.url, "secret": SECRET, "on": ["failed"]}
     forbidden = {"action": "status", "status": 403, "path": r"/vendors\?", "body": FORBIDDEN}
     with (
-        DagsterInstance.ephemeral() as instance,
+        memory_instance() as instance,
         changed_settings(home, "cronus", {"alerts": [address]}),
         fault(sandbox, "bc", **forbidden),
     ):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from dagster import DagsterInstance, SkipReason, build_sensor_context
+from dagster import SkipReason, build_sensor_context
 
 from bc_pipeline.alerts import book, telling
 from bc_pipeline.errors import AuthError, ConfigError
@@ -22,6 +22,7 @@ from bc_pipeline.tenants import registry
 from bc_pipeline_tests.alerts.receiver import SECRET, Receiver
 from bc_pipeline_tests.cli.conftest import CommandLine, command, environment  # noqa: F401
 from bc_pipeline_tests.orchestration.conftest import write_tenants
+from bc_pipeline_tests.templates import memory_instance
 
 FAILED = """
 INSERT INTO ops.runs VALUES (1, 'the-run', now(), now(), 'failed', 'Optiply answered 503', false,
@@ -66,7 +67,7 @@ def test_many_at_once_tell_it_once(home: Path, receiver: Receiver):
 
 
 def test_the_sensor_tells_it_and_starts_no_run(home: Path, receiver: Receiver):
-    with DagsterInstance.ephemeral() as instance:
+    with memory_instance() as instance:
         context = build_sensor_context(instance=instance)
         told = [states_to_alerts(context, tenants=TenantsResource()) for _ in range(2)]
 
@@ -133,7 +134,7 @@ def test_given_a_broken_file_then_the_tick_of_the_sensor_fails_and_it_is_told(
     telling.look(registry.load())
     (home / "tenants.yaml").write_text("defaults: [\n")
 
-    with DagsterInstance.ephemeral() as instance:
+    with memory_instance() as instance:
         for _ in range(2):
             with pytest.raises(ConfigError):
                 states_to_alerts(build_sensor_context(instance=instance), tenants=TenantsResource())

@@ -17,6 +17,7 @@ from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.company.company import Company
 from bc_pipeline.tenants import registry
 from bc_pipeline_tests.few_documents import keep_few_invoices
+from bc_pipeline_tests.templates import memory_instance
 
 
 @dataclass
@@ -63,7 +64,7 @@ def command(capsys: pytest.CaptureFixture[str]) -> CommandLine:
 @pytest.fixture(scope="module")
 def instance() -> Iterator[DagsterInstance]:
     """A Dagster instance in memory, for all tests of a file."""
-    with DagsterInstance.ephemeral() as found:
+    with memory_instance() as found:
         yield found
 
 

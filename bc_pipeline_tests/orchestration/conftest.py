@@ -12,7 +12,7 @@ from dagster import DagsterInstance
 from bc_pipeline.orchestration.assets import tenant_run
 from bc_pipeline.orchestration.instance import open_instance
 from bc_pipeline_tests.orchestration.engine_double import EngineDouble, Script
-from bc_pipeline_tests.templates import Templates
+from bc_pipeline_tests.templates import Templates, memory_instance
 
 SETTINGS: dict[str, dict[str, object]] = {
     "business_central": {
@@ -62,8 +62,7 @@ def settings_of(tenant: str) -> dict[str, dict[str, object]]:
 
 @pytest.fixture
 def instance() -> Iterator[DagsterInstance]:
-    with DagsterInstance.ephemeral() as found:
-        found.add_dynamic_partitions("tenants", ["acme", "globex"])
+    with memory_instance("acme", "globex") as found:
         yield found
 
 

@@ -17,6 +17,7 @@ from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.company.company import Company
 from bc_pipeline.tenants import registry
 from bc_pipeline_tests.orchestration.runs import execute, materialized, observed
+from bc_pipeline_tests.templates import memory_instance
 
 TENANT = "wholesale"
 CUSTOMERS = "outbound/customers"
@@ -41,8 +42,7 @@ def company(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.fixture
 def instance() -> Iterator[DagsterInstance]:
-    with DagsterInstance.ephemeral() as found:
-        found.add_dynamic_partitions("tenants", [TENANT])
+    with memory_instance(TENANT) as found:
         yield found
 
 

@@ -37,14 +37,14 @@ from bc_pipeline_tests.orchestration.runs import (
     observed,
 )
 from bc_pipeline_tests.slow import deep_but
+from bc_pipeline_tests.templates import memory_instance
 
 
 @pytest.fixture(scope="module")
 def ordinary(tmp_path_factory: pytest.TempPathFactory) -> tuple[ExecuteInProcessResult, Script]:
     """A run of acme in which nothing special happens, and what the engine did in it."""
-    with pytest.MonkeyPatch.context() as patch, DagsterInstance.ephemeral() as instance:
+    with pytest.MonkeyPatch.context() as patch, memory_instance("acme") as instance:
         settle(tmp_path_factory.mktemp("ordinary"), patch)
-        instance.add_dynamic_partitions("tenants", ["acme"])
         script = scripted(patch)
         return execute(instance), script
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagster import DagsterInstance
 
 from bc_pipeline.cli.main import run
 from bc_pipeline.definitions import defs
 from bc_pipeline_tests.orchestration.conftest import write_tenants
+from bc_pipeline_tests.templates import memory_instance
 
 HTML = "<!DOCTYPE html>"
 
@@ -84,8 +84,7 @@ def test_given_a_place_that_cannot_be_written_then_it_says_which(
 
 
 def told_by_job(tenant: str) -> dict[str, Any]:
-    with DagsterInstance.ephemeral() as instance:
-        instance.add_dynamic_partitions("tenants", [tenant])
+    with memory_instance(tenant) as instance:
         result = defs.resolve_job_def("report").execute_in_process(
             instance=instance, partition_key=tenant
         )
