@@ -48,7 +48,7 @@ class Launch:
     looked: bool = False
 
 
-class Told:
+class AsJson:
     """A dataclass whose fields are its JSON."""
 
     def as_json(self) -> dict[str, Any]:
@@ -56,7 +56,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Problem(Told):
+class Problem(AsJson):
     """Something an operator should know; ``reason`` is in the operator's words.
 
     ``remote_id`` is None when the whole entity is meant.
@@ -75,7 +75,7 @@ class Problem(Told):
 
 
 @dataclass
-class RequestCounts(Told):
+class RequestCounts(AsJson):
     """Requests sent to one system: all of them, the repeats among them, the 429s met."""
 
     total: int = 0

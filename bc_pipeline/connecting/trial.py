@@ -4,12 +4,12 @@ first sync will take. Nothing is sent."""
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 from bc_pipeline.errors import PipelineError
-from bc_pipeline.report import Launch, ProgressListener, RunSummary
+from bc_pipeline.report import AsJson, Launch, ProgressListener, RunSummary
 from bc_pipeline.run import quality
 from bc_pipeline.run.dependencies import chosen
 from bc_pipeline.run.quality import Flaw
@@ -20,7 +20,7 @@ _OUTBOUND = "outbound/"
 
 
 @dataclass(frozen=True)
-class Forecast:
+class Forecast(AsJson):
     """How long the first sync takes.
 
     Attributes:
@@ -34,9 +34,6 @@ class Forecast:
     per_second: float
     reading_seconds: float
     seconds: float
-
-    def as_json(self) -> dict[str, float]:
-        return asdict(self)
 
 
 @dataclass(frozen=True)

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import Any
 
-from dagster import (
-    DefaultSensorStatus,
-    RunRequest,
-    SensorEvaluationContext,
-    SensorResult,
-    SkipReason,
-    sensor,
-)
+from dagster import RunRequest, SensorEvaluationContext
 
 from bc_pipeline import clock
 from bc_pipeline.errors import PipelineError
-from bc_pipeline.orchestration.assets.keys import export_keys
-from bc_pipeline.orchestration.jobs import EXPORT
-from bc_pipeline.orchestration.resources import TenantsResource
-from bc_pipeline.orchestration.schedules import ready_tenants
-from bc_pipeline.orchestration.tags import TENANT_TAG
+from bc_pipeline.orchestration.export_sensor import export_request, export_sensor
 from bc_pipeline.snapshot.store import FILE_NAME
 from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.to_business_central.buy_orders.buy_order import TASK as BUY_ORDER_TASK
@@ -38,22 +27,18 @@ BUDGET_SECONDS = 30.0
 SIDE_BY_SIDE = 8
 
 
-@sensor(
-    job_name=EXPORT,
-    minimum_interval_seconds=SECONDS_BETWEEN_EVALUATIONS,
-    default_status=DefaultSensorStatus.RUNNING,
+@export_sensor(
+    seconds=SECONDS_BETWEEN_EVALUATIONS,
     description="Every ten minutes asks Optiply of each tenant with `exports.buy_orders` for buy "
     "orders made since, and starts an export where there are some. A tenant's first export is "
     "left to its first sync.",
+    nothing="No new buy order",
 )
 def buy_orders_to_exports(
-    context: SensorEvaluationContext, tenants: TenantsResource
-) -> SensorResult | SkipReason:
+    context: SensorEvaluationContext, due: list[Tenant], remembered: dict[str, Any]
+) -> tuple[list[RunRequest], dict[str, Any]]:
     """Buy orders made in Optiply -> export runs."""
-    due = ready_tenants(context, tenants.load())
-    if isinstance(due, SkipReason):
-        return due
-    looks = {name: Look(**told) for name, told in json.loads(context.cursor or "{}").items()}
+    looks = {name: Look(**look) for name, look in remembered.items()}
     now = clock.now()
     asked = [
         tenant
@@ -74,12 +59,8 @@ def buy_orders_to_exports(
             continue
         if new:
             context.log.info(f"{tenant.name}: buy orders {', '.join(new)}")
-            requests.append(_run_request(tenant, new))
-    return SensorResult(
-        run_requests=requests,
-        cursor=json.dumps({name: asdict(look) for name, look in looks.items()}),
-        skip_reason=None if requests else "No new buy order",
-    )
+            requests.append(_request(tenant, new))
+    return requests, {name: asdict(look) for name, look in looks.items()}
 
 
 def _is_due(look: Look, now: datetime) -> bool:
@@ -114,11 +95,6 @@ def _look_safely(
         raise PipelineError(f"unexpected {type(error).__name__}: {error}") from error
 
 
-def _run_request(tenant: Tenant, new: Mapping[str, str]) -> RunRequest:
-    told = "+".join(f"{id_}@{stamp}" for id_, stamp in sorted(new.items()))
-    return RunRequest(
-        run_key=f"{tenant.name}:{told}",
-        partition_key=tenant.name,
-        asset_selection=export_keys(tenant, [BUY_ORDER_TASK]),
-        tags={TENANT_TAG: tenant.name},
-    )
+def _request(tenant: Tenant, new: Mapping[str, str]) -> RunRequest:
+    stamps = "+".join(f"{id_}@{stamp}" for id_, stamp in sorted(new.items()))
+    return export_request(tenant, f"{tenant.name}:{stamps}", [BUY_ORDER_TASK])

@@ -7,7 +7,7 @@ reach run config or logs.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,11 +73,8 @@ class BusinessCentralResource(ConfigurableResource):
     def client(self, tenant: str) -> Iterator[BusinessCentral]:
         """A client for the tenant's company, with its own session and request budget."""
         settings = self.tenants.get(tenant)
-        client = BusinessCentral(settings, TokenStore(settings.home))
-        try:
+        with BusinessCentral(settings, TokenStore(settings.home)) as client:
             yield client
-        finally:
-            client.close()
 
 
 class OptiplyResource(ConfigurableResource):
@@ -89,8 +86,5 @@ class OptiplyResource(ConfigurableResource):
     def client(self, tenant: str) -> Iterator[Optiply]:
         """A client for the tenant's account, with its own session and request rate."""
         settings = self.tenants.get(tenant)
-        client = Optiply(settings, TokenStore(settings.home))
-        try:
+        with closing(Optiply(settings, TokenStore(settings.home))) as client:
             yield client
-        finally:
-            client.close()

@@ -104,16 +104,14 @@ class Reading:
         if entity.without:
             reason = f"{reason}. {entity.without}"
         self._warnings["source_absent"] = reason
-        result = replace(self._result(None), complete=False, absent=True, reason=reason)
+        return self.record_failure(reason, absent=True)
+
+    def record_failure(self, reason: str, *, absent: bool = False) -> ReadResult:
+        """Leaves word in ``ops.reads`` that the read did not complete."""
+        result = replace(self._result(None), complete=False, absent=absent, reason=reason)
         with self._snapshot.transaction() as cursor:
             result.record(cursor, self._run_no)
         return result
-
-    def record_failure(self, reason: str) -> None:
-        """Leaves word in ``ops.reads`` that the read did not complete."""
-        result = replace(self._result(None), complete=False, reason=reason)
-        with self._snapshot.transaction() as cursor:
-            result.record(cursor, self._run_no)
 
     def _first_read(self) -> ReadResult:
         entity = self._entity

@@ -3,11 +3,11 @@ what to do about it."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import duckdb
 
+from bc_pipeline.report import AsJson
 from bc_pipeline.run.figures import NEWEST
 
 SAMPLES = 5
@@ -36,7 +36,7 @@ class FlawKind:
 
 
 @dataclass(frozen=True)
-class Flaw:
+class Flaw(AsJson):
     """How often one kind was found, with examples."""
 
     name: str
@@ -44,9 +44,6 @@ class Flaw:
     todo: str
     count: int
     samples: tuple[str, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def _warned(*kinds: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from bc_pipeline.catalogue.names import has_table, labelled
+from bc_pipeline.report import AsJson
 from bc_pipeline.snapshot.rows import Row, rows
 
 HELD = ("skipped", "deferred", "quarantined", "blocked", "failed", "guard")
@@ -171,7 +172,7 @@ ORDER BY run_no DESC LIMIT 1
 
 
 @dataclass(frozen=True)
-class Record:
+class Record(AsJson):
     """One record behind a number.
 
     Attributes:
@@ -196,9 +197,6 @@ class Record:
     def shown(self) -> str:
         """What stands for its number: the key only where there is neither number nor name."""
         return self.number or ("" if self.name else self.key or "")
-
-    def as_json(self) -> dict[str, Any]:
-        return dict(self.__dict__)
 
 
 NEXT_RUN = "next run"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+
+from bc_pipeline.report import AsJson
 
 FEWEST_LETTERS = 3
 """Letters of a text for which parts of numbers and names count as hits; shorter ones are all over
@@ -37,7 +38,7 @@ class Hit:
 
 
 @dataclass(frozen=True)
-class Found:
+class Found(AsJson):
     """The answer to a search.
 
     Attributes:
@@ -50,6 +51,3 @@ class Found:
     hits: tuple[Hit, ...]
     looked_in: tuple[str, ...]
     missing: tuple[str, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)

@@ -138,6 +138,14 @@ def _sql(text: str) -> str:
     return text.replace("'", "''")
 
 
+def _hit(
+    what: str, row: Mapping[str, Any], *, note: str | None = None, command: str | None = None
+) -> Hit:
+    """What a row of ``_match`` has found."""
+    said = (row["number"], row["name"], row["key"], row["by"], row["exact"], row.get("state"))
+    return Hit(what, *said, note=note, command=command)
+
+
 def _optiply(
     cursor: duckdb.DuckDBPyConnection, tenant: Tenant, name: str, given: Mapping[str, Any]
 ) -> Iterator[Hit]:
@@ -148,32 +156,16 @@ def _optiply(
         wanted = f"SELECT remote_id, reference, decision, {called} FROM optiply.{name}"
     known = _OPTIPLY.format(name=name, wanted=wanted, labelled=labelled(name))
     for row in _match(cursor, known, _OPTIPLY_COLUMNS, given):
-        yield Hit(
-            f"optiply/{name}",
-            row["number"],
-            row["name"],
-            row["key"],
-            row["by"],
-            row["exact"],
-            row["state"],
-            command=_show(tenant, name, row["key"] if row["number"] is None else row["number"]),
-        )
+        shown = row["key"] if row["number"] is None else row["number"]
+        yield _hit(f"optiply/{name}", row, command=_show(tenant, name, shown))
 
 
 def _ledger(
     cursor: duckdb.DuckDBPyConnection, tenant: Tenant, given: Mapping[str, Any]
 ) -> Iterator[Hit]:
     for row in _match(cursor, _LEDGER, _LEDGER_COLUMNS, given):
-        yield Hit(
-            f"outbound/{row['entity']}",
-            row["number"],
-            row["name"],
-            row["key"],
-            row["by"],
-            row["exact"],
-            row["state"],
-            command=_show(tenant, EXPORTS[row["entity"]].task, row["external_id"] or row["key"]),
-        )
+        task = EXPORTS[row["entity"]].task
+        yield _hit(task, row, command=_show(tenant, task, row["external_id"] or row["key"]))
 
 
 def _outcomes(
@@ -182,17 +174,8 @@ def _outcomes(
     for row in _match(cursor, _OUTCOMES, _OUTCOME_COLUMNS, given):
         entity = f"outbound/{row['entity']}" if row["entity"] else "file"
         command = f"bc-pipeline records {tenant.name} {row['entity']}" if row["entity"] else None
-        yield Hit(
-            entity,
-            row["number"],
-            None,
-            row["key"],
-            row["by"],
-            row["exact"],
-            row["state"],
-            note=f"{row['name']}: {row['note']}" if row["note"] else row["name"],
-            command=command,
-        )
+        note = f"{row['name']}: {row['note']}" if row["note"] else row["name"]
+        yield _hit(entity, {**row, "name": None}, note=note, command=command)
 
 
 def _mirror(
@@ -211,16 +194,7 @@ def _mirror(
         FROM bc.{table.name}"""
     for row in _match(cursor, known, {f"c_{each}": each for each in columns}, given):
         note, command = _goes_on(cursor, tenant, table.name, row)
-        yield Hit(
-            f"bc/{table.name}",
-            row["number"],
-            row["name"],
-            row["key"],
-            row["by"],
-            row["exact"],
-            note=note,
-            command=command,
-        )
+        yield _hit(f"bc/{table.name}", row, note=note, command=command)
 
 
 def _goes_on(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
 
 from bc_pipeline.alerts.kinds import KINDS
 from bc_pipeline.alerts.matters import Matter
 from bc_pipeline.alerts.message import run_link, todo
+from bc_pipeline.report import AsJson
 
 COMMAND = re.compile(r"bc-pipeline(?: (?:'[^']*'|[\w/-]+))+")
 """A command in a text for people."""
@@ -61,7 +61,7 @@ JOBS: Mapping[str, Job] = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class Advice:
+class Advice(AsJson):
     """One thing somebody should know, and what to do.
 
     Args:
@@ -91,9 +91,6 @@ class Advice:
     def head(self) -> str:
         """What has happened, without the records that it happened to."""
         return self.what.removesuffix(f": {self.which}") if self.which else self.what
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def advice(tenant: str, matters: Iterable[Matter]) -> list[Advice]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import duckdb
 
+from bc_pipeline.report import AsJson
 from bc_pipeline.snapshot.rows import rows
 
 _LEDGER = """
@@ -20,7 +20,7 @@ _WRITTEN = ("done", "linked")
 
 
 @dataclass(frozen=True)
-class Exported:
+class Exported(AsJson):
     """One entity that is written to Business Central.
 
     Args:
@@ -35,9 +35,6 @@ class Exported:
     waiting: Mapping[str, int]
     last_at: datetime | None
     last_number: str | None
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def exported(cursor: duckdb.DuckDBPyConnection) -> list[Exported]:

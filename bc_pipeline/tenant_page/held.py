@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
 from bc_pipeline.catalogue import states
+from bc_pipeline.report import AsJson
 from bc_pipeline.run.records import NEXT_RUN, next_try
 from bc_pipeline.run.tenant_state import TenantState
 from bc_pipeline.tenant_page.advice import APPROVE, EXPORT, RESEND, RETRY, Job
@@ -27,7 +27,7 @@ _JOBS: Mapping[str, Job] = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class Record:
+class Record(AsJson):
     """One record that is held back.
 
     Args:
@@ -43,12 +43,9 @@ class Record:
     when: str
     link: str | None = None
 
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
 
 @dataclass(frozen=True)
-class Group:
+class Group(AsJson):
     """Records of one entity in one state.
 
     Args:
@@ -81,9 +78,6 @@ class Group:
         if len(self.records) == 1 or len(alike) > 1:
             return None
         return self.records[0]
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def held(tenant: str, state: TenantState, address: Address) -> list[Group]:

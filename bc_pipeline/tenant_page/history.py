@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import duckdb
 
+from bc_pipeline.report import AsJson
 from bc_pipeline.run.history import SENT
 from bc_pipeline.run.stock_age import ASSET as STOCK
 from bc_pipeline.snapshot.rows import Row, rows
@@ -66,7 +66,7 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Trend:
+class Trend(AsJson):
     """Figures of some days, which add up where they are several.
 
     Args:
@@ -105,9 +105,6 @@ class Trend:
             return f"{self.title}, {len(self.days)} days: {most}."
         parts = ", ".join(f"{number(sum(each.values))} {each.name}" for each in self.series)
         return f"{self.title}, {len(self.days)} days: {parts}; {most}."
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import duckdb
 
+from bc_pipeline.report import AsJson
 from bc_pipeline.snapshot.rows import rows
 from bc_pipeline.tenant_page.history import DAYS
 
@@ -24,7 +24,7 @@ GROUP BY entity ORDER BY max(seconds) DESC, entity LIMIT {SHOWN}
 
 
 @dataclass(frozen=True)
-class SlowRead:
+class SlowRead(AsJson):
     """The slowest read of one entity.
 
     Args:
@@ -45,9 +45,6 @@ class SlowRead:
     requests: int | None
     mode: str | None
     at: datetime
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def slowest(cursor: duckdb.DuckDBPyConnection, now: datetime) -> list[SlowRead]:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
 from bc_pipeline.catalogue.names import labelled, resource_names, spoken
 from bc_pipeline.catalogue.states import GUARD
+from bc_pipeline.report import AsJson
 from bc_pipeline.tenants.settings import Tenant
 
 REASON = "gone from Business Central; its deletion waits for an approval"
 
 
 @dataclass(frozen=True)
-class HeldDeletion:
+class HeldDeletion(AsJson):
     """One record that would be taken away in Optiply.
 
     Args:
@@ -34,9 +35,6 @@ class HeldDeletion:
     def text(self) -> str:
         """Number and name; the id only where there is neither."""
         return spoken(self.number, self.name, self.remote_id)
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def held_deletions(

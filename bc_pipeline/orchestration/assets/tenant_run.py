@@ -130,13 +130,8 @@ class RunHandle:
 
         Raises: as ``wait``.
         """
-        tenant_run = self._started(partition)
-        self._asked.add(name)
-        try:
+        with self._asking(partition, name) as tenant_run:
             return tenant_run.prepared(name)
-        except Exception:  # a fault of ours too: what does not hang on it goes on
-            self._failed.add(name)
-            raise
 
     def release(self, name: str) -> None:
         """Let the writing of an ``outbound/*`` asset begin."""
@@ -149,13 +144,8 @@ class RunHandle:
             PipelineError: the tenant run could not start (the same error for every step that
                 asks), or this task failed or was blocked.
         """
-        tenant_run = self._started(partition)
-        self._asked.add(name)
-        try:
+        with self._asking(partition, name) as tenant_run:
             return tenant_run.wait(name)
-        except Exception:  # a fault of ours too: what does not hang on it goes on
-            self._failed.add(name)
-            raise
 
     def result(self, name: str) -> EntityResult:
         """What a task that has ended did, however it ended."""
@@ -203,6 +193,17 @@ class RunHandle:
         if observer is not None and summary is not None:
             observer.finished(summary)
         return summary
+
+    @contextmanager
+    def _asking(self, partition: str, name: str) -> Iterator[TenantRun]:
+        """The tenant run, for the step of a task; what becomes of the task is remembered."""
+        tenant_run = self._started(partition)
+        self._asked.add(name)
+        try:
+            yield tenant_run
+        except Exception:  # a fault of ours too: what does not hang on it goes on
+            self._failed.add(name)
+            raise
 
     def _started(self, partition: str) -> TenantRun:
         if self._refusal is not None:

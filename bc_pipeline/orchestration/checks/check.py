@@ -66,6 +66,28 @@ class Finding:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     severity: Severity | None = None
 
+    @classmethod
+    def of_rows(
+        cls, found: Sequence[Mapping[str, Any]], fine: str, wrong: str, figure: str, **further: int
+    ) -> Finding:
+        """Of a check that looks for records which should not be there.
+
+        Args:
+            found: the records, best those first that should be looked at first.
+            fine: what is said when there are none.
+            wrong: what is said of some, after their number.
+            figure: what their number is called on the check's page.
+            further: other figures there.
+        """
+        if not found:
+            return cls(True, fine)
+        return cls(
+            False,
+            f"{len(found)} {wrong}",
+            sample=found[:SAMPLE_ROWS],
+            metadata={figure: len(found), **further},
+        )
+
 
 @dataclass(frozen=True)
 class Check:

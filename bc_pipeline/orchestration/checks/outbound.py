@@ -106,14 +106,11 @@ def values_valid(given: CheckInput) -> Finding:
 
 def _values_refused(given: CheckInput) -> Finding:
     """Without a run: the records that have failed because of a dimension."""
-    refused = _in_ledger(given, ("failed",), f"AND error_class IN {DIMENSION_ERRORS}")
-    if not refused:
-        return Finding(True, "No record has failed because of a dimension")
-    return Finding(
-        False,
-        f"{len(refused)} records have failed because of a dimension. {_todo(given, 'failed')}",
-        sample=refused[:SAMPLE_ROWS],
-        metadata={"offenders": len(refused)},
+    return Finding.of_rows(
+        _in_ledger(given, ("failed",), f"AND error_class IN {DIMENSION_ERRORS}"),
+        "No record has failed because of a dimension",
+        f"records have failed because of a dimension. {_todo(given, 'failed')}",
+        "offenders",
     )
 
 
@@ -167,16 +164,13 @@ def none_blocked(given: CheckInput) -> Finding:
 
 def none_ambiguous(given: CheckInput) -> Finding:
     """Of everything sent it is known whether it stands in Business Central."""
-    unclear = _in_ledger(given, sorted(UNRESOLVED))
-    if not unclear:
-        return Finding(True, "Of everything sent it is known what became of it")
-    return Finding(
-        False,
-        f"{len(unclear)} records may stand in Business Central without our knowing. They are "
-        "looked for in every run and never sent blindly; what stays `ambiguous` needs a person. "
-        f"{_todo(given, 'ambiguous')}",
-        sample=unclear[:SAMPLE_ROWS],
-        metadata={"unclear": len(unclear)},
+    return Finding.of_rows(
+        _in_ledger(given, sorted(UNRESOLVED)),
+        "Of everything sent it is known what became of it",
+        "records may stand in Business Central without our knowing. They are looked for in every "
+        "run and never sent blindly; what stays `ambiguous` needs a person. "
+        + _todo(given, "ambiguous"),
+        "unclear",
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bc_pipeline.catalogue import states, stock_source
 from bc_pipeline.catalogue.tasks import BY_NAME
 from bc_pipeline.mapping import stock, values
-from bc_pipeline.orchestration.checks.check import SAMPLE_ROWS, CheckInput, Finding
+from bc_pipeline.orchestration.checks.check import CheckInput, Finding
 from bc_pipeline.reading import mirror_state
 from bc_pipeline.run.figures import COUNT_TOLERANCE, wanted_and_there
 from bc_pipeline.run.records import records
@@ -75,14 +75,11 @@ def unique_gtin(given: CheckInput) -> Finding:
         "FROM bc.items WHERE trim(coalesce(gtin, '')) <> '' "
         "GROUP BY gtin HAVING count(*) > 1 ORDER BY gtin"
     )
-    shared = given.rows(query)
-    if not shared:
-        return Finding(True, "Every GTIN belongs to one item")
-    return Finding(
-        False,
-        f"{len(shared)} GTINs stand on more than one item",
-        sample=shared[:SAMPLE_ROWS],
-        metadata={"gtins": len(shared)},
+    return Finding.of_rows(
+        given.rows(query),
+        "Every GTIN belongs to one item",
+        "GTINs stand on more than one item",
+        "gtins",
     )
 
 
@@ -95,16 +92,13 @@ def stock_sums_agree(given: CheckInput) -> Finding:
         return Finding(True, "Not compared: items and open entries are not of one run")
     values.install(given.cursor)
     sums = f"SELECT number, inventory, lying FROM ({stock.SUMS}) ORDER BY number"
-    differing = given.rows(sums)
-    if not differing:
-        return Finding(True, "The inventory of every item lies somewhere")
-    return Finding(
-        False,
-        f"{len(differing)} items have another inventory than lies at all locations together. Goods "
-        "that moved between the two reads differ once; if it stays, look for entries that the user "
-        "in Business Central may not see",
-        sample=differing[:SAMPLE_ROWS],
-        metadata={"items": len(differing)},
+    return Finding.of_rows(
+        given.rows(sums),
+        "The inventory of every item lies somewhere",
+        "items have another inventory than lies at all locations together. Goods that moved "
+        "between the two reads differ once; if it stays, look for entries that the user in "
+        "Business Central may not see",
+        "items",
     )
 
 
@@ -112,13 +106,12 @@ def references_resolve(given: CheckInput) -> Finding:
     """Every row the asset is made from points to rows that exist."""
     union = " UNION ALL ".join(reference.dangling() for reference in REFERENCES[given.name])
     dangling = given.rows(f"SELECT * FROM ({union}) ORDER BY reference, value")
-    if not dangling:
-        return Finding(True, "Everything referred to exists")
-    return Finding(
-        False,
-        f"{len(dangling)} references point to nothing",
-        sample=dangling[:SAMPLE_ROWS],
-        metadata={"dangling": len(dangling), "rows": sum(row["rows"] for row in dangling)},
+    return Finding.of_rows(
+        dangling,
+        "Everything referred to exists",
+        "references point to nothing",
+        "dangling",
+        rows=sum(row["rows"] for row in dangling),
     )
 
 
@@ -137,15 +130,13 @@ def counts_agree(given: CheckInput) -> Finding:
 def none_quarantined(given: CheckInput) -> Finding:
     """No record is held back because Optiply or the mapping refused it (flows.md 4)."""
     held = records(given.cursor, given.name, ("quarantined",))
-    if not held:
-        return Finding(True, "No record is in quarantine")
-    return Finding(
-        False,
-        f"{len(held)} records are in quarantine. "
-        f"{states.advice(given.name, 'quarantined', given.tenant.name, ())}",
-        sample=[
+    return Finding.of_rows(
+        [
             {"number": each.shown, "name": each.name, "reason": each.reason, "tries": each.tries}
-            for each in held[:SAMPLE_ROWS]
+            for each in held
         ],
-        metadata={"quarantined": len(held)},
+        "No record is in quarantine",
+        "records are in quarantine. "
+        + states.advice(given.name, "quarantined", given.tenant.name, ()),
+        "quarantined",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from bc_pipeline.business_central.client import BusinessCentral, Company
 from bc_pipeline.errors import AuthError, PipelineError, TenantBusy
@@ -15,6 +15,7 @@ from bc_pipeline.orchestration.checks.dimensions import NAME as DIMENSIONS
 from bc_pipeline.orchestration.preflight import exports, optiply, stock
 from bc_pipeline.orchestration.preflight.reads import Read, forbidden, lacking, reads
 from bc_pipeline.reading import mirror_state
+from bc_pipeline.report import AsJson
 from bc_pipeline.run import identity
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants.secrets import TokenStore
@@ -27,15 +28,12 @@ Question = Callable[[], Finding]
 
 
 @dataclass(frozen=True)
-class Answer:
+class Answer(AsJson):
     """One line of the report; ``detail`` says what was found or what to do."""
 
     name: str
     outcome: Outcome
     detail: str
-
-    def as_json(self) -> dict[str, str]:
-        return asdict(self)
 
 
 def check_tenant(tenant: Tenant) -> Iterator[Answer]:

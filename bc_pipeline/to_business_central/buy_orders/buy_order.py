@@ -34,11 +34,13 @@ class Blocked(RecordError):
     kind = "blocked"
 
 
-class _Model(BaseModel):
+class Frozen(BaseModel):
+    """A model whose values stay."""
+
     model_config = ConfigDict(frozen=True)
 
 
-class BuyOrderLine(_Model):
+class BuyOrderLine(Frozen):
     """A line of a buy order; ``values`` are its attributes in canonical form."""
 
     id: int
@@ -50,7 +52,7 @@ class BuyOrderLine(_Model):
     values: dict[str, Any] = {}
 
 
-class BuyOrder(_Model):
+class BuyOrder(Frozen):
     """A buy order with its lines; ``values`` are its attributes in canonical form.
 
     Args:

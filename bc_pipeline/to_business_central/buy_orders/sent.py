@@ -8,10 +8,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from bc_pipeline.mapping.markers import marked_id, marker
-from bc_pipeline.to_business_central.buy_orders.buy_order import BuyOrder
+from bc_pipeline.to_business_central.buy_orders.buy_order import BuyOrder, Frozen
 from bc_pipeline.to_business_central.buy_orders.links import LinkedOrder, StandingLine, linked
 from bc_pipeline.to_business_central.buy_orders.payload import Request
 from bc_pipeline.values import guid_or_none, member, plain
@@ -20,11 +18,7 @@ LINES = "purchaseOrderLines"
 Row = Mapping[str, Any]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class SentLine(_Model):
+class SentLine(Frozen):
     """One line as sent; ``line`` is the id of Optiply's line. What an entry of version 0.1.0 does
     not tell is None, and not compared."""
 
@@ -41,7 +35,7 @@ class SentLine(_Model):
     expected: str | None = None
 
 
-class Sent(_Model):
+class Sent(Frozen):
     """A purchase order as sent."""
 
     vendor_id: str
