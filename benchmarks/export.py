@@ -15,20 +15,12 @@ lines with dimensions on header and lines under 5 requests each.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
-import threading
 import time
-from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,22 +28,14 @@ import requests
 
 from bc_pipeline.report import Launch, RunSummary
 from bc_pipeline.run.execute import run_tenant
-from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.tenants import registry
+from benchmarks.measuring import own, served, told
+from benchmarks.tape import control, serve
 
 TENANT = "cronus"
 MAPPINGS = {"department": "DEPARTMENT", "group": "CUSTOMERGROUP"}
 ITEMS = ("1896-S", "1900-S", "1906-S", "1908-S", "1920-S")
 VENDORS = ("10000", "20000", "30000", "40000", "50000")
-KEPT_HEADERS = (
-    "accept",
-    "authorization",
-    "content-type",
-    "data-access-intent",
-    "if-match",
-    "isolation",
-    "prefer",
-)
 Record = dict[str, Any]
 
 
@@ -162,133 +146,6 @@ PHASES = (
 )
 
 
-# --- the server: passes requests on once, then only sends what was answered ----------------------
-
-
-@dataclass
-class Exchange:
-    """A request and its answer."""
-
-    method: str
-    target: str
-    body: bytes
-    status: int
-    content_type: str
-    answer: bytes
-
-    @property
-    def key(self) -> str:
-        return _key(self.method, self.target, self.body)
-
-
-def _key(method: str, target: str, body: bytes) -> str:
-    return f"{method} {target} {hashlib.sha256(body).hexdigest()}"
-
-
-@dataclass
-class Tape:
-    """The exchanges of each phase; played, the same request gets its answers in order."""
-
-    exchanges: defaultdict[str, list[Exchange]] = field(default_factory=lambda: defaultdict(list))
-    phase: str = ""
-    played: defaultdict[str, deque[Exchange]] | None = None
-    guard: threading.Lock = field(default_factory=threading.Lock)
-
-    def begin(self, phase: str, *, play: bool) -> None:
-        with self.guard:
-            self.phase = phase
-            self.played = None
-            if play:
-                self.played = defaultdict(deque)
-                for exchange in self.exchanges[phase]:
-                    self.played[exchange.key].append(exchange)
-
-    def answer(self, method: str, target: str, body: bytes) -> Exchange | None:
-        """What was answered to this request; None when it has to be passed on."""
-        with self.guard:
-            if self.played is None:
-                return None
-            answers = self.played[_key(method, target, body)]
-            if not answers:
-                return Exchange(method, target, body, 404, "text/plain", b"never asked before")
-            return answers.popleft() if len(answers) > 1 else answers[0]
-
-    def keep(self, exchange: Exchange) -> None:
-        with self.guard:
-            self.exchanges[self.phase].append(exchange)
-
-    def requests(self, phase: str) -> list[tuple[str, str, str]]:
-        return [(e.method, e.target, e.body.decode()) for e in self.exchanges[phase]]
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def __init__(self, tape: Tape, behind: str, *arguments: object) -> None:
-        self._tape = tape
-        self._behind = behind
-        super().__init__(*arguments)  # type: ignore[arg-type]
-
-    def _handle(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if self.path.startswith("/tape/"):
-            return self._control(*self.path.split("/")[2:])
-        found = self._tape.answer(self.command, self.path, body)
-        if found is None:
-            found = self._passed_on(body)
-            self._tape.keep(found)
-        return self._send(found.status, found.content_type, found.answer)
-
-    do_GET = do_POST = do_PATCH = do_DELETE = _handle  # noqa: N815 - the names HTTP has
-
-    def _control(self, action: str, phase: str) -> None:
-        if action == "requests":
-            told = json.dumps(self._tape.requests(phase)).encode()
-            return self._send(200, "application/json", told)
-        self._tape.begin(phase, play=action == "play")
-        return self._send(204, "text/plain", b"")
-
-    def _passed_on(self, body: bytes) -> Exchange:
-        headers = {name: self.headers[name] for name in KEPT_HEADERS if name in self.headers}
-        headers |= {"Host": self.headers["Host"], "Accept-Encoding": "identity"}
-        answer = requests.request(
-            self.command, self._behind + self.path, headers=headers, data=body, timeout=600
-        )
-        kind = answer.headers.get("Content-Type", "text/plain")
-        return Exchange(self.command, self.path, body, answer.status_code, kind, answer.content)
-
-    def _send(self, status: int, content_type: str, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", content_type)
-        if status != 204:
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        """Silent."""
-
-
-def serve(directory: Path, homes: int) -> None:
-    """Writes homes ``0``, ``1``, … below ``directory``, prints the base URL, serves until killed.
-
-    Signing in goes to the sandbox directly.
-    """
-    with Sandbox(wholesale_items=20) as sandbox:
-        handler = partial(_Handler, Tape(), sandbox.base_url)
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        base = f"http://127.0.0.1:{server.server_port}"
-        for number in range(homes):
-            home = directory / str(number)
-            home.mkdir()
-            path = sandbox.write_tenants(home, exports=True)
-            text = path.read_text("utf-8")
-            path.write_text(text.replace(f"{sandbox.base_url}/bc", f"{base}/bc"), "utf-8")
-        print(base, flush=True)
-        server.serve_forever()
-
-
 # --- what is measured ----------------------------------------------------------------------------
 
 
@@ -304,7 +161,7 @@ def exported(base: str, home: Path, arguments: argparse.Namespace) -> dict[str, 
         records = phase.records(getattr(arguments, phase.sized_by), arguments.lines)
         text = "".join(json.dumps(record) + "\n" for record in records)
         (outbound / f"{phase.stream}.{phase.name}.jsonl").write_text(text)
-        _control(base, "play" if arguments.play else "record", phase.name)
+        control(base, "play" if arguments.play else "record", phase.name)
         started = time.perf_counter()
         summary = run_tenant(tenant, Launch(entities=(phase.entity,)))
         seconds = time.perf_counter() - started
@@ -326,7 +183,7 @@ def floor(base: str, home: Path, arguments: argparse.Namespace) -> dict[str, Any
     measured = {}
     for phase in PHASES:
         wanted = requests.get(f"{base}/tape/requests/{phase.name}", timeout=600).json()
-        _control(base, "play", phase.name)
+        control(base, "play", phase.name)
         session = requests.Session()
         headers = {"Content-Type": "application/json"}
         started = time.perf_counter()
@@ -345,10 +202,6 @@ def floor(base: str, home: Path, arguments: argparse.Namespace) -> dict[str, Any
 SUBJECTS = {"floor": floor, "export": exported}
 
 
-def _control(base: str, action: str, phase: str) -> None:
-    requests.post(f"{base}/tape/{action}/{phase}", timeout=60).raise_for_status()
-
-
 def measure(subject: str, arguments: argparse.Namespace) -> None:
     """Runs one subject in this process and prints what it took."""
     print(json.dumps(SUBJECTS[subject](arguments.base, arguments.home, arguments)))
@@ -356,32 +209,17 @@ def measure(subject: str, arguments: argparse.Namespace) -> None:
 
 def compare(arguments: argparse.Namespace) -> dict[str, Any]:
     """Lets the subjects take turns; returns medians, ratios and whether the goals are met."""
-    # The order of a set decides the order of a filter: the same one in every process.
-    environment = os.environ | {"PYTHONHASHSEED": "0"}
     size = [f"--{name}={getattr(arguments, name)}" for name in ("customers", "bills", "lines")]
-    command = [sys.executable, __file__, *size]
     with tempfile.TemporaryDirectory() as directory:
         homes = f"--homes={1 + arguments.rounds}"
-        server = subprocess.Popen(
-            [*command, "--serve", f"--home={directory}", homes],
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
+        server, base = served(own("export", *size, "--serve", f"--home={directory}", homes))
+
+        def measured(subject: str, home: int, *options: str) -> dict[str, Any]:
+            place = [f"--base={base}", f"--home={directory}/{home}", f"--measure={subject}"]
+            # The order of a set decides the order of a filter: the same one in every process.
+            return told(own("export", *size, *place, *options), PYTHONHASHSEED="0")
+
         try:
-            assert server.stdout
-            base = server.stdout.readline().strip()
-
-            def measured(subject: str, home: int, *options: str) -> dict[str, Any]:
-                place = [f"--base={base}", f"--home={directory}/{home}", f"--measure={subject}"]
-                done = subprocess.run(
-                    [*command, *place, *options], stdout=subprocess.PIPE, text=True, env=environment
-                )
-                if done.returncode:
-                    raise SystemExit(f"{subject} failed")
-                result: dict[str, Any] = json.loads(done.stdout)
-                return result
-
             in_sandbox = measured("export", 0)
             taken = [
                 {subject: measured(subject, number, "--play") for subject in SUBJECTS}
@@ -390,12 +228,12 @@ def compare(arguments: argparse.Namespace) -> dict[str, Any]:
         finally:
             server.terminate()
             server.wait()
-    phases = {phase.name: _told(phase, arguments, in_sandbox, taken) for phase in PHASES}
-    met = all(told["requests"] <= told["goal"] for told in phases.values())
+    phases = {phase.name: _figures(phase, arguments, in_sandbox, taken) for phase in PHASES}
+    met = all(each["requests"] <= each["goal"] for each in phases.values())
     return {**phases, "goals_met": met}
 
 
-def _told(
+def _figures(
     phase: Phase,
     arguments: argparse.Namespace,
     in_sandbox: Mapping[str, Any],
@@ -437,9 +275,9 @@ def print_table(report: dict[str, Any]) -> None:
     )
     print(f"{'':26}" + "".join(f"{title:>11}" for title in titles))
     for phase in PHASES:
-        told = report[phase.name]
-        label = f"{told['records']:,} {phase.label}"
-        print(f"{label:26}" + "".join(f"{told[name]:>11,}" for name in names))
+        figures = report[phase.name]
+        label = f"{figures['records']:,} {phase.label}"
+        print(f"{label:26}" + "".join(f"{figures[name]:>11,}" for name in names))
     print("\nsandbox s: the run against the sandbox, which does Business Central's work as well")
     print("export s, floor s: the run, and requests + json.loads, against kept answers")
     print("goals met" if report["goals_met"] else "GOALS MISSED")

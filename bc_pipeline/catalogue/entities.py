@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
+from typing import Any
 
 from bc_pipeline.catalogue import sell_order_source, stock_source
-from bc_pipeline.catalogue.entity import DOCUMENTS_PAGE, LEDGER, Entity, Referred
+from bc_pipeline.catalogue.entity import DOCUMENTS_PAGE, LEDGER, Entity, Mode, Referred
 from bc_pipeline.catalogue.tables import TABLES
 from bc_pipeline.catalogue.task import Need
 from bc_pipeline.tenants.settings import Tenant
@@ -18,7 +19,7 @@ COMPANIES = "bc/companies"
 _STOCK = "stock moves do not touch lastModifiedDateTime"
 _SMALL = "a handful of rows"
 _SETTINGS = "a handful of rows that change a few times a year: once a day is enough"
-_LINES_MOVE = "lines and receipts change without the header's stamp"
+_LEAVE = "orders leave the list when invoiced; lines and receipts change without the header's stamp"
 _POSTED = "posted: rows are added and stamped; late and undone ones by comparing ids, once a day"
 
 _BY_LOCATION = "sync.stock_source and sync.locations"
@@ -27,6 +28,34 @@ _BY_LOCATION = "sync.stock_source and sync.locations"
 def _orders_only_for_stock(tenant: Tenant) -> bool:
     """Whether the lines of sales orders tell nothing that the Analytics API does not."""
     return stock_source.prefers_analytics(tenant) and not sell_order_source.from_orders(tenant)
+
+
+def _documents(name: str, mode: Mode, why: str, description: str, **how: Any) -> Entity:  # noqa: ANN401 - as Entity has it
+    """Documents with their lines: entity set, navigation and tables are called after the entity."""
+    first, *others = name.split("_")
+    path = first + "".join(map(str.capitalize, others))
+    return Entity(
+        f"bc/{name}",
+        path,
+        TABLES[name],
+        mode,
+        why,
+        expand=f"{path.removesuffix('s')}Lines",
+        lines=TABLES[f"{name.removesuffix('s')}_lines"],
+        page_size=DOCUMENTS_PAGE,
+        description=description,
+        **how,
+    )
+
+
+def _posted(name: str, description: str, **how: Any) -> Entity:  # noqa: ANN401 - as Entity has it
+    return _documents(
+        name, "incremental", _POSTED, description, sweep="daily", probe="stamps", **how
+    )
+
+
+def _open(name: str, description: str, **how: Any) -> Entity:  # noqa: ANN401 - as Entity has it
+    return _documents(name, "full", _LEAVE, description, probe="whole", **how)
 
 
 _DECLARED = (
@@ -197,88 +226,33 @@ _DECLARED = (
         description="Vendors, read incrementally; a sweep of the ids finds deleted ones.",
         probe="stamps",
     ),
-    Entity(
-        "bc/sales_invoices",
-        "salesInvoices",
-        TABLES["sales_invoices"],
-        "incremental",
-        _POSTED,
-        sweep="daily",
-        expand="salesInvoiceLines",
-        lines=TABLES["sales_invoice_lines"],
-        page_size=DOCUMENTS_PAGE,
-        description=(
-            "Posted sales invoices with lines, read incrementally. The usual source of sell orders."
-        ),
+    _posted(
+        "sales_invoices",
+        "Posted sales invoices with lines, read incrementally. The usual source of sell orders.",
         when=sell_order_source.from_invoices,
         setting="sync.sell_order_source: sales_invoices",
-        probe="stamps",
     ),
-    Entity(
-        "bc/sales_orders",
-        "salesOrders",
-        TABLES["sales_orders"],
-        "full",
-        f"orders leave the list when invoiced; {_LINES_MOVE}",
-        expand="salesOrderLines",
-        lines=TABLES["sales_order_lines"],
-        page_size=DOCUMENTS_PAGE,
+    _open(
+        "sales_orders",
+        "Open sales orders with lines, read in full: what is sold but not yet shipped is taken off "
+        "the stock level.",
         unless=(
             Need(stock_source.ENTRIES, _orders_only_for_stock),
             Need(stock_source.SOLD, _orders_only_for_stock),
-        ),
-        description=(
-            "Open sales orders with lines, read in full: what is sold but not yet shipped is "
-            "taken off the stock level."
         ),
         when=lambda tenant: (
             tenant.sync.deduct_sales_orders or sell_order_source.from_orders(tenant)
         ),
         setting="sync.deduct_sales_orders or sync.sell_order_source: sales_orders",
-        probe="whole",
     ),
-    Entity(
-        "bc/sales_shipments",
-        "salesShipments",
-        TABLES["sales_shipments"],
-        "incremental",
-        _POSTED,
-        sweep="daily",
-        expand="salesShipmentLines",
-        lines=TABLES["sales_shipment_lines"],
-        page_size=DOCUMENTS_PAGE,
-        description=(
-            "Posted sales shipments with lines, for tenants that take sell orders from them."
-        ),
+    _posted(
+        "sales_shipments",
+        "Posted sales shipments with lines, for tenants that take sell orders from them.",
         when=sell_order_source.from_shipments,
         setting="sync.sell_order_source: sales_shipments",
-        probe="stamps",
     ),
-    Entity(
-        "bc/purchase_orders",
-        "purchaseOrders",
-        TABLES["purchase_orders"],
-        "full",
-        f"orders leave the list when invoiced; {_LINES_MOVE}",
-        expand="purchaseOrderLines",
-        lines=TABLES["purchase_order_lines"],
-        page_size=DOCUMENTS_PAGE,
-        description="Open purchase orders with lines, read in full.",
-        probe="whole",
-    ),
-    Entity(
-        "bc/purchase_receipts",
-        "purchaseReceipts",
-        TABLES["purchase_receipts"],
-        "incremental",
-        _POSTED,
-        sweep="daily",
-        expand="purchaseReceiptLines",
-        lines=TABLES["purchase_receipt_lines"],
-        page_size=DOCUMENTS_PAGE,
-        description="Posted purchase receipts with lines, read incrementally.",
-        probe="stamps",
-    ),
+    _open("purchase_orders", "Open purchase orders with lines, read in full."),
+    _posted("purchase_receipts", "Posted purchase receipts with lines, read incrementally."),
     Entity(
         "bc/item_page",
         "item_page_name",

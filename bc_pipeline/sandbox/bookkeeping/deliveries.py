@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from bc_pipeline.sandbox.bookkeeping import documents
+from bc_pipeline.sandbox.bookkeeping import documents, goods
 from bc_pipeline.sandbox.bookkeeping.kinds import PURCHASE_RECEIPT, SALES_SHIPMENT
 from bc_pipeline.sandbox.company.company import Company, Row
 
@@ -88,7 +88,7 @@ def copy_to_receipt(
         "#orderLineId": line["id"],
     }
     added = company.insert("purchaseReceiptLines", copied)
-    documents.move_goods(
+    goods.move_goods(
         company,
         line,
         quantity,
@@ -129,7 +129,7 @@ def copy_to_shipment(company: Company, shipment: Row, line: Row, quantity: Decim
             "quantity": quantity,
         },
     )
-    documents.move_goods(
+    goods.move_goods(
         company,
         line,
         -quantity,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bc_pipeline.sandbox.bookkeeping import documents
+from bc_pipeline.sandbox.bookkeeping import documents, goods
 from bc_pipeline.sandbox.bookkeeping.deliveries import (
     COPIED_TO_PURCHASE_INVOICE,
     copy_to_receipt,
@@ -36,7 +36,7 @@ def receive_purchase_order(
     taken = documents.outstanding(company, PURCHASE_ORDER, header, quantities)
     if not any(quantity for _, quantity in taken):
         raise Refused(f"there is nothing to receive on {header['number']}")
-    documents.check_postable(company, (line for line, quantity in taken if quantity))
+    goods.check_postable(company, (line for line, quantity in taken if quantity))
     receipt = posted_receipt(company, vendor, order=header)
     for line, quantity in taken:
         if not quantity and line["lineType"] != "Comment":
@@ -67,7 +67,7 @@ def undo_receipt(
     line = company.tables["purchaseOrderLines"].get(undone.get("#orderLineId", ""))
     if line is None or line["receivedQuantity"] - line["invoicedQuantity"] < undone["quantity"]:
         raise Refused(f"line {sequence} of receipt {header['number']} is invoiced")
-    documents.check_postable(company, [line])
+    goods.check_postable(company, [line])
     after = next((r["sequence"] for r in lines if r["sequence"] > sequence), None)
     own = sequence + (LINE_STEP if after is None else (after - sequence) // 2)
     company.modify("purchaseReceiptLines", undone["id"], **{"#undone": True})

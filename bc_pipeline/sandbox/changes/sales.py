@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from bc_pipeline.sandbox.bookkeeping import documents
+from bc_pipeline.sandbox.bookkeeping import documents, goods
 from bc_pipeline.sandbox.bookkeeping.deliveries import (
     COPIED_TO_SALES_INVOICE,
     copy_to_shipment,
@@ -69,7 +69,7 @@ def ship_sales_order(
     shipped = documents.outstanding(company, SALES_ORDER, header, quantities)
     if not any(quantity for _, quantity in shipped):
         raise Refused(f"there is nothing to ship on sales order {header['number']}")
-    documents.check_postable(company, (line for line, quantity in shipped if quantity))
+    goods.check_postable(company, (line for line, quantity in shipped if quantity))
     return _ship(company, header, shipped)
 
 
@@ -80,7 +80,7 @@ def post_sales_order(company: Company, *, order: str) -> Row:
     left = documents.outstanding(company, SALES_ORDER, header, None)
     if not any(line["quantity"] for line, _ in left):
         raise Refused(f"there is nothing to post on sales order {header['number']}")
-    documents.check_postable(company, (line for line, _ in left))
+    goods.check_postable(company, (line for line, _ in left))
     if any(quantity for _, quantity in left):
         _ship(company, header, left)
     lines = documents.lines_of(company, SALES_ORDER, header["id"])
@@ -149,7 +149,7 @@ def cancel_sales_invoice(company: Company, *, invoice: str) -> Row:
     header = documents.resolve(company, "salesInvoices", invoice)
     if header["status"] not in POSTED:
         raise Refused(f"sales invoice {header['number']} is {header['status']}")
-    documents.check_postable(company, documents.lines_of(company, SALES_INVOICE, header["id"]))
+    goods.check_postable(company, documents.lines_of(company, SALES_INVOICE, header["id"]))
     party = company.tables["customers"][header["customerId"]]
     memo = documents.create_header(
         company,
@@ -164,7 +164,7 @@ def cancel_sales_invoice(company: Company, *, invoice: str) -> Row:
     for line in documents.lines_of(company, SALES_INVOICE, header["id"]):
         copied = {n: v for n, v in line.items() if n not in ("id", "@odata.etag")}
         company.insert("salesCreditMemoLines", copied | {"documentId": memo["id"]})
-        documents.move_goods(
+        goods.move_goods(
             company,
             line,
             line["quantity"],
