@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,6 +20,9 @@ from bc_pipeline.optiply import transport
 from bc_pipeline_tests import order
 from bc_pipeline_tests.slow import SLOW
 from bc_pipeline_tests.templates import Templates
+
+if TYPE_CHECKING:
+    from bc_pipeline_tests.in_step import InStep
 
 _HERE = Path(__file__).parent
 
@@ -66,6 +71,15 @@ def pytest_collection_finish() -> None:
 def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
     """What is copied instead of made anew."""
     return Templates(tmp_path_factory.mktemp("templates"))
+
+
+@pytest.fixture(scope="session")
+def in_step(tmp_path_factory: pytest.TempPathFactory) -> InStep:
+    """First syncs that need not be made."""
+    from bc_pipeline_tests.in_step import InStep  # imports both systems, and few tests need it
+
+    own = tmp_path_factory.getbasetemp()
+    return InStep((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "in step")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -28,7 +28,7 @@ from bc_pipeline.tenants.alert_settings import AlertAddress
 from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline_tests.alerts.receiver import SECRET, Received, Receiver
 from bc_pipeline_tests.cli.aged import changed_settings, let_pass, synced, tenant
-from bc_pipeline_tests.few_documents import keep_few_invoices
+from bc_pipeline_tests.in_step import InStep, small_sandbox
 from bc_pipeline_tests.templates import memory_instance
 
 PROVOKED: set[str] = set()
@@ -41,19 +41,18 @@ FORBIDDEN = {"error": {"code": "Authentication_InvalidCredentials", "message": "
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(seed=1, wholesale_items=30) as served:
-        keep_few_invoices(served)
+    with small_sandbox() as served:
         yield served
 
 
 @pytest.fixture(scope="module")
-def synced_home(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def synced_home(
+    sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, in_step: InStep
+) -> Path:
     """BC_PIPELINE_HOME in which cronus is in step."""
     home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BC_PIPELINE_HOME", str(home))
-        sandbox.write_tenants(home)
-        assert synced().status in ("success", "partial")
+    sandbox.write_tenants(home)
+    in_step.put(sandbox, home, "cronus")
     shutil.copyfile(home / "snapshots/cronus" / FILE_NAME, home / "in step")
     return home
 

@@ -16,7 +16,7 @@ from bc_pipeline.cli.main import run
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.company.company import Company
 from bc_pipeline.tenants import registry
-from bc_pipeline_tests.few_documents import keep_few_invoices
+from bc_pipeline_tests.in_step import small_sandbox
 from bc_pipeline_tests.templates import memory_instance
 
 
@@ -76,8 +76,7 @@ def in_memory(instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(seed=1, wholesale_items=30) as served:
-        keep_few_invoices(served)
+    with small_sandbox() as served:
         yield served
 
 

@@ -21,6 +21,7 @@ from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.snapshot.store import FILE_NAME, Snapshot
 from bc_pipeline_tests.cli.aged import synced, tenant
 from bc_pipeline_tests.cli.conftest import CommandLine
+from bc_pipeline_tests.in_step import InStep
 
 GONE = 12
 
@@ -39,17 +40,17 @@ def held_run() -> dict[str, object]:
 
 
 @pytest.fixture(autouse=True)
-def held(home: Path, sandbox: Sandbox, held_run: dict[str, object]) -> RunSummary:
+def held(home: Path, sandbox: Sandbox, held_run: dict[str, object], in_step: InStep) -> RunSummary:
     """cronus as of a run that found a dozen items gone."""
     path = tenant().snapshot_dir / FILE_NAME
     if not held_run:
-        synced()
+        in_step.put(sandbox, home, "cronus")
         company = sandbox.business_central.companies[tenant().business_central.company]
         goods = [row for row in company.tables["items"].values() if row["type"] == "Inventory"]
         held_run["gone"] = sorted(goods, key=lambda row: row["number"])[:GONE]
         for row in held_run["gone"]:
             company.delete("items", row["id"])
-        held_run["summary"] = synced()
+        held_run["summary"] = synced(entities=("products",))
         held_run[FILE_NAME] = (tenant().snapshot_dir / FILE_NAME).read_bytes()
     path.write_bytes(held_run[FILE_NAME])
     return held_run["summary"]
@@ -113,7 +114,7 @@ def test_without_a_terminal_and_without_yes_it_refuses_and_approves_nothing(
     assert plain.code == as_json.code == 2
     assert f"{GONE} deletions in optiply/products would be approved" in plain.stderr
     assert "say --yes" in as_json.json["error"]
-    assert synced().entities["optiply/products"].deleted == 0
+    assert synced(entities=("products",)).entities["optiply/products"].deleted == 0
 
 
 @pytest.mark.covers("decision 28")

@@ -14,6 +14,7 @@ from bc_pipeline.snapshot import learned
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline_tests.cli.aged import changed_settings, synced, tenant
 from bc_pipeline_tests.cli.conftest import CommandLine
+from bc_pipeline_tests.in_step import InStep
 
 FORBIDDEN = {"error": {"code": "Authorization_RequestDenied", "message": "You may not."}}
 
@@ -150,9 +151,9 @@ class TestOnceInStep:
     """With rows of ours in Optiply and a snapshot."""
 
     @pytest.fixture(autouse=True)
-    def in_step(self, home: Path, sandbox: Sandbox) -> None:
+    def first_sync(self, home: Path, sandbox: Sandbox, in_step: InStep) -> None:
         if not sandbox.optiply.shops["cronus"].rows("products"):
-            assert synced().status in ("success", "partial")
+            in_step.put(sandbox, home, "cronus")
 
     def test_the_coupling_is_known_by_our_own_rows_and_nothing_is_sent(
         self, command: CommandLine, sandbox: Sandbox

@@ -16,24 +16,23 @@ from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.snapshot.store import FILE_NAME, Snapshot
 from bc_pipeline_tests.cli.aged import changed_settings, let_pass, synced, tenant
 from bc_pipeline_tests.cli.conftest import CommandLine
+from bc_pipeline_tests.in_step import InStep
 
 WEEK = timedelta(days=7)
 FORBIDDEN = {"error": {"code": "Authentication_InvalidCredentials", "message": "No permission"}}
 
 
 @pytest.fixture(scope="module")
-def just_synced() -> dict[str, bytes]:
-    """cronus's snapshot after its first sync, once there was one."""
-    return {}
+def just_synced(sandbox: Sandbox, shared_home: Path, in_step: InStep) -> bytes:
+    """cronus's snapshot after its first sync."""
+    in_step.put(sandbox, shared_home, "cronus")
+    return (shared_home / "snapshots/cronus" / FILE_NAME).read_bytes()
 
 
 @pytest.fixture(autouse=True)
-def in_step(home: Path, just_synced: dict[str, bytes]) -> None:
+def first_sync(home: Path, just_synced: bytes) -> None:
     """Every test finds cronus in step with Optiply as of now."""
-    if not just_synced:
-        assert synced().status in ("success", "partial")
-        just_synced[FILE_NAME] = (tenant().snapshot_dir / FILE_NAME).read_bytes()
-    (tenant().snapshot_dir / FILE_NAME).write_bytes(just_synced[FILE_NAME])
+    (tenant().snapshot_dir / FILE_NAME).write_bytes(just_synced)
 
 
 @contextmanager
@@ -187,14 +186,14 @@ def test_given_the_books_of_the_first_version_then_what_it_sent_counts(command: 
 
 @pytest.mark.covers("decision 18")
 def test_given_a_misspelt_location_then_status_says_so_until_the_entity_is_sent_well(
-    command: CommandLine, home: Path, in_memory: None
+    command: CommandLine, home: Path
 ):
     with changed_settings(home, "cronus", {"sync": {"locations": ["EASST"]}}):
-        command("sync", "cronus", "--entity", "products")
-        command("sync", "cronus", "--entity", "suppliers")  # says nothing about locations
+        synced(entities=("products",))
+        synced(entities=("suppliers",))  # says nothing about locations
     misspelt = command("status", "cronus", "--exit-code")
 
-    command("sync", "cronus", "--entity", "products")
+    synced(entities=("products",))
     corrected = command("status", "cronus", "--exit-code")
 
     assert misspelt.code == 1

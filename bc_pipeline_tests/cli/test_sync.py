@@ -11,10 +11,12 @@ from dagster import DagsterInstance
 from bc_pipeline.cli import runs
 from bc_pipeline.orchestration.instance import open_instance
 from bc_pipeline.report import COUNT_NAMES
+from bc_pipeline.run.execute import tick_tenant
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.changes import CHANGES
 from bc_pipeline_tests.cli import aged
 from bc_pipeline_tests.cli.conftest import CommandLine
+from bc_pipeline_tests.in_step import InStep
 
 WRITTEN = {
     "optiply/products",
@@ -38,7 +40,14 @@ def synced() -> dict[str, bool]:
 
 
 @pytest.fixture(autouse=True)
-def first_sync(command: CommandLine, home: Path, synced: dict[str, bool], in_memory: None) -> None:
+def first_sync(
+    command: CommandLine,
+    sandbox: Sandbox,
+    home: Path,
+    synced: dict[str, bool],
+    in_memory: None,
+    in_step: InStep,
+) -> None:
     """Every test finds both tenants in step."""
     if synced["done"]:
         return
@@ -48,7 +57,8 @@ def first_sync(command: CommandLine, home: Path, synced: dict[str, bool], in_mem
     told = outcome.json["tenants"]["cronus"]
     assert_as_documented(told)
     assert told["entities"]["optiply/products"]["created"] > 0
-    assert aged.synced("wholesale").entities["optiply/products"].created > 0
+    in_step.put(sandbox, home, "wholesale", ticked=True)
+    assert command("check", "wholesale").code == 0  # signs in
 
 
 def assert_as_documented(told: dict[str, Any]) -> None:
@@ -109,7 +119,8 @@ def test_given_nothing_changed_then_a_named_tenant_is_read_all_the_same_and_noth
 def test_given_goods_that_move_then_stock_sends_that_and_nothing_else(
     command: CommandLine, sandbox: Sandbox, home: Path
 ):
-    command("sync", "--all")  # whatever other tests have left
+    tick_tenant(aged.tenant())  # whatever other tests have left
+    tick_tenant(aged.tenant("wholesale"))
     company = sandbox.business_central.companies["CRONUS International Ltd."]
     CHANGES["move_stock"](company, item="1896-S", quantity=3)
     CHANGES["rename_item"](company, item="1906-S", name="Renamed meanwhile")

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from bc_pipeline.catalogue.tasks import OUTBOUND_NAMES
 from bc_pipeline.cli.main import commands
 from bc_pipeline.orchestration.checks.table import CHECKS
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline_tests.cli.conftest import CommandLine, command, environment
-from bc_pipeline_tests.few_documents import keep_few_invoices
+from bc_pipeline_tests.in_step import InStep, small_sandbox
 from bc_pipeline_tests.runbook.provoked import PROVOKED
 from bc_pipeline_tests.runbook.world import Kept, World
 from bc_pipeline_tests.slow import deep_but
@@ -100,17 +101,20 @@ COMMONEST = (
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, Path, Kept]]:
+def kept(
+    tmp_path_factory: pytest.TempPathFactory, in_step: InStep
+) -> Iterator[tuple[Sandbox, Path, Kept]]:
     """A tenant in step, and how it stood then."""
     folder = tmp_path_factory.mktemp("runbook")
     home = folder / "home"
     home.mkdir()
-    with Sandbox(seed=1, wholesale_items=20) as sandbox, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BC_PIPELINE_HOME", str(home))
-        keep_few_invoices(sandbox)
+    with small_sandbox() as sandbox:
         sandbox.write_tenants(home, exports=True)
+        in_step.put(sandbox, home, "cronus")
         world = World(sandbox, home, lambda *arguments: pytest.fail("no command yet"))
-        world.run()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("BC_PIPELINE_HOME", str(home))
+            world.run(*OUTBOUND_NAMES)
         yield sandbox, home, Kept.of(world, folder / "kept")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 import shutil
@@ -19,6 +18,7 @@ from bc_pipeline.sandbox.optiply import Shop
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline_tests.cli.aged import changed_settings, synced, tenant
 from bc_pipeline_tests.cli.conftest import CommandLine
+from bc_pipeline_tests.to_optiply.shop import put_back, rows_of
 
 FORBIDDEN = {"error": {"code": "Authentication_InvalidCredentials", "message": "No permission"}}
 
@@ -127,11 +127,5 @@ class Kept:
         shutil.rmtree(world.home)
         shutil.copytree(self.files, world.home)
         world.company.become(self.company)
-        vars(world.shop._tables).update(copy.deepcopy(self.tables))
+        put_back(world.shop, self.tables)
         world.sandbox.faults.clear()
-
-
-def rows_of(shop: Shop) -> dict[str, Any]:
-    """All that the account has."""
-    kept = {name: value for name, value in vars(shop._tables).items() if name != "lock"}
-    return copy.deepcopy(kept)

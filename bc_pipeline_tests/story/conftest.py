@@ -7,19 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from bc_pipeline.sandbox import Sandbox
-from bc_pipeline_tests.end_to_end.installation import Installation
-from bc_pipeline_tests.few_documents import keep_few_invoices
+from bc_pipeline_tests.in_step import InStep, small_sandbox
 from bc_pipeline_tests.story.world import World
 
 
 @pytest.fixture(scope="session")
-def synced(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def synced(tmp_path_factory: pytest.TempPathFactory, in_step: InStep) -> Path:
     """The files of the sandbox's tenant ``cronus`` after its first sync."""
     home = tmp_path_factory.mktemp("synced")
-    with Sandbox(wholesale_items=20) as sandbox:
-        keep_few_invoices(sandbox)
-        Installation.create(sandbox, home).sync("cronus")
+    with small_sandbox() as sandbox:
+        sandbox.write_tenants(home)
+        in_step.put(sandbox, home, "cronus")
     return home
 
 
