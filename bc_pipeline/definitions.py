@@ -8,7 +8,6 @@ from bc_pipeline.orchestration.assets.factory import build_assets
 from bc_pipeline.orchestration.assets.launch import TenantRunResource
 from bc_pipeline.orchestration.jobs import JOBS
 from bc_pipeline.orchestration.operator_jobs import OPERATOR_JOBS
-from bc_pipeline.orchestration.overview import tenants_overview
 from bc_pipeline.orchestration.report_job import report_job
 from bc_pipeline.orchestration.resources import (
     BusinessCentralResource,
@@ -20,6 +19,7 @@ from bc_pipeline.orchestration.retention.job import retention, retention_daily
 from bc_pipeline.orchestration.schedules import every_30_minutes, stock_every_5_minutes
 from bc_pipeline.orchestration.sensors import SENSORS
 from bc_pipeline.orchestration.sweep_job import sweep_job
+from bc_pipeline.orchestration.tenants_asset import tenants_overview
 
 tenants = TenantsResource()
 

@@ -162,11 +162,11 @@ def _lateness(tenant: Tenant, state: TenantState) -> Iterator[Matter]:
 
 def _late_words(group: list[Freshness]) -> str:
     if len(group) == 1:
-        return _sentence(group[0].told().partition(": ")[0])
+        return _sentence(group[0].in_words().partition(": ")[0])
     oldest = min(group, key=lambda each: each.good or datetime.min.replace(tzinfo=UTC))
     return (
         f"{len(group)} entities are older than they may be; the oldest: "
-        f"{oldest.told().partition(': ')[0]}"
+        f"{oldest.in_words().partition(': ')[0]}"
     )
 
 

@@ -95,7 +95,7 @@ def file_is_broken(home: Path, error: ConfigError) -> None:
     _safely("", tell)
 
 
-def told(path: Path) -> dict[str, Any]:
+def contents(path: Path) -> dict[str, Any]:
     """What a book says, for people and JSON.
 
     Args:
@@ -126,13 +126,13 @@ def told(path: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def unsent_lines(told: Mapping[str, Any]) -> list[str]:
+def unsent_lines(found: Mapping[str, Any]) -> list[str]:
     """Messages that could not be sent, a line for each reason.
 
     Args:
-        told: as ``told`` gives it.
+        found: as ``contents`` gives it.
     """
-    reasons = Counter(row["error"] for row in told["unsent"] if row["error"])
+    reasons = Counter(row["error"] for row in found["unsent"] if row["error"])
     return [
         f"{number} alerts could not be sent and are tried again: {error}"
         for error, number in reasons.items()

@@ -55,9 +55,7 @@ def test_alerts(tenants: tuple[str, ...], as_json: bool) -> int:
 def list_alerts(tenants: tuple[str, ...], as_json: bool) -> int:
     """What stands and was told, and messages that still wait to be sent."""
     found = registry.load()
-    told = {
-        name: telling.told(book.path_of(found.home, name)) for name in known_tenants(found, tenants)
-    }
+    told = {name: _contents(found, name) for name in known_tenants(found, tenants)}
     if as_json:
         output.print_json({"tenants": told})
         return output.SUCCESS
@@ -85,9 +83,7 @@ def send_alerts(as_json: bool) -> int:
     """
     found = load_to_run()
     telling.look(found)
-    unsent = sum(
-        len(telling.told(book.path_of(found.home, name))["unsent"]) for name in ("", *found.names())
-    )
+    unsent = sum(len(_contents(found, name)["unsent"]) for name in ("", *found.names()))
     text = f"{unsent} messages wait to be sent again" if unsent else "Everything is told"
     return output.answer({"unsent": unsent}, text, as_json=as_json)
 
@@ -103,3 +99,8 @@ def _tried(found: Registry, name: str) -> list[dict[str, Any]]:
             error = str(reason)
         rows.append({"address": f"alerts.{number} ({address.scheme})", "error": error})
     return rows
+
+
+def _contents(found: Registry, name: str) -> dict[str, Any]:
+    """Of the book of a tenant, or of the installation (``""``)."""
+    return telling.contents(book.path_of(found.home, name))

@@ -10,7 +10,7 @@ from bc_pipeline.cli import output
 from bc_pipeline.cli.selection import must_have_run
 from bc_pipeline.story import search
 from bc_pipeline.story.hits import Found, Hit
-from bc_pipeline.story.telling import wrapped
+from bc_pipeline.story.printed import wrapped
 from bc_pipeline.tenants import registry
 
 

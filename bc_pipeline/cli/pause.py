@@ -21,7 +21,7 @@ def pause(tenant: str, by: str, why: str, as_json: bool) -> int:
     """
     found = pauses.pause(registry.load().get(tenant).snapshot_dir, by=by, why=why)
     document = {"tenant": tenant, "paused": found.at, "by": found.by, "why": found.why}
-    return output.answer(document, f"{tenant}: {found.told()}", as_json=as_json)
+    return output.answer(document, f"{tenant}: {found.in_words()}", as_json=as_json)
 
 
 @click.command()
@@ -30,6 +30,6 @@ def pause(tenant: str, by: str, why: str, as_json: bool) -> int:
 def resume(tenant: str, as_json: bool) -> int:
     """Let schedules and sensors start a tenant again."""
     found = pauses.resume(registry.load().get(tenant).snapshot_dir)
-    told = f"resumed; it was {found.told()}" if found else "it was not paused"
+    told = f"resumed; it was {found.in_words()}" if found else "it was not paused"
     document = {"tenant": tenant, "resumed": found is not None}
     return output.answer(document, f"{tenant}: {told}", as_json=as_json)

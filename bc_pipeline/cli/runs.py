@@ -110,7 +110,7 @@ def not_runnable(found: Registry, name: str, options: RunOptions) -> RunSummary 
     tenant = found.tenants[name]
     if not tenant.enabled:
         pause = paused(tenant.snapshot_dir)
-        reason = pause.told() if pause else "disabled in tenants.yaml"
+        reason = pause.in_words() if pause else "disabled in tenants.yaml"
         return RunSummary(name, "", status="skipped", reason=reason)
     wanted = options.entities or (OUTBOUND_NAMES if options.job == EXPORT else ())
     if wanted and not set(wanted) & set(dependencies(tenant)):

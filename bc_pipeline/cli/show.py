@@ -9,7 +9,7 @@ from bc_pipeline.catalogue.tasks import entity_names
 from bc_pipeline.cli import output
 from bc_pipeline.cli.selection import must_have_run
 from bc_pipeline.errors import ConfigError
-from bc_pipeline.story import shown, telling
+from bc_pipeline.story import printed, shown
 from bc_pipeline.tenants import registry
 from bc_pipeline.values import typed
 
@@ -43,6 +43,6 @@ def show(tenant: str, entity: str, identifier: str, as_json: bool) -> int:
     for place, story in enumerate(stories):
         if place:
             output.line()
-        for line in telling.told(tenant, story):
+        for line in printed.lines(tenant, story):
             output.line(line, whole=True)
     return output.SUCCESS

@@ -14,7 +14,7 @@ import click
 
 from bc_pipeline import clock
 from bc_pipeline.alerts.book import path_of
-from bc_pipeline.alerts.telling import told, unsent_lines
+from bc_pipeline.alerts.telling import contents, unsent_lines
 from bc_pipeline.cli import output
 from bc_pipeline.cli.deletions import print_deletions
 from bc_pipeline.cli.selection import known_tenants, tenant_arguments
@@ -101,7 +101,7 @@ def _as_json(
         "enabled": tenant.enabled if tenant else None,
         "error": str(errors[name]) if name in errors else None,
         **states.get(name, TenantState()).as_json(),
-        "alerts": told(path_of(found.home, name)),
+        "alerts": contents(path_of(found.home, name)),
     }
 
 
@@ -119,7 +119,7 @@ def _print(
         [_row(name, states.get(name)) for name in names],
     )
     for name in names:
-        for line in unsent_lines(told(path_of(found.home, name))):
+        for line in unsent_lines(contents(path_of(found.home, name))):
             output.line(f"{name}: {line}")
         if name in states:
             _print_tenant(name, states[name], entities=entities)
@@ -155,7 +155,7 @@ def _print_tenant(name: str, state: TenantState, *, entities: bool) -> None:
     if entities:
         _print_entities(name, state)
         if state.stock is not None:
-            output.line(f"{name}: {state.stock.told()}")
+            output.line(f"{name}: {state.stock.in_words()}")
     print_deletions(name, state.deletions, HELD_SHOWN)
     if state.held:
         output.print_table(

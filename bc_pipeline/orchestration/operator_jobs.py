@@ -107,13 +107,13 @@ def approve_deletions(tenant: Tenant, config: ApproveConfig) -> Outcome:
 def pause(tenant: Tenant, config: PauseConfig) -> Outcome:
     """No schedule or sensor starts the tenant until it is resumed."""
     found = pauses.pause(tenant.snapshot_dir, by=config.by, why=config.why)
-    return f"{tenant.name} is {found.told()}", {}
+    return f"{tenant.name} is {found.in_words()}", {}
 
 
 def resume(tenant: Tenant, config: ByConfig) -> Outcome:
     """The schedules work on the tenant again."""
     found = pauses.resume(tenant.snapshot_dir)
-    return (f"Resumed; it was {found.told()}" if found else "It was not paused"), {}
+    return (f"Resumed; it was {found.in_words()}" if found else "It was not paused"), {}
 
 
 def _named(entity: str, prefixes: Sequence[str]) -> str | None:

@@ -97,7 +97,7 @@ def _short(facts: Facts) -> dict[str, Any]:
     if facts.note:
         told["note"] = facts.note
     if facts.state.stock is not None:
-        told["stock"] = facts.state.stock.told()
+        told["stock"] = facts.state.stock.in_words()
     told["held_back"] = linked_table([*_held(facts)], longest=WHOLE)
     if facts.books is not None:
         told["trends"] = linked_table([_sparkline(trend) for trend in facts.books.trends])

@@ -33,10 +33,10 @@ from bc_pipeline.orchestration.instance import pool_connections
 from bc_pipeline.orchestration.jobs import STOCK, SYNC
 from bc_pipeline.orchestration.nested_run import NestedRun
 from bc_pipeline.orchestration.outcome_tags import SENT_TAG, outcome_tags
-from bc_pipeline.orchestration.overview import due_overview
 from bc_pipeline.orchestration.resources import TenantsResource
 from bc_pipeline.orchestration.sweep import shard_of, sweep
 from bc_pipeline.orchestration.tags import FIRST_ASSET, PARENT_TAG, TENANT_TAG
+from bc_pipeline.orchestration.tenants_asset import due_overview
 from bc_pipeline.report import RunSummary
 from bc_pipeline.run import tick_memory
 from bc_pipeline.run.tick import Tick

@@ -104,7 +104,7 @@ class Freshness:
         """What it is good for: a source is read, everything else is sent."""
         return "read" if self.entity.startswith("bc/") else "sent"
 
-    def told(self) -> str:
+    def in_words(self) -> str:
         """One line for an operator, ``bc/items was last read 2026-08-22 10:29 UTC: ...``."""
         if self.instead:
             return f"{self.entity} is not needed: {mirror_state.told_by(self.instead)}"

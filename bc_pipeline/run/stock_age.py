@@ -38,7 +38,7 @@ class StockAge:
     def late(self) -> bool:
         return self.as_of is None or self.now - self.as_of > self.limit
 
-    def told(self) -> str:
+    def in_words(self) -> str:
         """One line for an operator, ``stock at most 4 min old``."""
         if self.as_of is None:
             return "stock was never sent"

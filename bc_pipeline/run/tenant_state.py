@@ -15,7 +15,7 @@ import duckdb
 from bc_pipeline import clock
 from bc_pipeline.catalogue.states import GUARD
 from bc_pipeline.errors import TenantBusy
-from bc_pipeline.run import tick_memory, told_before
+from bc_pipeline.run import state_memory, tick_memory
 from bc_pipeline.run.figures import NEWEST, figures
 from bc_pipeline.run.freshness import (
     Books,
@@ -168,7 +168,7 @@ class TenantState:
             alike.setdefault(each.reason, []).append(each)
         yield from (f"late: {_together(group)}" for group in alike.values())
         if self.stock is not None and self.stock.late and not self.freshness[STOCK].late:
-            yield f"late: {self.stock.told()}"
+            yield f"late: {self.stock.in_words()}"
 
     def _waiting_for_a_person(self) -> Iterator[str]:
         for entity, count in Counter(each.entity for each in self.deletions).items():
@@ -189,7 +189,7 @@ class TenantState:
 def _together(group: list[Freshness]) -> str:
     """Entities that are late for one reason, in one line."""
     if len(group) == 1:
-        return group[0].told()
+        return group[0].in_words()
     oldest = min((each.good for each in group if each.good), default=None)
     when = f"since {minute(oldest)}" if all(each.good for each in group) and oldest else "never"
     names = ", ".join(each.entity for each in group)
@@ -217,11 +217,11 @@ def read_state(
     pause = paused(tenant.snapshot_dir)
     state = TenantState(
         enabled=tenant.enabled,
-        paused=pause.told() if pause else None,
+        paused=pause.in_words() if pause else None,
         files=[path.name for path in waiting(tenant.snapshot_dir)],
         not_read=not_read(tenant.snapshot_dir),
     )
-    told = told_before.recall(tenant)
+    told = state_memory.recall(tenant)
     if told is None:
         try:
             told = _asked(tenant, reader, patient=patient)
@@ -235,17 +235,17 @@ def _asked(tenant: Tenant, reader: SnapshotReader | None, *, patient: bool) -> d
     if reader is None:
         with SnapshotReader() as own:
             return _asked(tenant, own, patient=patient)
-    version = told_before.version(tenant)
+    version = state_memory.version(tenant)
     try:
         wait = {} if patient else {"wait_seconds": 0.0}
         with reader.open(tenant.snapshot_dir, **wait) as cursor:
-            told = _told(cursor, tenant)
+            told = _of_snapshot(cursor, tenant)
     except TenantBusy:
-        before = None if patient else told_before.recall(tenant, stale=True)
+        before = None if patient else state_memory.recall(tenant, stale=True)
         if before is None:
             raise
         return before
-    told_before.keep(tenant, version, told)
+    state_memory.keep(tenant, version, told)
     return told
 
 
@@ -260,7 +260,7 @@ def _at(books: Books, tenant: Tenant, now: datetime) -> dict[str, Any]:
     }
 
 
-def _told(cursor: duckdb.DuckDBPyConnection, tenant: Tenant) -> dict[str, Any]:
+def _of_snapshot(cursor: duckdb.DuckDBPyConnection, tenant: Tenant) -> dict[str, Any]:
     """What the snapshot tells, whatever the time is: the books, and the rest by attribute."""
     counts = _counts(cursor)
     return {

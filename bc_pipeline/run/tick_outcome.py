@@ -11,8 +11,8 @@ from bc_pipeline.catalogue.probes import hanging, moved, moves_stock, of_stock
 from bc_pipeline.report import EntityResult, RunSummary
 from bc_pipeline.run import tick_memory
 from bc_pipeline.run.dependencies import dependencies
+from bc_pipeline.run.last_result import again, kept
 from bc_pipeline.run.probe import Mark
-from bc_pipeline.run.standing import standing, stood
 from bc_pipeline.run.tick import NOTHING, Tick
 from bc_pipeline.run.tick_memory import Memory
 from bc_pipeline.tenants.settings import Tenant
@@ -58,8 +58,8 @@ def noted(tick: Tick) -> RunSummary:
     _note(tick, memory)
     looked_at = of_stock(tick.tenant) if tick.stock_only else memory.standing
     summary.entities = {
-        name: standing(name, told, NOTHING)
-        for name, told in memory.standing.items()
+        name: again(name, before, NOTHING)
+        for name, before in memory.standing.items()
         if name in looked_at
     }
     summary.problems = [p for each in summary.entities.values() for p in each.problems]
@@ -103,7 +103,7 @@ def remembered(tick: Tick | None, before: Memory | None, ended: Ended) -> Memory
         standing={
             **(before.standing if before else {}),
             **{
-                name: stood(each, MOST_PROBLEMS)
+                name: kept(each, MOST_PROBLEMS)
                 for name, each in ended.results.items()
                 if name.startswith("optiply/")
             },

@@ -16,7 +16,7 @@ from bc_pipeline.mapping import MappingInput
 from bc_pipeline.mapping import inputs as made_of
 from bc_pipeline.report import EntityResult
 from bc_pipeline.run import history, tick_memory
-from bc_pipeline.run.standing import standing, stood
+from bc_pipeline.run.last_result import again, kept
 from bc_pipeline.snapshot import meta
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants.settings import Tenant
@@ -57,7 +57,7 @@ class Inputs:
             or before["tables"] != self.rows
         ):
             return False
-        told = standing(result.name, before["told"], MODE.format(before["said"]))
+        told = again(result.name, before["told"], MODE.format(before["said"]))
         for key in (*before["told"], "mode"):
             setattr(result, key, getattr(told, key))
         result.rows, result.warnings = before["rows"], before["warnings"]
@@ -89,7 +89,7 @@ class Inputs:
             "run_no": self.given.run_no,
             "said": self.given.run_no,
             "attempt": history.next_attempts(self.snapshot, [name]).get(name),
-            "told": stood(result),
+            "told": kept(result),
             "rows": result.rows,
             "warnings": result.warnings,
         }

@@ -13,7 +13,7 @@ from bc_pipeline.catalogue.exports import EXPORTS
 from bc_pipeline.run.freshness import minute
 from bc_pipeline.run.records import LEDGER_NAME
 from bc_pipeline.snapshot.rows import rows
-from bc_pipeline.story import buy_order, standing
+from bc_pipeline.story import buy_order, record_state
 from bc_pipeline.story import rows as raw
 from bc_pipeline.story.model import Story
 from bc_pipeline.tenants.settings import Tenant
@@ -61,7 +61,7 @@ def story(cursor: duckdb.DuckDBPyConnection, tenant: Tenant, entity: str, key: s
         key,
         ledger["bc_number"],
         name,
-        standing.booked(tenant.name, f"outbound/{entity}", ledger),
+        record_state.booked(tenant.name, f"outbound/{entity}", ledger),
         ids=_ids(entity, ledger),
         facts={
             title: lines

@@ -114,7 +114,7 @@ class Stock:
 
 
 @dataclass(frozen=True)
-class Standing:
+class RecordState:
     """How a record stands.
 
     Attributes:
@@ -152,7 +152,7 @@ class Story:
     key: str
     number: str | None
     name: str | None
-    standing: Standing
+    standing: RecordState
     ids: Mapping[str, str] = field(default_factory=dict)
     reads: tuple[Read, ...] = ()
     stock: Stock | None = None

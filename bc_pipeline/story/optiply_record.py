@@ -20,7 +20,7 @@ from bc_pipeline.catalogue.tasks import BY_NAME
 from bc_pipeline.run.freshness import freshness
 from bc_pipeline.run.records import MIRROR, last_problems
 from bc_pipeline.snapshot.rows import rows
-from bc_pipeline.story import buy_order, standing, waiting
+from bc_pipeline.story import buy_order, record_state, waiting
 from bc_pipeline.story import rows as raw
 from bc_pipeline.story.model import Read, Sending, Story, Value
 from bc_pipeline.story.stock import stock_of
@@ -68,7 +68,7 @@ def story(cursor: duckdb.DuckDBPyConnection, tenant: Tenant, name: str, remote_i
         remote_id,
         number,
         called,
-        standing.in_optiply(
+        record_state.in_optiply(
             tenant.name, entity, number or remote_id, state, wanted, _newest_run(cursor)
         ),
         ids=_ids(remote_id, state),

@@ -35,7 +35,7 @@ def _not_read(cursor: duckdb.DuckDBPyConnection, tenant: Tenant) -> Iterator[str
     reads = [each for each in fresh.values() if each.entity.startswith("bc/")]
     for each in reads:
         if (each.failed or each.late) and not each.absent and not each.instead:
-            yield f"Not read: {each.told()}."
+            yield f"Not read: {each.in_words()}."
     moments = [each.good for each in reads if each.good is not None]
     if moments:
         yield (

@@ -32,7 +32,7 @@ class Job:
     name: str
     fields: Mapping[str, str] = field(default_factory=dict)
 
-    def told(self, tenant: str, entity: str) -> str:
+    def in_words(self, tenant: str, entity: str) -> str:
         """Where to click, in words."""
         named = {name: value.format(entity=entity) for name, value in self.fields.items()}
         filled = ", ".join(f"{name}: {value}" for name, value in named.items() if value)
@@ -119,7 +119,7 @@ def _one(tenant: str, matter: Matter) -> Advice:
         matter.why,
         text,
         tuple(COMMAND.findall(text)),
-        job.told(tenant, entity) if job else None,
+        job.in_words(tenant, entity) if job else None,
         run_link(matter.run_id),
         matter.which,
     )

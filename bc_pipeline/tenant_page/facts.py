@@ -15,7 +15,7 @@ from bc_pipeline.run.overview import next_run
 from bc_pipeline.run.quality import Flaw
 from bc_pipeline.run.tenant_state import TenantState, read_state
 from bc_pipeline.story.opening import WAIT_SECONDS, looking
-from bc_pipeline.tenant_page import told_settings
+from bc_pipeline.tenant_page import settings_in_words
 from bc_pipeline.tenant_page.advice import Advice, advice
 from bc_pipeline.tenant_page.exports import Exported, exported
 from bc_pipeline.tenant_page.held import Address, Group, held
@@ -141,7 +141,7 @@ def gather(found: Registry, name: str, now: datetime, wait_seconds: float = WAIT
         told = advice(name, [matters.of_wrong_settings(str(found.errors[name]))])
         return Facts(name, now, broken=True, advice=told)
     tenant = found.get(name)
-    settings = told_settings.told(tenant)
+    settings = settings_in_words.in_words(tenant)
     try:
         books, note = _books(tenant, now, wait_seconds), None
     except FileNotFoundError:

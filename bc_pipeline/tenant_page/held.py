@@ -129,7 +129,7 @@ def _group(tenant: str, entity: str, state: str, records: list[Record]) -> Group
         state,
         states.means(entity, state),
         states.advice(entity, state, tenant, named),
-        job.told(tenant, entity.partition("/")[2]) if job else None,
+        job.in_words(tenant, entity.partition("/")[2]) if job else None,
         len(records),
         tuple(records[:SHOWN]),
     )

@@ -93,7 +93,7 @@ class Trend(AsJson):
         return [sum(values) for values in zip(*(each.values for each in self.series), strict=True)]
 
     @property
-    def told(self) -> str:
+    def in_words(self) -> str:
         """The trend in a sentence, for whoever does not see it."""
         sums = self.sums
         if not any(sums):

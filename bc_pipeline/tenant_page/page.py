@@ -54,7 +54,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "commands": _commands,
         "breakable": _breakable,
-        "standing": _standing,
+        "standing": _health,
         "number": number,
         "minute": minute,
     }
@@ -84,7 +84,7 @@ def _breakable(name: str) -> Markup:
     return Markup("_<wbr>").join(name.split("_"))
 
 
-def _standing(fresh: Freshness) -> tuple[str, str]:
+def _health(fresh: Freshness) -> tuple[str, str]:
     """How an entity stands: a tone and a word."""
     if fresh.instead:
         return "off", "not needed"

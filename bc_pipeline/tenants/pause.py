@@ -27,7 +27,7 @@ class Pause:
     by: str = ""
     why: str = ""
 
-    def told(self) -> str:
+    def in_words(self) -> str:
         """``paused since 2026-08-22 10:29 UTC by Anna: stock-taking``"""
         by = f" by {self.by}" if self.by else ""
         why = f": {self.why}" if self.why else ""

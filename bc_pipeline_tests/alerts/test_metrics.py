@@ -8,7 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bc_pipeline.alerts.metrics import PREFIX, SERIES, WRITTEN
-from bc_pipeline.run import told_before
+from bc_pipeline.run import state_memory
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants import registry
 from bc_pipeline_tests.cli.conftest import CommandLine, command, environment  # noqa: F401
@@ -137,7 +137,7 @@ def test_given_a_file_of_another_form_beside_one_tenant_then_all_are_told(
     acme = registry.load().get("acme")
     path = acme.snapshot_dir / name
     path.parent.mkdir(exist_ok=True)
-    path.write_text(FORMS[name].replace("%s", str(told_before.version(acme))))
+    path.write_text(FORMS[name].replace("%s", str(state_memory.version(acme))))
 
     figures = read(command("metrics").stdout)
 

@@ -124,7 +124,7 @@ def test_given_nobody_is_to_be_told_any_more_then_nothing_is_kept_as_told(
 
     telling.look(registry.load())
 
-    assert telling.told(book.path_of(home, "acme")) == {"standing": [], "unsent": []}
+    assert telling.contents(book.path_of(home, "acme")) == {"standing": [], "unsent": []}
 
 
 def test_given_a_broken_file_then_the_tick_of_the_sensor_fails_and_it_is_told(

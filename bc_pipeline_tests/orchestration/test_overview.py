@@ -11,7 +11,7 @@ from dagster import DagsterInstance
 from bc_pipeline import clock
 from bc_pipeline.cli.runs import RunOptions, not_runnable
 from bc_pipeline.definitions import defs
-from bc_pipeline.orchestration import overview as page
+from bc_pipeline.orchestration import tenants_asset as page
 from bc_pipeline.run.freshness import Freshness
 from bc_pipeline.run.overview import ages, next_tick, overview
 from bc_pipeline.run.tenant_state import read_state

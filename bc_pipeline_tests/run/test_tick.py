@@ -445,7 +445,7 @@ def test_given_ticks_without_a_run_then_nothing_is_late_and_the_stock_is_as_old_
 
     assert not state.late
     assert state.stock is not None
-    assert state.stock.told().startswith("stock at most 4 min old")
+    assert state.stock.in_words().startswith("stock at most 4 min old")
     assert state.as_json()["stock"]["age_minutes"] == 4.0
 
     # When no tick comes any more, then both are told

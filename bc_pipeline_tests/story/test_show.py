@@ -15,7 +15,7 @@ from bc_pipeline.cli.main import run
 from bc_pipeline.errors import TenantBusy
 from bc_pipeline.snapshot import schema
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.story import telling
+from bc_pipeline.story import printed
 from bc_pipeline.story.opening import looking
 from bc_pipeline_tests.story.world import TENANT, World
 
@@ -402,7 +402,7 @@ def test_no_secret_of_the_tenant_is_in_anything_that_is_told(world: World) -> No
     ]
 
     told = "".join(
-        json.dumps(story.as_json(), default=str) + "".join(telling.told(TENANT, story))
+        json.dumps(story.as_json(), default=str) + "".join(printed.lines(TENANT, story))
         for story in stories
     )
 

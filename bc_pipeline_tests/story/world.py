@@ -8,7 +8,7 @@ from typing import Any
 
 from bc_pipeline.catalogue.tasks import entity_names
 from bc_pipeline.snapshot.store import Snapshot
-from bc_pipeline.story import shown, telling
+from bc_pipeline.story import printed, shown
 from bc_pipeline.story.model import Story
 from bc_pipeline.tenants import registry
 from bc_pipeline.tenants.settings import Tenant
@@ -53,6 +53,6 @@ class World:
 
     def text(self, entity: str, given: str) -> str:
         """What a person reads, on one line."""
-        lines = telling.told(TENANT, self.story(entity, given))
-        assert max(len(line) for line in lines if "https://" not in line) <= telling.WIDTH
+        lines = printed.lines(TENANT, self.story(entity, given))
+        assert max(len(line) for line in lines if "https://" not in line) <= printed.WIDTH
         return " ".join(" ".join(lines).split())

@@ -337,5 +337,5 @@ def test_bars_stand_on_the_axis_and_stay_inside():
 
 
 def test_a_trend_is_told_in_a_sentence():
-    assert trend(1, 4).told == "Runs, 2 days: 5 success; at most 4 runs, on 2026-12-02."
-    assert trend(0, 0).told == "Runs: nothing in 2 days."
+    assert trend(1, 4).in_words == "Runs, 2 days: 5 success; at most 4 runs, on 2026-12-02."
+    assert trend(0, 0).in_words == "Runs: nothing in 2 days."

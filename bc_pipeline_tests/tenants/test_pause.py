@@ -26,7 +26,7 @@ def test_given_a_tenant_is_paused_then_no_schedule_works_on_it_until_it_is_resum
     pause.pause(directory, by="Anna", why="stock-taking")
 
     assert enabled() == ["globex"]
-    assert pause.paused(directory).told().endswith("UTC by Anna: stock-taking")
+    assert pause.paused(directory).in_words().endswith("UTC by Anna: stock-taking")
     assert pause.resume(directory).by == "Anna"
     assert enabled() == ["acme", "globex"]
     assert pause.resume(directory) is None
@@ -45,7 +45,7 @@ def test_given_the_note_is_spoilt_then_it_is_a_pause_all_the_same(home: Path):
     (directory / pause.FILE).write_text("{")
 
     assert enabled() == ["globex"]
-    assert "unreadable" in pause.paused(directory).told()
+    assert "unreadable" in pause.paused(directory).in_words()
 
 
 def test_given_the_note_cannot_be_written_then_it_is_said_why_and_nothing_has_changed(home: Path):
@@ -62,4 +62,4 @@ def test_what_is_typed_is_one_line_that_steers_no_terminal(home: Path):
 
     found = pause.pause(directory, by="Anna\n", why="stock\x1b[2J-\ntaking")
 
-    assert found.told().endswith("UTC by Anna: stock[2J- taking")
+    assert found.in_words().endswith("UTC by Anna: stock[2J- taking")

@@ -31,8 +31,8 @@ from bc_pipeline.orchestration.assets.keys import asset_key, step_key
 from bc_pipeline.orchestration.assets.launch import TenantRunResource
 from bc_pipeline.orchestration.assets.metadata import materialized
 from bc_pipeline.orchestration.assets.schema import column_lineage, column_schema
+from bc_pipeline.orchestration.assets.step_log import log_done
 from bc_pipeline.orchestration.assets.tenant_run import RunHandle
-from bc_pipeline.orchestration.assets.told import log_done
 from bc_pipeline.orchestration.checks.check import Check
 from bc_pipeline.orchestration.checks.stored import evaluate_each, together
 from bc_pipeline.orchestration.checks.table import checks_of

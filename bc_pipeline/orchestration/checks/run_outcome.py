@@ -52,7 +52,7 @@ def fresh(given: CheckInput) -> Finding:
     found = freshness(given.cursor, given.tenant, given.now, [given.name]).get(given.name)
     if found is None:
         return Finding(True, f"{given.tenant.name} is not configured for it")
-    return Finding(not found.late, found.told(), metadata=_figures([found]))
+    return Finding(not found.late, found.in_words(), metadata=_figures([found]))
 
 
 def mirror_fresh(given: CheckInput) -> Finding:
@@ -66,7 +66,7 @@ def mirror_fresh(given: CheckInput) -> Finding:
         return Finding(True, "Everything it is made from was read not long ago")
     return Finding(
         False,
-        "Made from an old mirror: " + "; ".join(source.told() for source in late),
+        "Made from an old mirror: " + "; ".join(source.in_words() for source in late),
         sample=[{"entity": source.entity, "read_at": source.good} for source in late],
         metadata=_figures(late),
         severity="error" if any(source.good is None for source in late) else None,

@@ -13,4 +13,4 @@ def stock_fresh(given: CheckInput) -> Finding:
         return Finding(True, f"{given.tenant.name} is disabled")
     found = freshness(given.cursor, given.tenant, given.now, [ASSET])
     age = stock_age(found, given.tenant, given.now)
-    return Finding(not age.late, age.told(), metadata={"age_minutes": age.minutes or 0.0})
+    return Finding(not age.late, age.in_words(), metadata={"age_minutes": age.minutes or 0.0})

@@ -66,7 +66,7 @@ def tell_departures(
 ) -> None:
     """What Business Central has otherwise than it was sent, and did not take back."""
     for each in found:
-        text = f"purchase order {number} is not as it was sent: {each.told(context)}"
+        text = f"purchase order {number} is not as it was sent: {each.in_words(context)}"
         warn(context, pending, "not_as_sent", text)
         tell(context, pending, "ambiguous", f"{text}; correct it there")
 

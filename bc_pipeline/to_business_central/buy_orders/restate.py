@@ -64,7 +64,7 @@ class Departure:
     wanted: Any
     found: Any
 
-    def told(self, context: ExportContext) -> str:
+    def in_words(self, context: ExportContext) -> str:
         """In the operator's words, with both values."""
         words, place = _PROPERTIES[self.name].words, self.line.sequence // 10_000
         wanted, found = (_shown(context, self.name, v) for v in (self.wanted, self.found))

@@ -153,7 +153,7 @@ class Inbox:
 
     def _finish(self, booked: Booked) -> None:
         with self._snapshot.cursor() as cursor:
-            state, count = _standing(cursor, booked)
+            state, count = _state_of(cursor, booked)
         if state != "pending":
             return
         if self._told.get(booked) != count and (count or not booked.lines):
@@ -262,7 +262,7 @@ def _set_state(cursor: duckdb.DuckDBPyConnection, booked: Booked, state: str) ->
     )
 
 
-def _standing(cursor: duckdb.DuckDBPyConnection, booked: Booked) -> tuple[str, int]:
+def _state_of(cursor: duckdb.DuckDBPyConnection, booked: Booked) -> tuple[str, int]:
     """State of a file, and how many of its lines have an outcome."""
     row = cursor.execute(
         "SELECT state, (SELECT count(*) FROM outbound.outcomes o WHERE o.name = f.name "

@@ -127,6 +127,6 @@ def test_given_bc_made_it_free_of_charge_then_the_price_it_has_is_zero_not_blank
     )
     found = Departure(line, {}, "directUnitCost", line.cost, 0)
 
-    told = found.told(Mock(ExportContext))
+    told = found.in_words(Mock(ExportContext))
 
     assert told == "line 1, item 1000: price 12.34 was sent, it is 0"

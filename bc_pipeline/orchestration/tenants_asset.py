@@ -42,7 +42,7 @@ def tenants_overview(
     context: AssetExecutionContext, tenants: TenantsResource
 ) -> MaterializeResult[Any]:
     """How all tenants stand now."""
-    metadata = told(tenants.load())
+    metadata = _metadata(tenants.load())
     context.log.info(f"{metadata['need_somebody']} of {metadata['tenants']} tenants need somebody")
     return MaterializeResult(metadata=metadata)
 
@@ -52,10 +52,10 @@ def due_overview(instance: DagsterInstance, registry: Registry) -> AssetMaterial
     last = instance.get_latest_materialization_event(KEY)
     if last is not None and clock.now().timestamp() - last.timestamp < EVERY.total_seconds():
         return None
-    return AssetMaterialization(KEY, metadata=told(registry))
+    return AssetMaterialization(KEY, metadata=_metadata(registry))
 
 
-def told(registry: Registry) -> dict[str, Any]:
+def _metadata(registry: Registry) -> dict[str, Any]:
     """The table and its totals."""
     rows = overview(registry, clock.now())
     shown: MetadataValue = linked_table(rows[:MOST_ROWS], ["run"], lambda run: f"/runs/{run}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bc_pipeline.run import told_before
+from bc_pipeline.run import state_memory
 from bc_pipeline.run.tenant_state import TenantState, read_state
 from bc_pipeline.snapshot.reader import SnapshotReader
 from bc_pipeline.snapshot.store import FILE_NAME, Snapshot
@@ -64,7 +64,7 @@ def test_given_nobody_touched_it_then_it_is_asked_once_and_tells_the_same(tenant
     assert first.held[0]["reason"] == "no name"
     assert first.deletions[0].remote_id == "b"
     assert first.exports[0]["key"] == "c-1"
-    assert (tenant.snapshot_dir / told_before.FILE).stat().st_mode & 0o777 == 0o600
+    assert (tenant.snapshot_dir / state_memory.FILE).stat().st_mode & 0o777 == 0o600
 
 
 def test_given_it_was_not_touched_then_time_passes_all_the_same(tenant, asked):
@@ -100,14 +100,14 @@ def test_given_something_not_folded_in_yet_then_it_is_asked(tenant, asked):
     with Snapshot.open(tenant.snapshot_dir) as snapshot, snapshot.cursor() as cursor:
         cursor.execute("DELETE FROM sync.products")
         assert (tenant.snapshot_dir / f"{FILE_NAME}.wal").exists()
-        assert told_before.recall(tenant) is None
+        assert state_memory.recall(tenant) is None
     assert read_state(tenant, NOW).held == []
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"version": null, "told": {}}'])
 def test_given_a_spoilt_file_then_it_is_asked(tenant, asked, content: bytes):
     before = read_state(tenant, NOW)
-    (tenant.snapshot_dir / told_before.FILE).write_bytes(content)
+    (tenant.snapshot_dir / state_memory.FILE).write_bytes(content)
 
     assert read_state(tenant, NOW) == before
     assert len(asked) == 2
@@ -117,4 +117,4 @@ def test_given_no_snapshot_then_nothing_is_remembered(tenant, asked):
     (tenant.snapshot_dir / FILE_NAME).unlink()
 
     assert read_state(tenant, NOW) == TenantState(enabled=True)
-    assert not (tenant.snapshot_dir / told_before.FILE).exists()
+    assert not (tenant.snapshot_dir / state_memory.FILE).exists()

@@ -8,7 +8,7 @@ from typing import Any
 from bc_pipeline.report import Counts, EntityResult, Problem
 
 
-def stood(result: EntityResult, most_problems: int | None = None) -> dict[str, Any]:
+def kept(result: EntityResult, most_problems: int | None = None) -> dict[str, Any]:
     """What to remember of a resource's records.
 
     Args:
@@ -25,8 +25,8 @@ def stood(result: EntityResult, most_problems: int | None = None) -> dict[str, A
     return {**counts.as_json(), "problems": problems}
 
 
-def standing(name: str, told: Mapping[str, Any], mode: str) -> EntityResult:
+def again(name: str, before: Mapping[str, Any], mode: str) -> EntityResult:
     """What was remembered, as the result of a task that found nothing new."""
-    problems = [Problem(**problem) for problem in told["problems"]]
-    counts = {key: value for key, value in told.items() if key != "problems"}
+    problems = [Problem(**problem) for problem in before["problems"]]
+    counts = {key: value for key, value in before.items() if key != "problems"}
     return EntityResult(name=name, mode=mode, problems=problems, **counts)

@@ -23,7 +23,7 @@ _FORM = 2
 """Of the file; another one makes it void."""
 _MOMENTS = ("started_at", "ended_at", "good")
 
-Told = dict[str, Any]
+Remembered = dict[str, Any]
 
 
 def version(tenant: Tenant) -> str | None:
@@ -35,7 +35,7 @@ def version(tenant: Tenant) -> str | None:
     return f"{_FORM} {tick_memory.state_of(directory)} {tick_memory.maker(tenant)}"
 
 
-def recall(tenant: Tenant, *, stale: bool = False) -> Told | None:
+def recall(tenant: Tenant, *, stale: bool = False) -> Remembered | None:
     """What the snapshot as it is now has told before; None when it has to be asked.
 
     Args:
@@ -52,7 +52,7 @@ def recall(tenant: Tenant, *, stale: bool = False) -> Told | None:
         return None
 
 
-def keep(tenant: Tenant, asked_at: str | None, told: Told) -> None:
+def keep(tenant: Tenant, asked_at: str | None, told: Remembered) -> None:
     """Remember what it told. Losing it costs a moment, so a failure is not told.
 
     Args:
@@ -72,7 +72,7 @@ def _plain(deletions: list[HeldDeletion]) -> list[dict[str, Any]]:
     return [each.as_json() for each in deletions]
 
 
-def _from_json(told: Told) -> Told:
+def _from_json(told: Remembered) -> Remembered:
     books = told["books"]
     entities = {name: _with_moments(row) for name, row in books["entities"].items()}
     return {

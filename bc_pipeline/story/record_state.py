@@ -7,7 +7,7 @@ from typing import Any
 
 from bc_pipeline.catalogue.states import NOT_MAPPED, WANTED, means, todo
 from bc_pipeline.run.records import NEXT_RUN, next_try
-from bc_pipeline.story.model import Standing
+from bc_pipeline.story.model import RecordState
 
 
 def in_optiply(
@@ -17,7 +17,7 @@ def in_optiply(
     state: Mapping[str, Any] | None,
     wanted: Mapping[str, Any] | None,
     run_no: int,
-) -> Standing:
+) -> RecordState:
     """How a record for Optiply stands.
 
     Args:
@@ -33,7 +33,7 @@ def in_optiply(
         word = "skipped"
     if wanted is not None and (reason is None or word == "skipped"):
         reason = wanted["reason"] or reason
-    return Standing(
+    return RecordState(
         word,
         means(task, word),
         reason=reason,
@@ -43,14 +43,14 @@ def in_optiply(
     )
 
 
-def booked(tenant: str, task: str, ledger: Mapping[str, Any]) -> Standing:
+def booked(tenant: str, task: str, ledger: Mapping[str, Any]) -> RecordState:
     """How a record for Business Central stands, by its entry in the ledger."""
     word = str(ledger["state"])
     key = ledger["external_id"] or ledger["key"]
     reason = ledger["reason"]
     if reason and ledger["error_class"]:
         reason = f"{ledger['error_class']}: {reason}"
-    return Standing(
+    return RecordState(
         word,
         means(task, word),
         reason=reason,

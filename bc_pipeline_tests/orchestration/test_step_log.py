@@ -7,7 +7,7 @@ from dagster import DagsterInstance, ExecuteInProcessResult
 
 from bc_pipeline.catalogue.tasks import BY_NAME
 from bc_pipeline.errors import EntityFailed
-from bc_pipeline.orchestration.assets import told
+from bc_pipeline.orchestration.assets import step_log
 from bc_pipeline.orchestration.assets.keys import asset_key
 from bc_pipeline.orchestration.outcome_tags import (
     AT_WORK,
@@ -83,7 +83,7 @@ def test_given_a_task_that_failed_then_the_log_tells_how_far_it_came(script, ins
 def test_given_many_problems_then_the_first_are_told_and_the_rest_counted():
     problem = Problem("optiply/products", None, "quarantined", "why")
 
-    lines = told.held(EntityResult(problems=[problem] * 25, warnings={"text_mended": 2}))
+    lines = step_log.held(EntityResult(problems=[problem] * 25, warnings={"text_mended": 2}))
 
     assert len(lines) == 22
     assert lines[-2:] == [
@@ -102,7 +102,7 @@ def test_given_many_problems_then_the_first_are_told_and_the_rest_counted():
     ],
 )
 def test_every_kind_of_step_has_its_words(name, result, line):
-    assert any(line in each for each in told.done(BY_NAME[name], result))
+    assert any(line in each for each in step_log.done(BY_NAME[name], result))
 
 
 def summary(**given) -> RunSummary:

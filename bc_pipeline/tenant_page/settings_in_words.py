@@ -28,7 +28,7 @@ def _alerts(tenant: Tenant) -> str:
     return ", ".join(address.scheme for address in tenant.alerts) or "nobody is told"
 
 
-_TOLD: tuple[tuple[str, Callable[[Tenant], str]], ...] = (
+_SHOWN: tuple[tuple[str, Callable[[Tenant], str]], ...] = (
     ("Company", lambda t: t.business_central.company),
     ("Environment", lambda t: t.business_central.environment_name),
     ("Optiply account", lambda t: str(t.optiply.account_id)),
@@ -47,6 +47,6 @@ _TOLD: tuple[tuple[str, Callable[[Tenant], str]], ...] = (
 )
 
 
-def told(tenant: Tenant) -> list[tuple[str, str]]:
+def in_words(tenant: Tenant) -> list[tuple[str, str]]:
     """What and how, in the order of the page."""
-    return [(name, value(tenant)) for name, value in _TOLD]
+    return [(name, value(tenant)) for name, value in _SHOWN]

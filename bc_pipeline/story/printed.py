@@ -17,7 +17,7 @@ _LONGEST_VALUE = 200
 _MOST_SOURCES = 3
 
 
-def told(tenant: str, story: Story) -> list[str]:
+def lines(tenant: str, story: Story) -> list[str]:
     """The lines of a story.
 
     Args:
