@@ -32,10 +32,10 @@ from bc_pipeline.tenants import registry
 from bc_pipeline_tests.few_documents import keep_few_invoices
 from bc_pipeline_tests.machines import environment, services
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.daemon]
+pytestmark = [pytest.mark.timeout(1800), pytest.mark.daemon]
 
 TENANTS = [f"t{number:02}" for number in range(12)]
-WAIT_SECONDS = 300
+WAIT_SECONDS = 600
 DEPLOY = environment.ROOT / "deploy" / "celery"
 TICKS = "bc_pipeline_tests.orchestration.quick_ticks"
 RUNS = """
