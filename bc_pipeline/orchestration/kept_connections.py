@@ -4,16 +4,20 @@ Dagster opens a connection, and makes an engine for it, for every single event: 
 a run of all assets, each with a checkpoint when it is closed, which is a third of the run's time.
 Its storages have no setting for this, so the method each opens its connections by is replaced on
 the instance: ``SqliteRunStorage.connect`` and ``SqliteEventLogStorage._connect``; and its
-``has_table``, asked about the same table some 250 times. The test ``test_kept_connections`` fails
-first when Dagster changes them.
+``has_table``, asked about the same table some 250 times. A run's own file is made with all of
+Dagster's migrations loaded; so the first one, still empty, is what the next ones begin as. The test
+``test_kept_connections`` fails first when Dagster changes them.
 """
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import tempfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 from dagster import DagsterInstance
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
@@ -67,11 +71,15 @@ class _Events:
         self._look: Callable[[str], bool] = storage.has_table
         self._tables: set[str] = set()
         self._engines: OrderedDict[str, Engine] = OrderedDict()
+        self._new_file: bytes | None = None
 
     @contextmanager
     def connect(self, shard: str) -> Iterator[Connection]:
-        if shard not in self._storage._initialized_dbs:
+        if shard not in self._storage._initialized_dbs and not self._made(shard):
+            is_new = not Path(self._storage.path_for_shard(shard)).exists()
             with self._first(shard) as connection:  # makes the file
+                if is_new and shard != INDEX_SHARD_NAME:
+                    self._new_file = _content(connection)
                 yield connection
             return
         with self._storage._db_lock, self._kept(shard).begin() as connection:
@@ -83,6 +91,21 @@ class _Events:
             self._tables.add(table_name)
         return table_name in self._tables
 
+    def _made(self, shard: str) -> bool:
+        """Whether the file of a run could be made as a copy of a new one; not when it is there."""
+        path = Path(self._storage.path_for_shard(shard))
+        if self._new_file is None or path.exists():
+            return False
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-") as file:
+            file.write(self._new_file)
+            file.flush()
+            try:
+                os.link(file.name, path)  # whole at once; fails when somebody was faster
+            except OSError:
+                return False
+        self._storage._initialized_dbs.add(shard)
+        return True
+
     def _kept(self, shard: str) -> Engine:
         if shard not in self._engines:
             self._engines[shard] = _engine(self._storage.conn_string_for_shard(shard))
@@ -91,6 +114,13 @@ class _Events:
         for name in runs[:-RUNS_KEPT]:
             self._engines.pop(name).dispose()
         return self._engines[shard]
+
+
+def _content(connection: Connection) -> bytes:
+    """A file as it is, what stands in its log included."""
+    file = connection.connection.driver_connection
+    assert isinstance(file, sqlite3.Connection)
+    return file.serialize()
 
 
 def _engine(address: str) -> Engine:

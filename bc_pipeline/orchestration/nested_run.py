@@ -27,6 +27,7 @@ from dagster import (
 
 from bc_pipeline import clock
 from bc_pipeline.orchestration.assets.tenant_run import RunObserver, conducted_by
+from bc_pipeline.orchestration.known_targets import known_targets
 from bc_pipeline.report import RunSummary
 from bc_pipeline.run.tenant_run import TenantRun
 from bc_pipeline.run.tick import Tick
@@ -83,7 +84,11 @@ class NestedRun:
         guard = threading.Thread(target=self._guard, args=(instance,), daemon=True)
         guard.start()
         try:
-            with conducted_by(self), _origin(instance, self.parent):
+            with (
+                conducted_by(self),
+                _origin(instance, self.parent),
+                known_targets(instance),
+            ):
                 result = self.job.execute_in_process(
                     run_config=self.run_config,
                     instance=instance,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from dagster import AssetKey, DagsterEventType, DagsterInstance, asset, materialize
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from sqlalchemy.engine import default
 
 from bc_pipeline.orchestration.instance import open_instance, prepare
@@ -86,6 +88,46 @@ def test_only_the_files_of_the_last_runs_stay_open(home: Path):
 
         assert instance.get_run_by_id(runs[0]) is None
         assert instance.all_logs(runs[1])
+
+
+def test_the_file_of_a_run_is_the_same_copied_as_made(home: Path, monkeypatch: pytest.MonkeyPatch):
+    with open_instance(home) as instance:
+        storage = instance.event_log_storage
+        made = materialize([one], instance=instance).run_id
+        with monkeypatch.context() as patch:
+            patch.delattr(SqliteEventLogStorage, "_initdb")
+            copied = [materialize([one], instance=instance).run_id for _ in range(2)]
+        held = [instance.all_logs(run) for run in (made, *copied)]
+
+    assert [{log.run_id for log in logs} for logs in held] == [{made}, {copied[0]}, {copied[1]}]
+    assert len({len(logs) for logs in held}) == 1
+    assert isinstance(storage, SqliteEventLogStorage)
+    shapes = [_shape(storage.path_for_shard(run)) for run in (made, *copied)]
+    assert shapes[0] == shapes[1] == shapes[2]
+    assert not list(Path(storage.path_for_shard(made)).parent.glob(".new-*"))
+
+
+def test_the_file_another_process_has_made_is_left_as_it_is(home: Path):
+    with open_instance(home) as instance:
+        materialize([one], instance=instance)
+        with DagsterInstance.from_config(str(home / "dagster")) as other:
+            run_id = materialize([one], instance=other).run_id
+        held = [each.timestamp for each in instance.all_logs(run_id)]
+
+    assert held
+
+
+def _shape(file: str) -> list[object]:
+    """Tables, indices and Dagster's mark of its version; and how the file is written."""
+    with closing(sqlite3.connect(file)) as found:
+        return [
+            found.execute(question).fetchall()
+            for question in (
+                "SELECT type, name, sql FROM sqlite_master ORDER BY name",
+                "SELECT * FROM alembic_version",
+                "PRAGMA journal_mode",
+            )
+        ]
 
 
 def test_it_may_be_said_twice_and_of_an_instance_in_memory(home: Path):

@@ -89,7 +89,7 @@ def _build(entry: Task) -> AssetsDefinition:
         except NothingWritten as error:
             # Were the step to fail, Dagster would skip what comes after it, and records that are
             # fine would wait. The check `none_failed` fails as an error instead.
-            yield _report(entry, run.result(entry.name), run, selected, context)
+            yield from _report(entry, run.result(entry.name), run, selected, context)
             if not run.goes_on_after(entry.name):
                 raise _as_failure(error, context.partition_key) from None
             return
@@ -99,7 +99,7 @@ def _build(entry: Task) -> AssetsDefinition:
         except (KeyboardInterrupt, DagsterExecutionInterruptedError):
             run.cancel()
             raise
-        yield _report(entry, result, run, selected, context)
+        yield from _report(entry, result, run, selected, context)
 
     return step
 
@@ -193,13 +193,15 @@ def _report(
     run: RunHandle,
     checks: list[Check],
     context: AssetExecutionContext,
-) -> MaterializeResult:
+) -> Iterator[MaterializeResult | AssetCheckResult]:
+    """What the task did, then its checks; nothing of it when they cannot be evaluated."""
     log_done(entry, result, context.log)
     after = [check for check in checks if not check.before]
-    return MaterializeResult(
-        metadata=materialized(entry, result, run.tenant_run()),
-        check_results=list(results(after, entry, given(entry, result, run), run)),
-    )
+    found = list(results(after, entry, given(entry, result, run), run))
+    # Results inside of MaterializeResult would be turned into evaluations twice, and each time
+    # Dagster looks for the materialization they are about.
+    yield MaterializeResult(metadata=materialized(entry, result, run.tenant_run()))
+    yield from found
 
 
 def _selected(checks: list[Check], context: AssetExecutionContext) -> list[Check]:
