@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from hashlib import blake2b
 
 import duckdb
@@ -77,7 +78,9 @@ def _digest(columns: Sequence[str]) -> str:
     return f"concat(count(*), ':', sum(CAST(hash({listed}) AS HUGEINT)))" if listed else "count(*)"
 
 
-def _named(statements: Sequence[str]) -> dict[str, tuple[str, ...]]:
+# The same settings make the same statements in every run, and for many tenants.
+@lru_cache(maxsize=256)
+def _named(statements: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
     """A column no statement names cannot matter."""
     everywhere = _words(statements)
     found: dict[str, tuple[str, ...]] = {}

@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import duckdb
 
-from bc_pipeline.mapping import MappingInput, MappingReport, build_wanted
+from bc_pipeline.mapping import MappingInput, MappingReport, prepare, rebuild
 from bc_pipeline.snapshot.schema import migrate
 from bc_pipeline.tenants.settings import SyncOptions
 
@@ -87,8 +87,8 @@ class Company:
         """Nothing is left but empty tables, as in a new snapshot."""
         for row in self.rows("SELECT schema_name, table_name, temporary FROM duckdb_tables()"):
             table = f"{row['schema_name']}.{row['table_name']}"
-            if row["temporary"] or row["schema_name"] == "optiply":
-                self.cursor.execute(f"DROP TABLE {'temp.' if row['temporary'] else ''}{table}")
+            if row["temporary"]:
+                self.cursor.execute(f"DROP TABLE temp.{table}")
             else:
                 self.cursor.execute(f"DELETE FROM {table}")
 
@@ -356,7 +356,7 @@ class Company:
     ) -> dict[str, dict[str, Any]]:
         """The wanted rows by remote id; ``extra`` is decoded."""
         known = {"run_no": 1, "today": TODAY, "now": NOW, **inputs}
-        self.report = build_wanted(
+        self.report = rebuild(
             self.cursor, resource, options or SyncOptions(), MappingInput(**known)
         )
         found = self.rows(f"SELECT * FROM optiply.{resource} ORDER BY remote_id")
@@ -390,6 +390,7 @@ def new_company(*, optimizer: bool = True) -> Company:
     if not optimizer:
         connection.execute("PRAGMA disable_optimizer")
     migrate(connection)
+    prepare(connection)
     return Company(connection)
 
 
