@@ -16,6 +16,7 @@ from bc_pipeline import clock
 from bc_pipeline.business_central.client import BusinessCentral, Company
 from bc_pipeline.catalogue.probes import Question, hanging, moved, moves_stock, of_stock, questions
 from bc_pipeline.catalogue.resources import RESOURCES
+from bc_pipeline.catalogue.task import OPTIPLY
 from bc_pipeline.catalogue.tasks import ACCOUNTING_NAMES, reference_data
 from bc_pipeline.errors import Cancelled, PipelineError
 from bc_pipeline.reading.mode import overlap_of
@@ -125,8 +126,10 @@ def look(
         everything = frozenset(dependencies(tenant))
         return replace(tick, due=everything, why=why, answers={}, sweep=True)
     if stock_only:
-        due = of_stock(tenant) if tick.changed or not untouched else set[str]()
-        why = _words(tick.changed, ()) if due else NOTHING
+        assert remembered is not None
+        again = of_stock(tenant) & {*_tried_again(remembered)}
+        due = of_stock(tenant) if tick.changed or again or not untouched else set[str]()
+        why = _words(tick.changed, again) if due else NOTHING
         return replace(tick, due=frozenset(due & set(dependencies(tenant))), why=why)
     return _due(tick, new_orders, _why_everything(tenant, remembered, untouched=untouched))
 
@@ -204,14 +207,17 @@ def _due(tick: Tick, new_orders: Collection[str], everything: str | None) -> Tic
 
 def _again(tenant: Tenant, memory: Memory, at: datetime) -> Iterator[str]:
     """Resources with a record whose next try is due, or whose rows another day has changed."""
+    yield from _tried_again(memory)
     zone = tenant.sync.zone()
-    another_day = _day(memory.ticked_at, zone) != _day(at, zone)
-    for name, resource in RESOURCES.items():
-        attempt = memory.attempts.get(name)
-        if (attempt is not None and attempt <= memory.next_run_no) or (
-            another_day and resource.looks_at_day
-        ):
-            yield f"optiply/{name}"
+    if _day(memory.ticked_at, zone) != _day(at, zone):
+        yield from (f"{OPTIPLY}/{name}" for name, each in RESOURCES.items() if each.looks_at_day)
+
+
+def _tried_again(memory: Memory) -> Iterator[str]:
+    """Resources with a record whose next try is due."""
+    for name, attempt in memory.attempts.items():
+        if attempt <= memory.next_run_no:
+            yield f"{OPTIPLY}/{name}"
 
 
 def _exports(tenant: Tenant, memory: Memory, new_orders: Collection[str]) -> Iterator[str]:

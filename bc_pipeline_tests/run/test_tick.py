@@ -391,6 +391,22 @@ def test_given_a_quarantined_record_then_it_is_tried_again_after_as_many_ticks(
     assert not summary.entities["optiply/products"].quarantined
 
 
+def test_given_a_stock_level_optiply_did_not_take_then_the_next_look_at_stock_sends_it(
+    quiet: Quiet,
+) -> None:
+    # Given stock that moved while Optiply was down
+    quiet.sandbox.faults.add("optiply", action="status", status=400, path="/products/", times=1)
+    quiet.change("move_stock", item=quiet.item(), quantity="7")
+    assert quiet.tick(stock_only=True).entities["optiply/products"].quarantined == 1
+
+    # When stock is looked at again, though nothing moved since
+    summary = quiet.tick(stock_only=True)
+
+    # Then it is sent, and there it ends
+    assert summary.entities["optiply/products"].updated == 1
+    assert not ran(quiet.tick(stock_only=True))
+
+
 def test_given_a_process_that_died_in_a_run_then_everything_is_read(quiet: Quiet) -> None:
     quiet.sql("UPDATE sync.products SET content_hash = 'lost'")
 
