@@ -32,8 +32,8 @@ ROOMY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 {pr
 test: $(STAMP)  ## all but the deep tests
 	$(if $(ROOMY),TMPDIR=$(ROOMY)) $(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile --no-loadscope-reorder
 
-slow: $(STAMP) clients machines  ## the deep tests: daemons, browsers, kills, days of random changes
-	$(BIN)/python -m pytest -m slow -n 3 --dist loadfile --no-loadscope-reorder
+slow: $(STAMP) clients machines  ## the deep tests: daemons, browsers, kills, days of random changes, many examples
+	BC_PIPELINE_EXAMPLES=many $(BIN)/python -m pytest -m "slow or hypothesis" -n 3 --dist loadfile --no-loadscope-reorder
 
 clients: $(STAMP)  ## the clients that tests run against the sandbox, in an environment of their own
 	$(BIN)/python -m bc_pipeline_tests.sandbox.clients.environment

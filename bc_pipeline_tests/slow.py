@@ -1,13 +1,17 @@
 """The deep tests, run by ``make slow``: daemons, browsers, processes that are killed, whole days of
 random changes. Each says what of it ``make test`` looks at; of a test with many cases, that is
-some of them (``deep_but``)."""
+some of them (``deep_but``), and of a property the first examples (``examples``)."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
+
+EXAMPLES = "BC_PIPELINE_EXAMPLES"
+"""Environment variable: how many examples of a property are looked at, ``few`` or ``many``."""
 
 SLOW: Mapping[str, str] = {
     "cli/test_causes.py": "http/test_unreachable.py",
@@ -70,3 +74,13 @@ def deep_but(cases: Iterable[Any], *shallow: Any) -> list[Any]:
     return [
         case if case in shallow else pytest.param(case, marks=pytest.mark.slow) for case in cases
     ]
+
+
+def examples(few: int, many: int) -> int:
+    """``max_examples`` of a property whose examples take their time.
+
+    Args:
+        few: in ``make test``.
+        many: in ``make slow``, which runs all properties once more.
+    """
+    return many if os.environ.get(EXAMPLES) == "many" else few

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bc_pipeline_tests.order import LONG
-from bc_pipeline_tests.slow import SLOW
+from bc_pipeline_tests.slow import EXAMPLES, SLOW, examples
 
 HERE = Path(__file__).parent
 
@@ -29,3 +29,12 @@ def test_a_deep_test_has_a_twin_that_is_not_deep_itself(file: str):
 def test_what_is_begun_first_is_there_and_runs_with_the_quick_ones():
     assert [file for file in LONG if not (HERE / file).exists()] == []
     assert not set(LONG) & set(SLOW)
+
+
+def test_make_slow_looks_at_many_examples_and_make_test_at_few(monkeypatch: pytest.MonkeyPatch):
+    assert f"{EXAMPLES}=many" in (HERE.parent / "Makefile").read_text("utf-8")
+
+    monkeypatch.delenv(EXAMPLES, raising=False)
+    assert examples(2, 20) == 2
+    monkeypatch.setenv(EXAMPLES, "many")
+    assert examples(2, 20) == 20

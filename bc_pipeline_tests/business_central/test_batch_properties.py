@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from bc_pipeline.business_central.answers import BadAnswer, encoded
 from bc_pipeline.business_central.batch import MAX_PARTS, Part, PartAnswer, chunks, send_batch
 from bc_pipeline.errors import RequestFailed
+from bc_pipeline_tests.slow import examples
 
 TRIES = 3
 
@@ -112,7 +113,7 @@ def send(server: Server, parts: list[Part]) -> dict[str, PartAnswer] | None:
         return None
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(120, 1000), deadline=None)
 @given(st.data(), st.booleans(), st.none() | st.integers(1, 4))
 def test_given_any_server_then_each_part_ends_once_and_no_write_is_done_twice(
     data: st.DataObject, continues: bool, cut: int | None

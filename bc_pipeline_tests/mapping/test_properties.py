@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from bc_pipeline.catalogue.resources import RESOURCES
 from bc_pipeline.tenants.settings import SyncOptions
 from bc_pipeline_tests.mapping.mirror import ALL_SOURCES, Company, guid, line, new_company
+from bc_pipeline_tests.slow import examples
 
 few = settings(
-    max_examples=3,
+    max_examples=examples(2, 20),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     # The examples are whole companies: shrinking one takes longer than looking at it.

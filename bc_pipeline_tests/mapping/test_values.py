@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bc_pipeline.mapping import values
+from bc_pipeline_tests.slow import examples
 
 CONNECTION = duckdb.connect(":memory:")
 CONNECTION.execute("SET TimeZone = 'UTC'")
@@ -35,7 +36,7 @@ INSIDE = st.text(max_size=8) | st.sampled_from(["_x0020_", "_X0020_", "a_x0020_"
 
 
 @given(AROUND, INSIDE, AROUND)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(120, 1000), deadline=None)
 def test_given_any_text_when_mapped_then_it_is_stripped_as_python_strips(
     before: str, inside: str, after: str
 ) -> None:
@@ -51,7 +52,7 @@ def test_given_any_text_when_mapped_then_it_is_stripped_as_python_strips(
 @given(
     st.text(st.sampled_from("{} "), max_size=3), INSIDE, st.text(st.sampled_from("{} "), max_size=3)
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(60, 500), deadline=None)
 def test_given_any_id_when_mapped_then_braces_and_capitals_go(
     before: str, inside: str, after: str
 ) -> None:
@@ -139,7 +140,7 @@ amounts = st.decimals(min_value="-1e11", max_value="1e11", places=5)
 terms = st.integers(min_value=1, max_value=10**9)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50, 400), deadline=None)
 @given(amount=amounts, numerator=terms, denominator=terms)
 def test_given_any_fraction_when_an_amount_is_multiplied_then_the_cent_is_exact(
     amount: Decimal, numerator: int, denominator: int
@@ -168,7 +169,7 @@ def test_given_a_fraction_when_ordered_then_half_goes_up_but_something_is_at_lea
     assert result("order_quantity(CAST(? AS DECIMAL(38,10)))", exact) == ordered
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(30, 300), deadline=None)
 @given(parts=st.lists(st.decimals("0.00001", "50", places=5), min_size=1, max_size=6))
 def test_given_any_parts_when_rounded_cumulatively_then_they_sum_to_the_ordered_integer(
     parts: list[Decimal],

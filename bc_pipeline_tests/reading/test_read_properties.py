@@ -15,6 +15,7 @@ from bc_pipeline.catalogue.entities import ENTITIES
 from bc_pipeline.errors import ReadFailed
 from bc_pipeline.reading.entity import read_entity
 from bc_pipeline_tests.business_central.fake import Reply, Seen, Source, World, page
+from bc_pipeline_tests.slow import examples
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 INVOICES, VENDORS = ENTITIES["bc/sales_invoices"], ENTITIES["bc/vendors"]
@@ -82,7 +83,9 @@ def read_both(world: World, *, full: bool = False) -> None:
 
 
 PROPERTY = settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(4, 30),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 actions = st.tuples(
     st.sampled_from(["vendor", "vendor", "old vendor", "delete vendor", "invoice", "invoice"]),

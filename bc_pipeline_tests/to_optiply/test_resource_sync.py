@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bc_pipeline.errors import Cancelled
 from bc_pipeline.report import EntityResult
 from bc_pipeline.run.operator_actions import approve_deletions, resend
+from bc_pipeline_tests.slow import examples
 from bc_pipeline_tests.to_optiply.shop import Bench, product, sell_order, supplier
 
 
@@ -253,7 +254,9 @@ _PRODUCTS = st.dictionaries(
 
 
 @settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(4, 30),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(first=_PRODUCTS, second=_PRODUCTS)
 def test_whatever_changes_a_repeated_diff_changes_nothing(

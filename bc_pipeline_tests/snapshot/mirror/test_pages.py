@@ -16,6 +16,7 @@ from bc_pipeline.catalogue.tables import TABLES
 from bc_pipeline.reading.paging import LONGEST_EXACT_DIGITS
 from bc_pipeline.snapshot.mirror.pages import MalformedRows, PageLoader
 from bc_pipeline.snapshot.schema import create_statement
+from bc_pipeline_tests.slow import examples
 from bc_pipeline_tests.snapshot.mirror.rows import EXPAND, LINES, ORDERS, line, order, write_page
 
 ITEMS = TABLES["items"]
@@ -125,7 +126,7 @@ def test_given_a_long_number_sent_as_text_then_it_is_exact(connection, tmp_path:
 
 
 @settings(
-    max_examples=150,
+    max_examples=examples(40, 400),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

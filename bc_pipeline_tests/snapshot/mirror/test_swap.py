@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bc_pipeline.snapshot.mirror.first_load import FirstLoad, NotPlain
 from bc_pipeline.snapshot.mirror.swap import Swap
 from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline_tests.slow import examples
 from bc_pipeline_tests.snapshot.mirror.rows import (
     EXPAND,
     LINES,
@@ -25,7 +26,9 @@ from bc_pipeline_tests.snapshot.mirror.rows import (
 )
 
 PROPERTY = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(8, 60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 

@@ -22,6 +22,7 @@ from bc_pipeline.snapshot.store import FILE_NAME, Snapshot
 from bc_pipeline.to_business_central.export_types import Intent, Outcome
 from bc_pipeline.to_business_central.inbox.inbox import Inbox
 from bc_pipeline.to_business_central.pendings import waiting
+from bc_pipeline_tests.slow import examples
 from bc_pipeline_tests.to_business_central.records import HOME, done, drop, ledger, left, results
 
 NAME = "Customers.jsonl"
@@ -140,7 +141,7 @@ def uncontradicted(lines: list[str]) -> set[str]:
     return {key for key, contents in said.items() if len(contents) == 1}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(6, 60), deadline=None)
 @given(lines=LINES, kills=st.lists(st.integers(1, 40), min_size=1, max_size=3))
 def test_given_any_lines_and_any_interruptions_then_every_line_has_one_outcome(
     lines: list[str], kills: list[int]
@@ -165,7 +166,7 @@ def test_given_any_lines_and_any_interruptions_then_every_line_has_one_outcome(
         assert set(books.written) == uncontradicted(lines)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(4, 30), deadline=None)
 @given(first=LINES, second=LINES, kill_at=st.integers(1, 30))
 def test_given_other_bytes_under_the_same_name_then_both_are_read_and_none_is_lost(
     first: list[str], second: list[str], kill_at: int
