@@ -17,6 +17,7 @@ from bc_pipeline.catalogue.entity import Entity
 from bc_pipeline.http.counting import RequestCounter
 from bc_pipeline.reading.mode import ReadPlan, overlap_of
 from bc_pipeline.reading.presence import Presence
+from bc_pipeline.reading.undone import contradicted
 from bc_pipeline.reading.went_back import went_back
 from bc_pipeline.snapshot.mirror import retracted
 from bc_pipeline.snapshot.mirror.comparison import Comparison
@@ -72,6 +73,7 @@ def departures(
     overlap = overlap_of(bc.tenant.sync)
     if plan.mode == "full":
         return look.after_full(read_at, overlap)
+    fetch(contradicted(cursor, entity))
     return look.after_incremental(overlap, fetch)
 
 

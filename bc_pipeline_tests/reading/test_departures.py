@@ -226,6 +226,44 @@ def test_given_a_document_that_a_sweep_missed_while_it_paged_then_it_stays(world
     assert ids(world) == ["a", "b"]
 
 
+def test_given_a_receipt_undone_without_its_stamp_then_what_its_order_says_has_it_read_again(
+    world, source
+):
+    # Given an order received in part, and two later receipts of another one
+    name = "bc/purchase_receipts"
+
+    def goods(id: str, quantity: int, **more: object) -> dict[str, object]:
+        return {
+            "id": id, "lineType": "Item", "lineObjectNumber": "A", "quantity": quantity, **more
+        }  # fmt: skip
+
+    def received(id: str, stamp: str, *lines: dict[str, object]) -> dict[str, object]:
+        return {**document(name, id, stamp), "orderNumber": "PO1", "purchaseReceiptLines": lines}
+
+    def ordered(quantity: int) -> dict[str, object]:
+        line = goods("PO1-1", 10, receivedQuantity=quantity)
+        return {"id": "PO1", "number": "PO1", "purchaseOrderLines": [line]}
+
+    source.sets["purchaseReceipts"] = [
+        received("a", BEFORE, goods("a-1", 5)), document(name, "b")
+    ]  # fmt: skip
+    source.sets["purchaseOrders"] = [ordered(5)]
+    read(world, name)
+    read(world, "bc/purchase_orders")
+    assert read(world, name).requests == 1, "all agree"
+
+    # When its receipt is undone
+    source.sets["purchaseReceipts"][0] = received("a", BEFORE, goods("a-1", 5), goods("a-2", -5))
+    source.sets["purchaseOrders"] = [ordered(0)]
+    read(world, "bc/purchase_orders")
+    result = read(world, name)
+
+    # Then that receipt alone is read again, once
+    assert (result.mode, result.lines_changed, result.requests) == ("incremental", 1, 2)
+    assert everything(world, name) == (["a", "b"], ["a-1", "a-2", "b-1"])
+    assert read(world, name).requests == 1
+
+
 # --- documents that were rolled back -------------------------------------------------------------
 
 
