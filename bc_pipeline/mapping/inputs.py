@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from hashlib import blake2b
@@ -40,6 +40,8 @@ _TABLE = re.compile(r"\b(?:bc|optiply|sync|ops)\.[a-z_]+\b")
 _WORD = re.compile(r"\w+")
 _STAR = re.compile(r"\b(?:select|distinct)\s+\*|\b\w+\.\*|(?:^|\()\s*from\b", re.IGNORECASE)
 """Takes all columns along, so that another statement may name them."""
+_STATEMENTS_KEPT = 1000
+"""Most statements are those of every tenant, and of several resources."""
 
 
 def words(
@@ -82,18 +84,37 @@ def _digest(columns: Sequence[str]) -> str:
 @lru_cache(maxsize=256)
 def _named(statements: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
     """A column no statement names cannot matter."""
-    everywhere = _words(statements)
+    said = [_said(each) for each in statements]
+    everywhere = _words(said)
     found: dict[str, tuple[str, ...]] = {}
     # Words of settings stand in the statements too, and may look like a table.
-    for table in {name for each in statements for name in _TABLE.findall(each)} & _READ.keys():
-        using = [each for each in statements if table in each]
-        named = everywhere if any(_STAR.search(each) for each in using) else _words(using)
+    for table in {name for each in said for name in each.tables} & _READ.keys():
+        using = [one for one, text in zip(said, statements, strict=True) if table in text]
+        named = everywhere if any(each.has_star for each in using) else _words(using)
         found[table] = tuple(name for name in _READ[table] if name == "*" or name.lower() in named)
     return found
 
 
-def _words(statements: Iterable[str]) -> set[str]:
-    return {word.lower() for each in statements for word in _WORD.findall(each)}
+@dataclass(frozen=True)
+class _Said:
+    """What matters of one statement's text."""
+
+    words: frozenset[str]
+    tables: frozenset[str]
+    has_star: bool
+
+
+@lru_cache(_STATEMENTS_KEPT)
+def _said(statement: str) -> _Said:
+    return _Said(
+        frozenset(word.lower() for word in _WORD.findall(statement)),
+        frozenset(_TABLE.findall(statement)),
+        _STAR.search(statement) is not None,
+    )
+
+
+def _words(said: Iterable[_Said]) -> set[str]:
+    return {word for each in said for word in each.words}
 
 
 def _statements(plan: Plan) -> Iterator[str]:

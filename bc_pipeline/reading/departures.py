@@ -86,9 +86,9 @@ class _Look:
 
     def after_full(self, read_at: datetime, overlap: timedelta) -> Departures:
         # What came a moment ago may only be missing because this replica lags behind that one.
-        fresh = self.found.not_brought(arrived_since=read_at - overlap)
-        kept = fresh - self.presence.absent(fresh)
         missing = self.found.not_brought()
+        fresh = self.found.not_brought(arrived_since=read_at - overlap) if missing else set()
+        kept = fresh - self.presence.absent(fresh)
         gone = missing - kept
         if self.entity.is_posted:
             # Old ones are deleted to save room: they have happened, and stay.

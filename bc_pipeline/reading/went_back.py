@@ -41,10 +41,14 @@ def went_back(
         gone: rows that tell nothing: taken away one by one, or not found out about.
         overlap: how far incremental reads reach back.
     """
-    seen = found.newest()
-    if seen is None:
+    if entity.table.stamp is None:
         return False
-    before = seen[1] - overlap if entity.lines else None
+    before = None
+    if entity.lines:
+        seen = found.newest()
+        if seen is None:
+            return False
+        before = seen[1] - overlap
     return _a_row_went_back(found, presence, before) or _lost_the_newest(
         entity, found, presence, gone, before
     )

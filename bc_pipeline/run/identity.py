@@ -74,8 +74,9 @@ def changes(cursor: duckdb.DuckDBPyConnection, tenant: Tenant) -> list[Change]:
     if cursor.execute(_HOLDS_STATE).fetchone() is None:
         return []
     found = []
+    known = learned.get_each(cursor, (f"identity.{key}" for key in _SETTINGS))
     for key, part in _SETTINGS.items():
-        before, now = learned.get(cursor, f"identity.{key}"), part.configured(tenant)
+        before, now = known.get(f"identity.{key}"), part.configured(tenant)
         if before is not None and part.alike(before) != part.alike(now):
             found.append(Change(key, before, now, part.renamable))
     return found
@@ -151,8 +152,9 @@ def check_same_company(cursor: duckdb.DuckDBPyConnection, tenant: Tenant, compan
 
 def bind(snapshot: Snapshot, tenant: Tenant) -> None:
     """The state belongs to what is configured now."""
-    for key, part in _SETTINGS.items():
-        learned.put(snapshot, f"identity.{key}", part.configured(tenant))
+    learned.put_each(
+        snapshot, {f"identity.{key}": part.configured(tenant) for key, part in _SETTINGS.items()}
+    )
 
 
 def check_shared(tenant: Tenant, bc: BusinessCentral, company: Company) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import duckdb
 
 from bc_pipeline.catalogue.resources import Resource
 from bc_pipeline.snapshot import meta
-from bc_pipeline.snapshot.meta import get
+from bc_pipeline.snapshot.meta import get, get_each
 from bc_pipeline.snapshot.store import Snapshot
 
-__all__ = ["Learned", "get", "load", "put", "save"]
+__all__ = ["Learned", "get", "get_each", "load", "put", "put_each", "save"]
 
 _OMIT_SYNCED_TO = "optiply.{}.omit_remoteDataSyncedToDate"
 
@@ -40,8 +41,16 @@ def save(snapshot: Snapshot, resource: Resource, learned: Learned) -> None:
 
 def put(snapshot: Snapshot, key: str, value: str) -> None:
     """Set a value of ``ops.meta``; writes only when it changes."""
+    put_each(snapshot, {key: value})
+
+
+def put_each(snapshot: Snapshot, values: Mapping[str, str]) -> None:
+    """Set several at once; writes only those that change."""
     with snapshot.cursor() as cursor:
-        if get(cursor, key) == value:
-            return
+        known = get_each(cursor, values)
+    changed = {key: value for key, value in values.items() if known.get(key) != value}
+    if not changed:
+        return
     with snapshot.transaction() as cursor:
-        meta.put(cursor, key, value)
+        for key, value in changed.items():
+            meta.put(cursor, key, value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import duckdb
 
 
@@ -9,6 +11,16 @@ def get(cursor: duckdb.DuckDBPyConnection, key: str) -> str | None:
     """A value, or None."""
     row = cursor.execute("SELECT value FROM ops.meta WHERE key = ?", [key]).fetchone()
     return row[0] if row else None
+
+
+def get_each(cursor: duckdb.DuckDBPyConnection, keys: Iterable[str]) -> dict[str, str]:
+    """The values of those keys that have one, at the price of a single one."""
+    return dict(
+        cursor.execute(
+            "SELECT key, value FROM ops.meta WHERE key IN (SELECT unnest(CAST(? AS VARCHAR[])))",
+            [list(keys)],
+        ).fetchall()
+    )
 
 
 def put(cursor: duckdb.DuckDBPyConnection, key: str, value: str) -> None:

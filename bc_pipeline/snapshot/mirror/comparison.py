@@ -32,6 +32,9 @@ class Comparison:
 
     def unknown(self, keys: Iterable[str]) -> list[str]:
         """Those of ``keys`` that are neither in the mirror nor staged."""
+        keys = list(keys)
+        if not keys:
+            return []
         self._ask(keys)
         return self._keys(
             f"SELECT key FROM {_ASKED} WHERE key NOT IN (SELECT {self._key} FROM {self._mirror}) "
@@ -80,13 +83,16 @@ class Comparison:
             before: only rows stamped earlier.
             brought: rows that were staged count too.
         """
-        self._ask(without)
+        conditions = [f"{self._stamp} > $1", f"coalesce({self._stamp} < $2, $2 IS NULL)"]
+        if without:
+            self._ask(without)
+            conditions.append(f"{self._key} NOT IN (SELECT key FROM {_ASKED})")
+        if not brought:
+            conditions.append(self._not_brought())
         return self._one(
             f"SELECT {self._key}, {self._stamp} FROM {self._mirror} "
-            f"WHERE {self._stamp} > $1 AND coalesce({self._stamp} < $2, $2 IS NULL) "
-            f"AND {self._key} NOT IN (SELECT key FROM {_ASKED}) "
-            f"AND ($3 OR {self._not_brought()}) ORDER BY {self._stamp} DESC LIMIT 1",
-            [NEVER, before, brought],
+            f"WHERE {' AND '.join(conditions)} ORDER BY {self._stamp} DESC LIMIT 1",
+            [NEVER, before],
         )
 
     def newest_staged(self) -> datetime | None:

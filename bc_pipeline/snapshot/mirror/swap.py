@@ -15,6 +15,11 @@ from bc_pipeline.catalogue.tables import BOOKKEEPING, Table
 from bc_pipeline.snapshot.mirror.staging import LINES, ROWS, Staging
 
 GONE = "gone_keys"
+EVERYTHING, NOTHING = "true", "false"
+"""Scopes of a read: rows that were not read are gone, or are just not news."""
+FEW = 100_000
+"""Of so few rows a statement costs more to plan than to carry out, so it is worth a look first
+which of them have anything to do."""
 
 
 @dataclass(frozen=True)
@@ -60,22 +65,30 @@ def swap(
     _keep_one_version(cursor, staging)
     mark = [run_no, read_at]
     rows = _count(cursor, f"SELECT count(*) FROM {ROWS}")
-    changed, deleted = _replace(cursor, staging.table, ROWS, "true" if full else "false", mark)
+    if not (rows or full or gone):  # no lines then, either: they come with their document
+        return Swap(0, 0, 0, 0, 0)
+    scope = EVERYTHING if full else NOTHING
+    changed, deleted = _replace(cursor, staging.table, ROWS, rows, scope, mark)
     deleted += _delete(cursor, staging.table, gone)
     _verify(cursor, staging.table, ROWS, rows, full)
     if staging.lines is None:
         return Swap(rows, changed, deleted, 0, 0)
     lines = _count(cursor, f"SELECT count(*) FROM {LINES}")
-    scope = "true" if full else _lines_in_scope(staging, gone)
-    written, removed = _replace(cursor, staging.lines, LINES, scope, mark)
+    scope = EVERYTHING if full else _lines_in_scope(staging, gone)
+    written, removed = _replace(cursor, staging.lines, LINES, lines, scope, mark)
     _verify(cursor, staging.lines, LINES, lines, full)
     return Swap(rows, changed, deleted, lines, written + removed)
 
 
 def _replace(
-    cursor: duckdb.DuckDBPyConnection, table: Table, staged: str, scope: str, mark: list[object]
+    cursor: duckdb.DuckDBPyConnection,
+    table: Table,
+    staged: str,
+    rows: int,
+    scope: str,
+    mark: list[object],
 ) -> tuple[int, int]:
-    """Makes the rows of the mirror that are in ``scope`` equal to the staged ones.
+    """Makes the rows of the mirror that are in ``scope`` equal to the ``rows`` staged ones.
 
     Returns:
         Rows written (new or different), rows taken out for good.
@@ -89,20 +102,50 @@ def _replace(
     if not _count(cursor, f"SELECT count(*) FROM (SELECT 1 FROM {mirror} LIMIT 1)"):
         return _changes(cursor, insert, mark), 0
     same = _same_key(table.key, "mirror", "staged")
-    gone = _changes(
-        cursor,
-        f"DELETE FROM {mirror} AS mirror WHERE ({scope}) "
-        f"AND NOT EXISTS (FROM {staged} AS staged WHERE {same})",
-    )
-    _changes(
-        cursor,
-        f"DELETE FROM {mirror} AS mirror WHERE EXISTS (FROM {staged} AS staged "
-        f"WHERE {same} AND staged._row_hash <> mirror._row_hash)",
-    )
-    written = _changes(
-        cursor, f"{insert} WHERE NOT EXISTS (FROM {mirror} AS mirror WHERE {same})", mark
-    )
+    todo = _todo(cursor, table, staged, rows, scope)
+    gone = written = 0
+    if todo.gone:
+        gone = _changes(
+            cursor,
+            f"DELETE FROM {mirror} AS mirror WHERE ({scope}) "
+            f"AND NOT EXISTS (FROM {staged} AS staged WHERE {same})",
+        )
+    if todo.changed:
+        _changes(
+            cursor,
+            f"DELETE FROM {mirror} AS mirror WHERE EXISTS (FROM {staged} AS staged "
+            f"WHERE {same} AND staged._row_hash <> mirror._row_hash)",
+        )
+    if todo.changed or todo.new:
+        written = _changes(
+            cursor, f"{insert} WHERE NOT EXISTS (FROM {mirror} AS mirror WHERE {same})", mark
+        )
     return written, gone
+
+
+@dataclass(frozen=True)
+class _Todo:
+    """Whether there may be rows that are gone, changed, new."""
+
+    gone: bool
+    changed: bool
+    new: bool
+
+
+def _todo(
+    cursor: duckdb.DuckDBPyConnection, table: Table, staged: str, rows: int, scope: str
+) -> _Todo:
+    if scope != EVERYTHING or rows > FEW:
+        return _Todo(gone=scope != NOTHING, changed=rows > 0, new=rows > 0)
+    keys = _names(table.key)
+    gone, changed, new = cursor.execute(
+        "SELECT bool_or(staged.here IS NULL), bool_or(staged._row_hash <> mirror._row_hash), "
+        "bool_or(mirror.here IS NULL) "
+        f"FROM (SELECT {keys}, _row_hash, true AS here FROM bc.{table.name}) AS mirror "
+        f"FULL JOIN (SELECT {keys}, _row_hash, true AS here FROM {staged}) AS staged "
+        f"ON {_same_key(table.key, 'mirror', 'staged')}"
+    ).fetchone() or (True, True, True)
+    return _Todo(gone=bool(gone), changed=bool(changed), new=bool(new))
 
 
 def _keep_one_version(cursor: duckdb.DuckDBPyConnection, staging: Staging) -> None:

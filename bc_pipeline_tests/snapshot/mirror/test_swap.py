@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bc_pipeline.snapshot.mirror import swap as swapping
 from bc_pipeline.snapshot.mirror.first_load import FirstLoad, NotPlain
 from bc_pipeline.snapshot.mirror.swap import Swap
 from bc_pipeline.snapshot.store import Snapshot
@@ -211,6 +212,27 @@ def test_given_any_sequence_of_full_reads_then_the_mirror_shows_the_last(
         bring(snapshot, tmp_path, [as_rows(shop)])
 
         assert mirrored(snapshot) == expected(shop)
+
+
+@PROPERTY
+@given(history=st.lists(shops, min_size=2, max_size=4))
+def test_given_many_rows_then_the_swap_does_and_tells_the_same_as_with_few(
+    snapshot, tmp_path: Path, history
+):
+    def told() -> list[tuple[Swap, Any]]:
+        empty(snapshot)
+        return [
+            (bring(snapshot, tmp_path, [as_rows(shop)], full=full), mirrored(snapshot))
+            for shop in history
+            for full in (False, True)
+        ]
+
+    few = told()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(swapping, "FEW", -1)
+        many = told()
+
+    assert few == many
 
 
 @PROPERTY
