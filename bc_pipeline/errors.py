@@ -25,6 +25,12 @@ class AuthError(PipelineError):
     kind = "auth"
 
 
+class CannotStore(PipelineError):
+    """A file could not be written: the disk is full, read-only, or not ours to write on."""
+
+    kind = "storage"
+
+
 class TenantBusy(PipelineError):
     """Another run of this tenant holds the tenant lock (flows.md 1)."""
 

@@ -1,13 +1,20 @@
 """Who has been told of what: one small file for each tenant, ``<home>/alerts/<tenant>.json``, which
 every process shares. It is changed under a lock and replaced as a whole, so of two processes that
 see the same, one tells it.
+
+Where it cannot be written, such as on a full disk, it is kept in the system's directory of
+temporary files, and where that cannot be either, in the memory of the process: what is told may
+then be told again by another one, but it is told.
 """
 
 from __future__ import annotations
 
+import os
 import re
+import stat
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -27,6 +34,9 @@ DIRECTORY = "alerts"
 INSTALLATION = "_installation"
 """Name of the book of what concerns all tenants; no tenant can be called so."""
 LOCK_SECONDS = 2.0
+_kept: dict[Path, bytes] = {}
+"""Books that could be written nowhere; of this process."""
+
 KEPT = timedelta(days=1)
 """For how long a message is tried to be sent; after that it tells nothing any more."""
 
@@ -108,10 +118,10 @@ def path_of(home: Path, tenant: str) -> Path:
 
 def read(path: Path) -> Book:
     """The book as it is; an empty one when there is none, or none that can be read."""
-    try:
-        return _from_json(orjson.loads(path.read_bytes()))
-    except files.UNUSABLE:
-        return Book()
+    for told in (_kept.__getitem__, _spared, Path.read_bytes):
+        with suppress(*files.UNUSABLE):
+            return _from_json(orjson.loads(told(path)))
+    return Book()
 
 
 @contextmanager
@@ -120,19 +130,82 @@ def opened(path: Path) -> Iterator[Book]:
 
     Raises:
         TenantBusy: another process does not let go of it.
-        OSError: it cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(path.with_suffix(".lock"), timeout=LOCK_SECONDS):
-            book = read(path)
-            before = _to_json(book)
-            yield book
-            after = _to_json(book)
-            if after != before:
-                files.replace(path, after)
-    except Timeout:
-        raise TenantBusy(f"another process holds {path}") from None
+    with locked(path, ".lock", LOCK_SECONDS):
+        book = read(path)
+        before = _to_json(book)
+        yield book
+        after = _to_json(book)
+        if after != before or path in _kept or _spare(path).exists():
+            _keep(path, after)
+
+
+@contextmanager
+def locked(path: Path, ending: str, seconds: float) -> Iterator[None]:
+    """Keeps others away from a book; other processes only where a lock can be written.
+
+    Args:
+        path: of the book.
+        ending: of the lock's file.
+        seconds: how long to wait for it.
+
+    Raises:
+        TenantBusy: somebody holds it.
+    """
+    with ExitStack() as held:
+        for place in (path, _spare(path)):
+            try:
+                _make_directory(path, place)
+                held.enter_context(FileLock(place.with_suffix(ending), timeout=seconds))
+                break
+            except Timeout:
+                raise TenantBusy(f"another process holds {path}") from None
+            except OSError:
+                continue
+        yield
+
+
+def _keep(path: Path, content: bytes) -> None:
+    """Where it belongs, or where it can be."""
+    for place in (path, _spare(path)):
+        try:
+            _make_directory(path, place)
+            files.replace(place, content)
+        except OSError:
+            continue
+        _kept.pop(path, None)
+        if place == path:
+            with suppress(OSError):
+                _spare(path).unlink()
+        return
+    _kept[path] = content
+
+
+def _spared(path: Path) -> bytes:
+    spare = _spare(path)
+    return spare.read_bytes() if _is_ours(spare.parent) else b""
+
+
+def _spare(path: Path) -> Path:
+    """Where a book is while it cannot be where it belongs; nobody but us may write there."""
+    name = f"{blake2b(os.fsencode(path.absolute()), digest_size=9).hexdigest()}.json"
+    return Path(tempfile.gettempdir(), f"bc-pipeline-alerts-{os.getuid()}", name)
+
+
+def _make_directory(path: Path, place: Path) -> None:
+    if place == path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return
+    place.parent.mkdir(mode=0o700, exist_ok=True)
+    if not _is_ours(place.parent):
+        raise PermissionError(f"{place.parent} is not ours")
+
+
+def _is_ours(directory: Path) -> bool:
+    """Whether nobody else can have written there."""
+    found = directory.lstat()
+    private = not found.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and private
 
 
 def _to_json(book: Book) -> bytes:

@@ -9,10 +9,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from bc_pipeline import clock
-from bc_pipeline.alerts.book import KEPT, Book, Waiting, fingerprint, opened
+from bc_pipeline.alerts.book import KEPT, Book, Waiting, fingerprint, locked, opened
 from bc_pipeline.alerts.message import Message
 from bc_pipeline.alerts.sending import NotSent, send
 from bc_pipeline.errors import TenantBusy
@@ -60,18 +58,14 @@ def within(seconds: float, work: Callable[[], None]) -> None:
 
 
 def send_waiting(path: Path, addresses: Addresses) -> None:
-    """Send what waits and is due, one after another. While another process does that, nothing.
-
-    Raises:
-        OSError: the book cannot be written.
-    """
+    """Send what waits and is due, one after another. While another process does that, nothing."""
     known = {fingerprint(address): address for address in addresses}
     try:
-        with FileLock(path.with_suffix(".sending"), timeout=0):
+        with locked(path, ".sending", 0):
             while found := _next(path, known):
                 to, message = found
                 _booked(path, to, message, _try(known[to], to, message))
-    except (Timeout, TenantBusy):
+    except TenantBusy:
         return
 
 

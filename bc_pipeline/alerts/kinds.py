@@ -60,6 +60,14 @@ _KINDS = (
         "Look at the reason above, then try it: bc-pipeline check {tenant}",
     ),
     Kind(
+        "disk",
+        "its files cannot be stored, or soon",
+        "the snapshot's directory cannot be written (the disk is full or read-only, a quota is "
+        "used up, rights are missing), or less than 200 MB are left",
+        "Make room, or see to the right to write there, then: bc-pipeline sync {tenant}",
+        heard_as=("failed",),
+    ),
+    Kind(
         "late",
         "data is late",
         "an entity was last read or sent more than 90 minutes ago (one that is read once a "

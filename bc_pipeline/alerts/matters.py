@@ -3,19 +3,19 @@ has been told before."""
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from bc_pipeline.alerts.kinds import DAYS_BEFORE_END, SLOW, TOKEN_LIFE
+from bc_pipeline.alerts.matter import Matter, sameness
 from bc_pipeline.catalogue import states
 from bc_pipeline.catalogue.task import BC, SYSTEMS
 from bc_pipeline.run.figures import COUNT_TOLERANCE
 from bc_pipeline.run.freshness import LATE_AFTER, Freshness, minute
 from bc_pipeline.run.graph import NOT_STARTED
+from bc_pipeline.run.history import INTERRUPTED
 from bc_pipeline.run.tenant_state import TenantState
 from bc_pipeline.tenants.secrets import TokenStore
 from bc_pipeline.tenants.settings import Tenant
@@ -25,61 +25,9 @@ WENT_BACK = "source_went_back"
 NAMED = 10
 """Records that a text names; the others are counted."""
 
-_GUID = re.compile(r"\{?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?", re.IGNORECASE)
-_NUMBER = re.compile(r"\d+")
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _DAY = timedelta(days=1)
 
 _Row = TypeVar("_Row")
-
-
-@dataclass(frozen=True)
-class Matter:
-    """One thing somebody should know.
-
-    Args:
-        kind: of alert.
-        reason: tells it from others of its kind; the same as long as it is the same matter.
-        what: in words.
-        which: the records it is about, which ``what`` ends with; empty where it names none.
-        why: the reason in words, where there is one.
-        entity: which one, where it is one.
-        todo: what to do, where the kind's own words do not fit.
-        run_id: of the run that found it.
-        members: what it is about, such as numbers of orders; a further one is told as well.
-        patience: for how long it may stand before anybody is told.
-        announced: it is still to come: that runs do not solve it is no news.
-    """
-
-    kind: str
-    reason: str
-    what: str
-    why: str | None = None
-    entity: str | None = None
-    todo: str | None = None
-    run_id: str | None = None
-    members: tuple[str, ...] = ()
-    patience: timedelta = timedelta(0)
-    announced: bool = False
-    which: str = ""
-
-    @property
-    def key(self) -> str:
-        """Under which it is remembered."""
-        return f"{self.kind}|{self.reason}"
-
-
-def sameness(text: str | None, *, loosely: bool = False) -> str:
-    """What stays of a reason from one time to the next: no ids, no numbers, no times.
-
-    Args:
-        text: the reason.
-        loosely: leave out what it quotes, too: the same of another record.
-    """
-    told = _GUID.sub("", text or "")
-    if loosely:
-        told = _QUOTED.sub("", told)
-    return " ".join(_NUMBER.sub("#", told).casefold().split())
 
 
 def of_tenant(tenant: Tenant, state: TenantState, now: datetime) -> list[Matter]:
@@ -93,6 +41,7 @@ def of_tenant(tenant: Tenant, state: TenantState, now: datetime) -> list[Matter]
     if not tenant.enabled:
         return []
     return [
+        *_storage(tenant, state),
         *_failures(tenant, state),
         *_lateness(tenant, state),
         *_held_deletions(state),
@@ -116,6 +65,24 @@ def of_unreadable_state(text: str) -> Matter:
     return Matter("failed", f"state {sameness(text)}", "The tenant's state cannot be read", text)
 
 
+def _storage(tenant: Tenant, state: TenantState) -> Iterator[Matter]:
+    if state.storage is not None:
+        yield of_storage(tenant.name, state.storage)
+
+
+def of_storage(tenant: str, text: str) -> Matter:
+    """Nothing can be stored, or soon."""
+    what, _, todo = text.partition(". ")
+    todo = f"{todo}. To try it: bc-pipeline sync {tenant}"
+    return Matter(
+        "disk", sameness(what), what, "runs store there what they read and sent", todo=todo
+    )
+
+
+_CUT_OFF = (
+    "Nothing: the next tick goes on, or now: bc-pipeline sync {tenant}. If it comes back, look who "
+    "ends the process; mostly the machine has too little memory"
+)
 _REFUSED = {
     "auth": ("token", "The last run was not let in: somebody has to sign in again, or to renew a "
              "secret"),
@@ -130,7 +97,10 @@ def _failures(tenant: Tenant, state: TenantState) -> Iterator[Matter]:
     if last["status"] == "failed":
         kind, what = _REFUSED.get(last["refused_by"] or "", ("failed", "The last run failed"))
         reason = last["reason"] or "no reason is known"
-        yield Matter(kind, sameness(reason), what, reason, run_id=last["run_id"])
+        if reason == INTERRUPTED and state.storage:
+            return  # it could not be booked
+        todo = _CUT_OFF.format(tenant=tenant.name) if reason == INTERRUPTED else None
+        yield Matter(kind, sameness(reason), what, reason, todo=todo, run_id=last["run_id"])
         return
     failed = [each for each in state.freshness.values() if each.failed]
     causes = [each for each in failed if NOT_STARTED not in (each.reason or "")]

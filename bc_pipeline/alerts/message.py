@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from bc_pipeline.alerts.kinds import KINDS, Kind
-from bc_pipeline.alerts.matters import Matter
+from bc_pipeline.alerts.matter import Matter
 from bc_pipeline.run.freshness import minute
 from bc_pipeline.values import storable
 

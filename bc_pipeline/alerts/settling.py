@@ -10,7 +10,7 @@ from datetime import datetime, tzinfo
 from bc_pipeline.alerts import message as messages
 from bc_pipeline.alerts.book import Book, Entry, Waiting, fingerprint
 from bc_pipeline.alerts.kinds import ESCALATED_AFTER, ESCALATED_AFTER_RUNS, KINDS, Kind
-from bc_pipeline.alerts.matters import Matter
+from bc_pipeline.alerts.matter import Matter
 from bc_pipeline.alerts.message import Event, Message
 from bc_pipeline.run.freshness import minute
 from bc_pipeline.tenants.alert_settings import Addresses, AlertAddress

@@ -16,14 +16,15 @@ from typing import Any
 
 import orjson
 
-from bc_pipeline import clock
+from bc_pipeline import clock, room
 from bc_pipeline.alerts import book as books
 from bc_pipeline.alerts import matters
 from bc_pipeline.alerts.delivery import deliver
 from bc_pipeline.alerts.settling import forget, settle, summarise
-from bc_pipeline.errors import ConfigError, PipelineError, TenantBusy
+from bc_pipeline.errors import CannotStore, ConfigError, PipelineError, TenantBusy
 from bc_pipeline.run import tick_memory
 from bc_pipeline.run.tenant_state import TenantState, read_state
+from bc_pipeline.snapshot.store import is_left_open
 from bc_pipeline.tenants import files, registry
 from bc_pipeline.tenants.alert_settings import Addresses
 from bc_pipeline.tenants.pause import paused
@@ -40,6 +41,17 @@ log = logging.getLogger(__name__)
 def after_run(tenant: Tenant) -> None:
     """A run of a tenant has ended and been booked: tell what it has changed."""
     _safely(tenant.name, lambda: _tenant(tenant))
+
+
+def before_runs(found: Registry) -> None:
+    """Tenants are about to be run: what was cut off before is told, for nobody sees it afterwards.
+
+    Args:
+        found: the registry.
+    """
+    for tenant in found.enabled():
+        if is_left_open(tenant.snapshot_dir):
+            after_run(tenant)
 
 
 def after_refusal(load: Callable[[], Registry], name: str) -> None:
@@ -160,9 +172,12 @@ def _tenant(tenant: Tenant) -> None:
     state: TenantState | None = None
     try:
         state = read_state(tenant, now, patient=False)
+        state.storage = room.tried(tenant.snapshot_dir) or state.storage
         found = matters.of_tenant(tenant, state, now)
     except TenantBusy:
         return
+    except CannotStore as error:
+        found = [matters.of_storage(tenant.name, str(error))]
     except PipelineError as error:
         found = [matters.of_unreadable_state(str(error))]
     with books.opened(path) as book:
@@ -248,8 +263,9 @@ def _remember(found: Registry) -> None:
     with suppress(OSError):
         if path.read_bytes() == content:
             return
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    files.replace(path, content)
+    with suppress(OSError):  # the next look notes it
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        files.replace(path, content)
 
 
 def _last_known(home: Path) -> Addresses:

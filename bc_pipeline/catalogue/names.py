@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import duckdb
 
 from bc_pipeline.catalogue.resources import RESOURCES
@@ -101,18 +104,28 @@ _LABELS: dict[str, tuple[str, str, str]] = {
 }
 
 
-def labelled(name: str, condition: str = "true") -> str:
+def labelled(
+    name: str,
+    condition: str = "true",
+    *,
+    further: Mapping[str, str] = MappingProxyType({}),
+    ordered: bool = True,
+) -> str:
     """SELECT remote_id, number, name: what people call the records of a resource that stand in
     Optiply, also those Business Central lists no more. Both may be null.
 
     Args:
         name: resource.
         condition: SQL on the row ``s`` of the id map.
+        further: columns besides, with their SQL.
+        ordered: by number; of a million records that takes most of the time.
     """
     number, called, joins = _LABELS.get(name) or (_EXTRA.format("number"), _sent("name"), "")
     return (
-        f"SELECT s.remote_id, nullif({number}, '') AS number, nullif({called}, '') AS name "
-        f"FROM sync.{name} s {joins} WHERE {condition} ORDER BY number NULLS LAST, s.remote_id"
+        f"SELECT s.remote_id, nullif({number}, '') AS number, nullif({called}, '') AS name"
+        + "".join(f", {sql} AS {column}" for column, sql in further.items())
+        + f" FROM sync.{name} s {joins} WHERE {condition}"
+        + (" ORDER BY number NULLS LAST, s.remote_id" if ordered else "")
     )
 
 

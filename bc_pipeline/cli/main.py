@@ -12,6 +12,7 @@ import click
 from bc_pipeline.cli.listing import GROUPS, LazyCommand
 from bc_pipeline.cli.output import INTERRUPTED, SOME_FAILED, USAGE, message, print_json
 from bc_pipeline.errors import ConfigError, PipelineError
+from bc_pipeline.room import cannot_store
 
 
 class LazyGroup(click.Group):
@@ -92,6 +93,13 @@ def run(arguments: Sequence[str], command: click.Command = commands) -> int:
         return _failed(as_json, str(error), SOME_FAILED)
     except KeyboardInterrupt:
         return _failed(as_json, "Interrupted", INTERRUPTED)
+    except Exception as error:
+        from bc_pipeline.tenants.registry import home_directory  # takes its time
+
+        obstacle = cannot_store(error, home_directory())
+        if obstacle is None:
+            raise
+        return _failed(as_json, str(obstacle), SOME_FAILED)
     return code if isinstance(code, int) else 0
 
 

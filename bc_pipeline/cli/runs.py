@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from bc_pipeline.orchestration.sweep import sweep
 from bc_pipeline.orchestration.tags import TENANT_TAG
 from bc_pipeline.report import Problem, RunSummary
 from bc_pipeline.run.dependencies import dependencies
-from bc_pipeline.run.tick import Tick
+from bc_pipeline.run.tick import Tick, look
 from bc_pipeline.tenants.pause import paused
 from bc_pipeline.tenants.registry import Registry
 from bc_pipeline.tenants.settings import Tenant
@@ -142,7 +143,12 @@ def run_tenant(
 
 
 def sweep_tenants(
-    found: Registry, names: Sequence[str], *, stock: bool = False, quiet: bool = False
+    found: Registry,
+    names: Sequence[str],
+    *,
+    stock: bool = False,
+    asked_for: bool = False,
+    quiet: bool = False,
 ) -> dict[str, RunSummary]:
     """What a tick does, in this process: look at each tenant, run those that have something to do.
 
@@ -150,6 +156,7 @@ def sweep_tenants(
         found: the registry.
         names: tenants of it, wrongly configured ones too.
         stock: look only at stock, and send only that.
+        asked_for: these tenants are wanted now, and wait for no whole tick.
         quiet: neither warnings are told, nor progress where there is no terminal for bars.
     """
     if not quiet:
@@ -173,7 +180,10 @@ def sweep_tenants(
 
         refused = {name: not_runnable(found, name, RunOptions()) for name in names}
         tenants = [found.tenants[name] for name, told in refused.items() if told is None]
-        done = {each.tenant: each for each in sweep(tenants, run, stock_only=stock)}
+        look_at = partial(look, asked_for=asked_for)
+        done = {
+            each.tenant: each for each in sweep(tenants, run, stock_only=stock, look_at=look_at)
+        }
         for name in names:
             summaries[name] = refused[name] or done[name]
     return summaries

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from bc_pipeline.errors import ConfigError
+from bc_pipeline.room import cannot_store
 from bc_pipeline.tenants import registry
 from bc_pipeline.tenants.registry import Registry
 
@@ -34,19 +35,25 @@ def load_to_run() -> Registry:
 @contextmanager
 def telling_of_all(found: Registry, every: bool) -> Iterator[None]:
     """Around what a tick does, by hand or by cron: afterwards it is told how every tenant stands,
-    also one that did not run.
+    also one that did not run. So it is when nothing can run because nothing can be stored.
 
     Args:
         found: the registry.
-        every: whether all tenants are meant; nothing happens else.
+        every: whether all tenants are meant; else only what was cut off before is told.
     """
+    told = (found.common_alerts, *found.told_of.values())
+    heard = any((*told, *(tenant.alerts for tenant in found.tenants.values())))
+    if heard:
+        from bc_pipeline.alerts import telling
+
+        telling.before_runs(found)
     try:
         yield
+    except Exception as error:
+        every = every or cannot_store(error, found.home) is not None
+        raise
     finally:
-        told = (found.common_alerts, *found.told_of.values())
-        if every and any((*told, *(tenant.alerts for tenant in found.tenants.values()))):
-            from bc_pipeline.alerts import telling
-
+        if every and heard:
             telling.look(found)
 
 

@@ -30,5 +30,5 @@ def stock(tenants: tuple[str, ...], every: bool, as_json: bool) -> int:
     found = load_to_run()
     with only_json_on_stdout(as_json), telling_of_all(found, every):
         names = selected_tenants(found, tenants, every)
-        summaries = sweep_tenants(found, names, stock=True)
+        summaries = sweep_tenants(found, names, stock=True, asked_for=not every)
     return tell(summaries, as_json)

@@ -3,8 +3,8 @@ tenants.yaml, all of it or nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 
@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from bc_pipeline.connecting.draft import Draft, Way
 from bc_pipeline.errors import AuthError, ConfigError
-from bc_pipeline.tenants import entries, files, registry
+from bc_pipeline.tenants import entries, registry, undo
 from bc_pipeline.tenants.secrets import DIRECTORY, TokenStore
 
 SECRET_FILES: Mapping[Way, str] = MappingProxyType(
@@ -44,7 +44,10 @@ def save(draft: Draft, *, complete: bool = True) -> list[str]:
         # One lock around secrets and entry: of two that connect at once, one comes after the other.
         with entries.locked(draft.file):
             before = registry.load(draft.home, draft.file)
-            with _secrets(draft) as references:
+            secrets = _secrets(draft)
+            references = {way: {"file": f"{DIRECTORY}/{_path(draft, way).name}"} for way in secrets}
+            new = {_path(draft, way): value for way, value in secrets.items()}
+            with undo.replaced(draft.home, draft.file, new):
                 change = {**draft.changes, **references}
                 if change or not draft.existed:
                     entries.write(
@@ -80,27 +83,14 @@ def _check(draft: Draft, before: registry.Registry, trial: Path, complete: bool)
         )
 
 
-@contextmanager
-def _secrets(draft: Draft) -> Iterator[dict[Way, object]]:
-    """Writes the new secrets, and gives back the references to them; takes them away again when
-    what follows fails."""
-    directory = draft.home / DIRECTORY
-    new = {way: value for way, value in draft.changes.items() if isinstance(value, SecretStr)}
-    kept: dict[Path, bytes | None] = {}
-    try:
-        for way, value in new.items():
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path = _path(draft, way)
-            kept[path] = path.read_bytes() if path.exists() else None
-            files.replace(path, value.get_secret_value().encode())
-        yield {way: {"file": f"{DIRECTORY}/{_path(draft, way).name}"} for way in new}
-    except BaseException:
-        for path, content in kept.items():
-            if content is None:
-                path.unlink(missing_ok=True)
-            else:
-                files.replace(path, content)
-        raise
+def _secrets(draft: Draft) -> dict[Way, bytes]:
+    """The secrets among what has been found out."""
+    found = draft.changes.items()
+    return {
+        way: value.get_secret_value().encode()
+        for way, value in found
+        if isinstance(value, SecretStr)
+    }
 
 
 def _path(draft: Draft, way: Way) -> Path:

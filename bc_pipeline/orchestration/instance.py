@@ -83,7 +83,13 @@ def prepare(directory: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     settings = directory / "dagster.yaml"
     if not settings.exists():
-        settings.write_text(text, encoding="utf-8")
+        # Half of it, or an empty one a full disk has left, would be taken for the owner's wish.
+        new = directory / f".dagster.yaml.{os.getpid()}"
+        try:
+            new.write_text(text, encoding="utf-8")
+            new.replace(settings)
+        finally:
+            new.unlink(missing_ok=True)
     return directory
 
 

@@ -29,6 +29,7 @@ from bc_pipeline.orchestration.sweep import shard_of
 from bc_pipeline.orchestration.sweep_job import SWEEP, SweepConfig, run_config
 from bc_pipeline.orchestration.tags import SHARD_TAG
 from bc_pipeline.run import tick_memory
+from bc_pipeline.run.overview import stock_is_due
 from bc_pipeline.tenants.registry import Registry
 from bc_pipeline.tenants.settings import Tenant
 
@@ -39,7 +40,7 @@ SHARD_OF = "/"
 """In the tags of shards, and in no tenant's name."""
 MOST_ALONE = 2
 """Sweeps of a single tenant at work side by side; the next ones wait for a later tick."""
-STOCK_MINUTES, HALF_HOUR = 5, 30
+STOCK_MINUTES = 5
 SHARDS_VARIABLE = "BC_PIPELINE_SHARDS"
 TENANTS_OF_A_SHARD = 20
 """Fewer than these are not worth another process."""
@@ -69,8 +70,13 @@ def ready_tenants(
         context.log.error(f"Not started: {broken}")
     if not registry.names():
         return SkipReason(registry.how_to_add())
-    for orphan in fail_orphans(context.instance, registry.home):
+    orphans = fail_orphans(context.instance, registry.home)
+    for orphan in orphans:
         context.log.error(f"Run {orphan.run_id}, whose process is gone, is marked as failed")
+    if orphans:
+        from bc_pipeline.alerts import telling
+
+        telling.before_runs(registry)
     known = context.instance.get_dynamic_partitions(partitions.NAME)
     due = due_tenants(registry, known, busy_tenants(context.instance))
     if not due:
@@ -153,12 +159,6 @@ def _broken(
 
 def _never_run(directory: Path) -> bool:
     return not tick_memory.has_run(directory)
-
-
-def stock_is_due(tenant: Tenant, moment: datetime) -> bool:
-    """Whether a tick between two half-hours looks at a tenant's stock."""
-    every, minute = tenant.sync.stock_every_minutes, moment.minute % HALF_HOUR
-    return every > 0 and minute // every > (minute - STOCK_MINUTES) // every
 
 
 def _shards(

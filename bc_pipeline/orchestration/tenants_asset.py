@@ -22,7 +22,7 @@ from dagster import (
 from bc_pipeline import clock
 from bc_pipeline.orchestration.assets.linked import linked_table
 from bc_pipeline.orchestration.resources import TenantsResource
-from bc_pipeline.run.overview import overview, totals
+from bc_pipeline.run.overview import STOCK, WHOLE, overview, totals
 from bc_pipeline.tenants.registry import Registry
 
 KEY = AssetKey("tenants")
@@ -42,7 +42,7 @@ def tenants_overview(
     context: AssetExecutionContext, tenants: TenantsResource
 ) -> MaterializeResult[Any]:
     """How all tenants stand now."""
-    metadata = _metadata(tenants.load())
+    metadata = _metadata(tenants.load(), context.instance)
     context.log.info(f"{metadata['need_somebody']} of {metadata['tenants']} tenants need somebody")
     return MaterializeResult(metadata=metadata)
 
@@ -52,11 +52,19 @@ def due_overview(instance: DagsterInstance, registry: Registry) -> AssetMaterial
     last = instance.get_latest_materialization_event(KEY)
     if last is not None and clock.now().timestamp() - last.timestamp < EVERY.total_seconds():
         return None
-    return AssetMaterialization(KEY, metadata=_metadata(registry))
+    return AssetMaterialization(KEY, metadata=_metadata(registry, instance))
 
 
-def _metadata(registry: Registry) -> dict[str, Any]:
+def _metadata(registry: Registry, instance: DagsterInstance) -> dict[str, Any]:
     """The table and its totals."""
-    rows = overview(registry, clock.now())
+    rows = overview(registry, clock.now(), _running(instance))
     shown: MetadataValue = linked_table(rows[:MOST_ROWS], ["run"], lambda run: f"/runs/{run}")
     return {**totals(rows), "overview": shown}
+
+
+def _running(instance: DagsterInstance) -> set[str] | None:
+    """The schedules that are switched on; None where nobody keeps that."""
+    if instance.schedule_storage is None:
+        return None
+    states = instance.all_instigator_state()
+    return {each.instigator_name for each in states if each.is_running} & {WHOLE, STOCK}

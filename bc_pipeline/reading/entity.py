@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from contextlib import nullcontext, suppress
 from datetime import date
 
 import duckdb
 
-from bc_pipeline import clock
+from bc_pipeline import clock, room
 from bc_pipeline.business_central import published_pages
 from bc_pipeline.business_central.client import BusinessCentral, is_absent
 from bc_pipeline.business_central.read_result import ReadResult
@@ -84,9 +85,12 @@ def read_entity(
             reading.record_failure(str(error))
             raise ReadFailed(f"{entity.name}: {error}") from error
         except (duckdb.Error, OSError) as error:
-            reason = f"the rows could not be stored: {error}"
-            reading.record_failure(reason)
-            raise ReadFailed(f"{entity.name}: {reason}") from error
+            obstacle = room.cannot_store(error, snapshot.path.parent)
+            reason = str(obstacle or f"the rows could not be stored: {error}")
+            # Where nothing can be stored, that cannot be either; the run tells it.
+            with suppress(duckdb.Error) if obstacle else nullcontext():
+                reading.record_failure(reason)
+            raise ReadFailed(reason if obstacle else f"{entity.name}: {reason}") from error
 
 
 def is_absent_source(bc: BusinessCentral, entity: Entity, error: RequestFailed) -> bool:

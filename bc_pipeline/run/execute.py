@@ -46,6 +46,7 @@ def tick_tenant(
     tenant: Tenant,
     *,
     stock_only: bool = False,
+    asked_for: bool = False,
     run_id: str | None = None,
     listener: ProgressListener | None = None,
 ) -> RunSummary:
@@ -53,11 +54,12 @@ def tick_tenant(
 
     Args:
         stock_only: look only at what moves stock, and send only that.
+        asked_for: somebody wants it now, and waits for no whole tick.
     """
     if not tenant.enabled:
         return RunSummary(tenant.name, "", status="skipped", reason="the tenant is disabled")
     try:
-        found = look(tenant, stock_only=stock_only)
+        found = look(tenant, stock_only=stock_only, asked_for=asked_for)
     except PipelineError as error:
         problem = Problem("run", None, "blocked", str(error))
         return RunSummary(tenant.name, "", status="failed", reason=str(error), problems=[problem])

@@ -21,6 +21,7 @@ from bc_pipeline.run.dependencies import dependencies
 from bc_pipeline.run.history import SENT
 from bc_pipeline.run.tick_memory import Memory
 from bc_pipeline.snapshot.rows import Row, rows
+from bc_pipeline.tenants.pause import resumed_at
 from bc_pipeline.tenants.settings import Tenant
 
 LATE_AFTER = timedelta(minutes=90)
@@ -187,8 +188,9 @@ def freshness_by(books: Books, tenant: Tenant, now: datetime) -> dict[str, Fresh
         now: UTC.
     """
     memory = tick_memory.confirmed(tenant)
+    resumed = resumed_at(tenant.snapshot_dir)
     found = {
-        name: _one(name, _confirmed(name, row, memory), books.problems, now)
+        name: _one(name, _confirmed(name, row, memory), books.problems, now, resumed)
         for name, row in books.entities.items()
     }
     for name, others in books.unneeded.items():
@@ -233,10 +235,28 @@ def _confirmed(name: str, row: Row, memory: Memory | None) -> Row:
     return {**row, "good": max(good, at)}
 
 
-def _one(name: str, row: Row, problems: Mapping[str, str], now: datetime) -> Freshness:
+def counted_from(good: datetime | None, resumed: datetime | None) -> datetime | None:
+    """From when on something gets older: it was good, or a pause of the tenant has ended since, in
+    which nobody could make it good.
+
+    Args:
+        good: when it was; None = never.
+        resumed: when the last pause ended.
+    """
+    return max(filter(None, (good, resumed)), default=None)
+
+
+def _one(
+    name: str,
+    row: Row,
+    problems: Mapping[str, str],
+    now: datetime,
+    resumed: datetime | None,
+) -> Freshness:
     good, absent = row.get("good"), bool(row.get("absent"))
     failed = bool(row) and not row["complete"] and not absent
-    late = good is None or now - good > allowed(name)
+    since = counted_from(good, resumed)
+    late = since is None or now - since > allowed(name)
     # Only records in files ask for it; without any it is not read at all.
     excused = absent or (name in FOR_FILES and not failed)
     late = late and not excused

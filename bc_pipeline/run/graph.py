@@ -69,11 +69,18 @@ class Graph:
     Args:
         tasks: in any order.
         cancel: set to start nothing more.
+        foreseen: what an error of another room means in words; None where it means nothing known.
     """
 
-    def __init__(self, tasks: Iterable[Task], cancel: threading.Event) -> None:
+    def __init__(
+        self,
+        tasks: Iterable[Task],
+        cancel: threading.Event,
+        foreseen: Callable[[Exception], PipelineError | None] = lambda error: None,
+    ) -> None:
         self._nodes = {t.name: _Node(t, EntityResult(name=t.name)) for t in tasks}
         self._cancel = cancel
+        self._foreseen = foreseen
         self._threads: list[threading.Thread] = []
         soft = {name for node in self._nodes.values() for name in node.task.soft}
         # What is written counts for itself, also where others only wait for its end.
@@ -180,6 +187,11 @@ class Graph:
             node.error = _as_failure(error)
             self._tell(node, _kind(error), str(error))
         except Exception as error:
+            known = self._foreseen(error)
+            if known is not None:
+                node.error = EntityFailed(f"{node.task.name}: {known}")
+                self._tell(node, "blocked", str(known))
+                return
             logger.exception("%s failed unexpectedly", node.task.name)
             text = f"unexpected {type(error).__name__}; the log has the details"
             node.error = EntityFailed(f"{node.task.name}: {text}")

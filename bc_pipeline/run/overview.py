@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,19 +14,26 @@ from bc_pipeline.snapshot.reader import SnapshotReader
 from bc_pipeline.tenants.registry import Registry
 from bc_pipeline.tenants.settings import Tenant
 
-TICK = timedelta(minutes=30)
+TICK, STOCK_TICK = timedelta(minutes=30), timedelta(minutes=5)
+WHOLE, STOCK = "every_30_minutes", "stock_every_5_minutes"
+"""The schedules."""
+LATELY = timedelta(minutes=45)
+"""A schedule that is on has come by within this time: half an hour, and a sweep takes a while."""
 _MINUTE = timedelta(minutes=1)
 
 
-def overview(registry: Registry, now: datetime) -> list[dict[str, Any]]:
+def overview(
+    registry: Registry, now: datetime, running: Collection[str] | None = None
+) -> list[dict[str, Any]]:
     """One row per tenant, those that need somebody first.
 
     Args:
         registry: the tenants, wrongly configured ones too.
         now: UTC.
+        running: the schedules that are on; None: not known.
     """
     with SnapshotReader() as reader:
-        rows = [_row(tenant, now, reader) for tenant in registry.tenants.values()]
+        rows = [_row(tenant, now, reader, running) for tenant in registry.tenants.values()]
     rows += [_broken(name, str(error)) for name, error in registry.errors.items()]
     return sorted(rows, key=lambda row: (row["needs somebody"] == "", row["tenant"]))
 
@@ -55,18 +62,63 @@ def age_of(age: timedelta) -> str:
     return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
 
 
-def next_tick(now: datetime) -> datetime:
+def next_tick(now: datetime, every: timedelta = TICK) -> datetime:
     """When the schedule comes by next."""
     start = datetime.min.replace(tzinfo=now.tzinfo)
-    return now + TICK - (now - start) % TICK
+    return now + every - (now - start) % every
 
 
-def next_run(state: TenantState, now: datetime) -> str:
-    """When a tenant is looked at next, or why it is not."""
-    return state.paused or (minute(next_tick(now)) if state.enabled else "disabled")
+def stock_is_due(tenant: Tenant, moment: datetime) -> bool:
+    """Whether a tick between two half-hours looks at a tenant's stock."""
+    every, minute = tenant.sync.stock_every_minutes, moment.minute % (TICK // _MINUTE)
+    return every > 0 and minute // every > (minute - STOCK_TICK // _MINUTE) // every
 
 
-def _row(tenant: Tenant, now: datetime, reader: SnapshotReader) -> dict[str, Any]:
+def _stock_ticks(tenant: Tenant, now: datetime) -> Iterator[datetime]:
+    """When the schedule for stock comes by a tenant until the next half hour."""
+    moment, end = next_tick(now, STOCK_TICK), next_tick(now)
+    while moment < end:
+        if stock_is_due(tenant, moment):
+            yield moment
+        moment += STOCK_TICK
+
+
+def next_run(
+    state: TenantState, tenant: Tenant, now: datetime, running: Collection[str] | None = None
+) -> str:
+    """When a tenant is looked at next, or why nobody can tell.
+
+    Args:
+        state: of the tenant.
+        tenant: whose.
+        now: UTC.
+        running: the schedules that are on; None: not known, those count that came by lately.
+    """
+    if state.paused or not state.enabled:
+        return state.paused or "disabled"
+    looked = state.stock.as_of if state.stock else None
+    if running is None:
+        came = state.ticked_at is not None and now - state.ticked_at < LATELY
+        # What confirmed stock after the last whole tick was the schedule for stock.
+        stock = bool(came and looked and state.ticked_at and looked > state.ticked_at)
+    else:
+        came, stock = WHOLE in running, STOCK in running
+    if not came:
+        return _never(state.ticked_at, known=running is not None)
+    soon = next(_stock_ticks(tenant, now), None) if stock else None
+    return minute(next_tick(now)) + (f", stock {soon:%H:%M}" if soon else "")
+
+
+def _never(ticked_at: datetime | None, *, known: bool) -> str:
+    if known:
+        return f"none: the schedule {WHOLE} is off"
+    since = f"since {minute(ticked_at)}" if ticked_at else "yet"
+    return f"not known: no tick has come by {since}; is {WHOLE} on?"
+
+
+def _row(
+    tenant: Tenant, now: datetime, reader: SnapshotReader, running: Collection[str] | None
+) -> dict[str, Any]:
     try:
         state = read_state(tenant, now, reader, patient=False)
     except PipelineError as error:
@@ -85,7 +137,7 @@ def _row(tenant: Tenant, now: datetime, reader: SnapshotReader) -> dict[str, Any
         "blocked": _counted(
             Counter(row["state"] for row in state.exports if row["state"] in NEED_A_PERSON)
         ),
-        "next run": next_run(state, now),
+        "next run": next_run(state, tenant, now, running),
         "sent": ages((each for each in fresh if each.done == "sent"), now),
         "read": ages((each for each in fresh if each.done == "read"), now),
     }

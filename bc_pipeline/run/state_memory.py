@@ -13,7 +13,7 @@ import orjson
 
 from bc_pipeline.run import tick_memory
 from bc_pipeline.run.freshness import Books
-from bc_pipeline.snapshot.store import FILE_NAME
+from bc_pipeline.snapshot.store import FILE_NAME, is_left_open
 from bc_pipeline.tenants import files
 from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.to_optiply.held import HeldDeletion
@@ -30,7 +30,7 @@ def version(tenant: Tenant) -> str | None:
     """What makes an answer void when it changes: the snapshot, the program, the tenant's settings.
     None while the snapshot is written to, or when there is none."""
     directory = tenant.snapshot_dir
-    if (directory / f"{FILE_NAME}.wal").exists() or not (directory / FILE_NAME).exists():
+    if is_left_open(directory) or not (directory / FILE_NAME).exists():
         return None
     return f"{_FORM} {tick_memory.state_of(directory)} {tick_memory.maker(tenant)}"
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from bc_pipeline.catalogue.resources import PRODUCTS
 from bc_pipeline.catalogue.task import OPTIPLY
-from bc_pipeline.run.freshness import Freshness, minute
+from bc_pipeline.run.freshness import Freshness, counted_from, minute
+from bc_pipeline.tenants.pause import resumed_at
 from bc_pipeline.tenants.settings import Tenant
 
 ASSET = f"{OPTIPLY}/{PRODUCTS.name}"
@@ -24,11 +25,13 @@ class StockAge:
         as_of: when it was last sent, or looked at and found unchanged; None = never sent.
         now: UTC.
         limit: how old it may be.
+        resumed: when the tenant's last pause ended, in which it could not be looked at.
     """
 
     as_of: datetime | None
     now: datetime
     limit: timedelta
+    resumed: datetime | None = None
 
     @property
     def minutes(self) -> float | None:
@@ -36,7 +39,8 @@ class StockAge:
 
     @property
     def late(self) -> bool:
-        return self.as_of is None or self.now - self.as_of > self.limit
+        since = counted_from(self.as_of, self.resumed)
+        return since is None or self.now - since > self.limit
 
     def in_words(self) -> str:
         """One line for an operator, ``stock at most 4 min old``."""
@@ -56,4 +60,5 @@ def stock_age(found: Mapping[str, Freshness], tenant: Tenant, now: datetime) -> 
     """The age of the stock, from how fresh the entities are."""
     products = found.get(ASSET)
     limit = timedelta(minutes=tenant.sync.stock_late_after_minutes)
-    return StockAge(products.good if products else None, now, limit)
+    resumed = resumed_at(tenant.snapshot_dir)
+    return StockAge(products.good if products else None, now, limit, resumed)

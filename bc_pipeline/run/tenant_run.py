@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from bc_pipeline import clock
+from bc_pipeline import clock, room
 from bc_pipeline.business_central.client import BusinessCentral, Company
 from bc_pipeline.business_central.dry_run import DryRunBusinessCentral
 from bc_pipeline.catalogue.exports import export_named
@@ -115,11 +115,15 @@ class TenantRun:
         self._started = clock.monotonic()
         try:
             self._open()
-            self._graph = Graph(tasks(self._preflight(), self.selected), self._cancel)
+            found = tasks(self._preflight(), self.selected)
+            self._graph = Graph(found, self._cancel, self._obstacle)
         except PipelineError as error:
             self._refusal = error
             raise
-        except BaseException:
+        except BaseException as error:
+            self._refusal = self._obstacle(error)
+            if self._refusal is not None:
+                raise self._refusal from error
             self._resources.close()
             raise
         self._graph.start()
@@ -218,6 +222,9 @@ class TenantRun:
             idle=self._memory.idle if self._memory else 0,
         )
 
+    def _obstacle(self, error: BaseException) -> PipelineError | None:
+        return room.cannot_store(error, self.tenant.snapshot_dir)
+
     def _exporting(self) -> Exporting:
         if self._context is None or self._context.exporting is None:
             raise RuntimeError("the run has no exports")
@@ -286,11 +293,22 @@ class TenantRun:
                 self._graph.join()
             summary = self._summarised()
             if self._snapshot is not None and self._run_no is not None:
-                history.end(self._snapshot, self._run_no, summary)
-                self._after = self._to_remember(summary)
+                self._book(self._snapshot, self._run_no, summary)
             return summary
         finally:
             self._resources.close()
+
+    def _book(self, snapshot: Snapshot, run_no: int, summary: RunSummary) -> None:
+        """Note how the run ended. Where that cannot be written, the next run finds this one as it
+        finds one that was killed: what it has sent is looked up."""
+        try:
+            history.end(snapshot, run_no, summary)
+            self._after = self._to_remember(summary)
+        except Exception as error:
+            obstacle = self._obstacle(error)
+            if obstacle is None:
+                raise
+            summaries.refuse(summary, obstacle)
 
     def _remember(self) -> None:
         """For the tenant's ticks, how its snapshot was left; it is closed by now."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from bc_pipeline import clock
+from bc_pipeline import clock, room
 from bc_pipeline.catalogue.states import GUARD
 from bc_pipeline.errors import TenantBusy
 from bc_pipeline.run import state_memory, tick_memory
@@ -24,6 +24,7 @@ from bc_pipeline.run.freshness import (
     minute,
     read_books,
 )
+from bc_pipeline.run.history import INTERRUPTED
 from bc_pipeline.run.records import alike, records
 from bc_pipeline.run.stock_age import ASSET as STOCK
 from bc_pipeline.run.stock_age import StockAge, stock_age
@@ -46,12 +47,15 @@ _GOOD = """
 status IN ('success', 'partial') AND EXISTS (FROM ops.reads
   WHERE reads.run_no = runs.run_no AND reads.complete AND reads.entity <> 'bc/companies')
 """
+# A run holds the snapshot until it is booked; of one that is not and can be seen, nobody is left.
 _LAST_RUN = f"""
-SELECT run_no, run_id, status, reason, started_at, ended_at, {_GOOD} AS good,
+SELECT run_no, run_id, if(ended_at IS NULL, 'failed', status) AS status,
+  if(ended_at IS NULL, '{INTERRUPTED}', reason) AS reason, started_at,
+  coalesce(ended_at, started_at) AS ended_at, {_GOOD} AS good,
   CASE WHEN json_extract_string(summary, '$.problems[0].entity') = 'run'
     THEN json_extract_string(summary, '$.problems[0].kind') END AS refused_by,
   (SELECT max(run_no) FROM ops.runs) AS newest
-FROM ops.runs WHERE NOT dry_run AND ended_at IS NOT NULL ORDER BY run_no DESC LIMIT 1
+FROM ops.runs WHERE NOT dry_run ORDER BY run_no DESC LIMIT 1
 """
 _LAST_GOOD_RUN = f"""
 SELECT run_no, run_id, status, reason, started_at, ended_at, NULL AS refused_by FROM ops.runs
@@ -90,6 +94,7 @@ class TenantState:
         not_read: files named after an entity, in a format that nobody reads.
         ticked_at: when a tick last found everything as it was, or had it brought up to date.
         stock: how old the stock in Optiply is; None: it never ran.
+        storage: why nothing can be stored in its directory, or soon; None: it can.
         settings: entity and text of each setting that its last run found wrong.
         figures: as ``figures`` gives them.
     """
@@ -110,6 +115,7 @@ class TenantState:
     figures: dict[str, Any] = field(default_factory=dict)
     ticked_at: datetime | None = None
     stock: StockAge | None = None
+    storage: str | None = None
 
     @property
     def late(self) -> bool:
@@ -124,7 +130,8 @@ class TenantState:
 
     def attention(self) -> list[str]:
         """Why somebody should look, one line per matter; empty when all is well."""
-        return [*self._failures(), *self._lateness(), *self._waiting_for_a_person()]
+        stored = [self.storage] if self.storage else []
+        return [*stored, *self._failures(), *self._lateness(), *self._waiting_for_a_person()]
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -220,6 +227,7 @@ def read_state(
         paused=pause.in_words() if pause else None,
         files=[path.name for path in waiting(tenant.snapshot_dir)],
         not_read=not_read(tenant.snapshot_dir),
+        storage=room.scarce(tenant.snapshot_dir),
     )
     told = state_memory.recall(tenant)
     if told is None:

@@ -38,6 +38,7 @@ EVERYTHING_EVERY = 1
 NOTHING = "nothing has changed"
 FIRST = "everything is read: {}"
 
+NOT_COMPARED = "all stock is read: there is no whole tick yet to compare with"
 WHOLE_TICK_FIRST = (
     "stock alone is looked at once a tick has looked at everything, and none has yet: the schedule "
     "every_30_minutes makes one, or now: bc-pipeline sync --all"
@@ -88,7 +89,11 @@ class Tick:
 
 
 def look(
-    tenant: Tenant, *, stock_only: bool = False, cancel: threading.Event | None = None
+    tenant: Tenant,
+    *,
+    stock_only: bool = False,
+    asked_for: bool = False,
+    cancel: threading.Event | None = None,
 ) -> Tick:
     """Look whether anything may have changed, in Business Central, in ``outbound/``, and among the
     buy orders of Optiply.
@@ -98,6 +103,7 @@ def look(
     Args:
         tenant: enabled and soundly configured.
         stock_only: look only at what moves stock.
+        asked_for: somebody wants it now, and waits for no whole tick.
         cancel: ends the look.
 
     Raises:
@@ -107,7 +113,10 @@ def look(
     at = clock.now()
     remembered = tick_memory.confirmed(tenant)
     if stock_only and (remembered is None or not (tenant.snapshot_dir / FILE_NAME).exists()):
-        return Tick(tenant, at, stock_only, frozenset(), WHOLE_TICK_FIRST)
+        # What has moved stock is told by comparing with a whole tick; without one, all may have.
+        synced = asked_for and (tenant.snapshot_dir / FILE_NAME).exists()
+        stock = frozenset(of_stock(tenant) & set(dependencies(tenant)) if synced else ())
+        return Tick(tenant, at, stock_only, stock, NOT_COMPARED if synced else WHOLE_TICK_FIRST)
     untouched = remembered is not None and _untouched(tenant, remembered)
     memory = remembered if untouched or stock_only else None
     asked = _asked(tenant, stock_only=stock_only)

@@ -21,7 +21,7 @@ import orjson
 
 from bc_pipeline.catalogue.resources import RESOURCES
 from bc_pipeline.run.probe import Mark
-from bc_pipeline.snapshot.store import FILE_NAME
+from bc_pipeline.snapshot.store import FILE_NAME, is_left_open
 from bc_pipeline.tenants import files, tenant_config
 from bc_pipeline.tenants.settings import Tenant
 
@@ -157,7 +157,7 @@ def state_of(directory: Path) -> str:
         stat = (directory / FILE_NAME).stat()
     except OSError:
         return ""
-    killed = " and its log" if (directory / f"{FILE_NAME}.wal").exists() else ""
+    killed = " and its log" if is_left_open(directory) else ""
     return f"{stat.st_size}@{stat.st_mtime_ns}{killed}"
 
 

@@ -10,7 +10,7 @@ import duckdb
 
 from bc_pipeline.closing import Closing
 from bc_pipeline.snapshot.schema import NewerSchema, is_current
-from bc_pipeline.snapshot.store import FILE_NAME, SETTINGS, Snapshot, patiently, too_new
+from bc_pipeline.snapshot.store import FILE_NAME, SETTINGS, Snapshot, patiently, stands, too_new
 
 _NAME = "snapshot"
 
@@ -40,7 +40,7 @@ class SnapshotReader(Closing):
         Raises: as ``Snapshot.open``.
         """
         path = snapshot_dir / FILE_NAME
-        if not path.exists():
+        if not stands(snapshot_dir):
             raise FileNotFoundError(f"no snapshot in {snapshot_dir}")
         self._attach(path, wait_seconds)
         try:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
 
-from bc_pipeline import clock
+from bc_pipeline import clock, room
 from bc_pipeline.closing import Closing
 from bc_pipeline.errors import PipelineError, TenantBusy
 from bc_pipeline.snapshot.schema import NewerSchema, is_current, migrate
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FILE_NAME = "snapshot.duckdb"
+_HEAD_BYTES, _MAGIC = 3 * 4096, slice(8, 12)
+"""Of a DuckDB file: what it begins with, and where in that it says what it is."""
 MEMORY_LIMIT = "256MB"
 """DuckDB's share of the process; what does not fit is spilled to ``temp``."""
 
@@ -91,14 +93,17 @@ class Snapshot(Closing):
             FileNotFoundError: ``read_only`` and there is no snapshot yet.
             TenantBusy: another process held the file for all of ``wait_seconds``.
             SnapshotUnusable: not a snapshot, damaged, or written by a newer version.
+            CannotStore: a new one cannot be written.
         """
         path = snapshot_dir / FILE_NAME
-        if read_only and not path.exists():
+        if read_only and not stands(snapshot_dir):
             raise FileNotFoundError(f"no snapshot in {snapshot_dir}")
         if not read_only:
             snapshot_dir.mkdir(parents=True, exist_ok=True)
         connection = patiently(
-            path, wait_seconds, lambda: duckdb.connect(str(path), read_only=read_only)
+            path,
+            wait_seconds,
+            lambda: duckdb.connect(str(path), read_only=True) if read_only else _made(path),
         )
         try:
             _configure(connection, snapshot_dir, read_only)
@@ -184,6 +189,44 @@ class Snapshot(Closing):
         self._connection.close()
 
 
+def is_left_open(snapshot_dir: Path) -> bool:
+    """Whether a process is at work on a tenant's snapshot, or was killed over it: DuckDB keeps its
+    log beside the file until it is closed."""
+    return (snapshot_dir / f"{FILE_NAME}.wal").exists()
+
+
+def stands(snapshot_dir: Path) -> bool:
+    """Whether a tenant has a snapshot; the beginning of one whose making was cut off is none."""
+    path = snapshot_dir / FILE_NAME
+    try:
+        return path.stat().st_size >= _HEAD_BYTES or not _is_beginning(path.read_bytes())
+    except OSError:
+        return False
+
+
+def _is_beginning(content: bytes) -> bool:
+    """Whether so little is what DuckDB had written when it was cut off, not a file of others."""
+    return content[_MAGIC] == b"DUCK" or not content.strip(b"\0")
+
+
+def _made(path: Path) -> duckdb.DuckDBPyConnection:
+    """The file opened for writing, made when it is not there. What a kill or a full disk has left
+    of such a making goes: DuckDB takes it for a file of somebody else."""
+    try:
+        return duckdb.connect(str(path))
+    except duckdb.Error as error:
+        if _is_held(error) or not path.exists() or stands(path.parent):
+            raise
+        path.unlink()
+        if room.cannot_store(error, path.parent):
+            raise
+        return duckdb.connect(str(path))
+
+
+def _is_held(error: duckdb.Error) -> bool:
+    return any(text in str(error).lower() for text in _HELD_ELSEWHERE)
+
+
 def patiently(path: Path, wait_seconds: float, opening: Callable[[], Opened]) -> Opened:
     """Opens a snapshot, trying again while another process holds it.
 
@@ -195,6 +238,7 @@ def patiently(path: Path, wait_seconds: float, opening: Callable[[], Opened]) ->
     Raises:
         TenantBusy: another process held the file for all of ``wait_seconds``.
         SnapshotUnusable: not a snapshot, or damaged.
+        CannotStore: the disk is full or not to be written.
     """
     deadline = clock.monotonic() + wait_seconds
     pause = 0.02
@@ -202,7 +246,9 @@ def patiently(path: Path, wait_seconds: float, opening: Callable[[], Opened]) ->
         try:
             return opening()
         except duckdb.Error as error:
-            if not any(text in str(error).lower() for text in _HELD_ELSEWHERE):
+            if not _is_held(error):
+                if obstacle := room.cannot_store(error, path.parent):
+                    raise obstacle from error
                 raise SnapshotUnusable(
                     f"{path} cannot be opened as a snapshot. Move it away (the next run builds a "
                     f"new one) or restore a copy. DuckDB says: {error}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from bc_pipeline.alerts.kinds import KINDS
-from bc_pipeline.alerts.matters import Matter
+from bc_pipeline.alerts.matter import Matter
 from bc_pipeline.alerts.message import run_link, todo
 from bc_pipeline.report import AsJson
 

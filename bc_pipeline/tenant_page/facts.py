@@ -159,7 +159,7 @@ def gather(found: Registry, name: str, now: datetime, wait_seconds: float = WAIT
         state=state,
         advice=advice(name, matters.of_tenant(tenant, state, now)),
         held=held(name, state, _addresses(tenant, books)),
-        next_run=next_run(state, now),
+        next_run=next_run(state, tenant, now),
         books=books,
         settings=settings,
     )

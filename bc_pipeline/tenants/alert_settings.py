@@ -14,6 +14,7 @@ from bc_pipeline.tenants.urls import is_loopback
 
 AlertKind = Literal[
     "failed",
+    "disk",
     "late",
     "stock_late",
     "guard",

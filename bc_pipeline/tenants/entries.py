@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
@@ -23,6 +23,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString, SingleQuotedScala
 from bc_pipeline.errors import ConfigError, TenantBusy
 from bc_pipeline.tenants import files
 from bc_pipeline.tenants.document import mapping, read, unreadable
+from bc_pipeline.tenants.undo import lock_of
 
 LOCK_WAIT_SECONDS = 30.0
 _READ_AS_NOTHING = ("", "~", "null", "Null", "NULL")
@@ -93,7 +94,7 @@ def locked(path: Path) -> Iterator[None]:
     """
     target = path.resolve()  # a link stays a link
     target.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(target.with_name(f".{target.name}.lock"), timeout=LOCK_WAIT_SECONDS)
+    lock = lock_of(target, LOCK_WAIT_SECONDS)
     try:
         lock.acquire()
     except Timeout:

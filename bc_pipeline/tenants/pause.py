@@ -4,7 +4,7 @@ touching tenants.yaml. The note stands beside its snapshot, so it holds on every
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from bc_pipeline.tenants import files
 from bc_pipeline.values import storable
 
 FILE = "paused.json"
+RESUMED_FILE = "resumed.json"
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,17 @@ def pause(snapshot_dir: Path, *, by: str = "", why: str = "") -> Pause:
 
 
 def resume(snapshot_dir: Path) -> Pause | None:
-    """End the pause; what it was, None when there was none.
+    """End the pause; what it was, None when there was none. When it ended is noted: its time makes
+    nothing late.
 
     Raises:
         PipelineError: the note cannot be taken away.
     """
     known = paused(snapshot_dir)
+    if known is not None:
+        with suppress(OSError):  # it only spares a false alarm
+            note = orjson.dumps({"at": clock.now()})
+            files.replace(snapshot_dir / RESUMED_FILE, note, durable=False)
     with _told_when_not_written(snapshot_dir):
         (snapshot_dir / FILE).unlink(missing_ok=True)
     return known
@@ -78,6 +84,16 @@ def paused(snapshot_dir: Path) -> Pause | None:
         return None
     except files.UNUSABLE:
         return Pause(datetime.fromtimestamp(0, tz=clock.now().tzinfo), why=f"{path} is unreadable")
+
+
+def resumed_at(snapshot_dir: Path) -> datetime | None:
+    """When the last pause of a tenant ended; None when it never had one."""
+    try:
+        return datetime.fromisoformat(
+            orjson.loads((snapshot_dir / RESUMED_FILE).read_bytes())["at"]
+        )
+    except files.UNUSABLE:
+        return None
 
 
 def _line(text: str) -> str:

@@ -28,6 +28,7 @@ from bc_pipeline.tenants.references import resolve
 from bc_pipeline.tenants.retention_settings import RetentionSettings
 from bc_pipeline.tenants.settings import TENANT_KEY_PATTERN, Tenant
 from bc_pipeline.tenants.shared import shared
+from bc_pipeline.tenants.undo import mend
 
 HOME_VARIABLE = "BC_PIPELINE_HOME"
 TENANTS_VARIABLE = "BC_PIPELINE_TENANTS"
@@ -119,6 +120,7 @@ def load(home: Path | None = None, path: Path | None = None) -> Registry:
     """
     home = (home or home_directory()).resolve()
     path = path or tenants_file(home)
+    mended = mend(home)
     if not path.exists():
         return Registry(path=path, home=home)
     document, top = read(path)
@@ -129,7 +131,7 @@ def load(home: Path | None = None, path: Path | None = None) -> Registry:
     entries = mapping(document.get("tenants"), top.inner("tenants"))
     tenants: dict[str, Tenant] = {}
     errors: dict[str, ConfigError] = {}
-    warnings: list[str] = []
+    warnings = [mended] if mended else []
     for key, entry in entries.items():
         try:
             tenant, notes = _read_tenant(path, home, key, entry, defaults, top.lines)

@@ -28,6 +28,7 @@ from bc_pipeline.tenants.alert_settings import AlertAddress
 from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline_tests.alerts.receiver import SECRET, Received, Receiver
 from bc_pipeline_tests.cli.aged import changed_settings, let_pass, synced, tenant
+from bc_pipeline_tests.full_disk import no_file_beyond
 from bc_pipeline_tests.in_step import InStep, small_sandbox
 from bc_pipeline_tests.templates import memory_instance
 
@@ -160,6 +161,22 @@ def test_failed_an_entity_once_escalated_after_three_runs_then_over(told, sandbo
     assert "does not go away by itself" in third.data["text"]
     assert (over.data["event"], over.data["kind"]) == ("recovered", "failed")
     assert told() == []
+
+
+def test_disk_nothing_can_be_stored_though_the_book_cannot_be_either(told, home: Path):
+    with no_file_beyond(4096):
+        run = synced(entities=("suppliers",), full=True)
+        (message,) = [each for each in told() if each.data["kind"] == "disk"]
+        again = told()
+    assert synced(entities=("suppliers",)).status == "success"
+    over = told()
+
+    assert run.status == "failed"
+    (item,) = message.data["items"]
+    assert f"{home / 'snapshots/cronus'} cannot be written: " in item["what"]
+    assert "Raise the limit" in item["todo"]
+    assert again == []
+    assert ("recovered", "disk") in [(each.data["event"], each.data["kind"]) for each in over]
 
 
 def test_token_somebody_has_to_sign_in(told, sandbox: Sandbox, home: Path):
@@ -468,6 +485,8 @@ def test_a_paused_tenant_is_silent(told):
         assert told() == []
     finally:
         pause.resume(directory)
+    assert "late" not in [each.data["kind"] for each in told()]
+    (directory / pause.RESUMED_FILE).unlink()  # as if that were long ago
     assert "late" in [each.data["kind"] for each in told()]
 
 

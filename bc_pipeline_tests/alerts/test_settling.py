@@ -8,7 +8,7 @@ import pytest
 
 from bc_pipeline.alerts.book import Book
 from bc_pipeline.alerts.kinds import KINDS
-from bc_pipeline.alerts.matters import Matter, sameness
+from bc_pipeline.alerts.matter import Matter, sameness
 from bc_pipeline.alerts.message import about, digest
 from bc_pipeline.alerts.settling import settle, summarise
 from bc_pipeline.tenants.alert_settings import AlertAddress

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants import registry
 from bc_pipeline_tests.alerts.receiver import SECRET, Receiver
 from bc_pipeline_tests.cli.conftest import CommandLine, command, environment  # noqa: F401
+from bc_pipeline_tests.full_disk import no_file_beyond
 from bc_pipeline_tests.orchestration.conftest import write_tenants
 from bc_pipeline_tests.templates import memory_instance
 
@@ -273,3 +275,61 @@ def test_an_error_of_the_snapshot_is_told(
     telling.after_run(registry.load().get("acme"))
 
     assert "newer version" in receiver.received[0].data["text"]
+
+
+def test_given_a_full_disk_then_it_is_told_directly_once_and_once_more_when_it_is_over(
+    home: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("full-as-well")))
+    with no_file_beyond(0):
+        for _ in range(3):
+            telling.look(registry.load(), ["acme"])
+
+    assert receiver.kinds == [("raised", "disk"), ("raised", "failed")]
+    assert "acme cannot be written: " in receiver.received[0].data["text"]
+    assert not list((home / "alerts").glob("*.json"))
+    receiver.take()
+    telling.look(registry.load(), ["acme"])
+    assert receiver.kinds == [("recovered", "disk")]
+    assert "disk" not in [each["kind"] for each in told_of(home)["standing"]]
+
+
+def test_given_the_book_cannot_be_written_then_it_is_kept_elsewhere_for_every_process(
+    home: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any
+):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
+    (home / "alerts").write_text("in its way")
+
+    for _ in range(2):
+        telling.look(registry.load(), ["acme"])
+        book._kept.clear()  # as in another process
+
+    assert receiver.kinds == [("raised", "failed")]
+    (kept,) = elsewhere.iterdir()
+    assert kept.stat().st_mode & 0o777 == 0o700
+    (home / "alerts").unlink()
+    telling.look(registry.load(), ["acme"])
+    assert receiver.kinds == [("raised", "failed")]
+    assert not list(kept.glob("*.json"))
+
+
+def test_given_somebody_else_may_write_where_it_would_be_kept_then_it_is_not_read(
+    home: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any
+):
+    elsewhere = tmp_path_factory.mktemp("open-to-all")
+    monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
+    (home / "alerts").write_text("in its way")
+    telling.look(registry.load(), ["acme"])
+    book._kept.clear()
+    (kept,) = elsewhere.iterdir()
+    kept.chmod(0o777)
+
+    assert told_of(home) == {"standing": [], "unsent": []}
+    telling.look(registry.load(), ["acme"])
+
+    assert receiver.kinds == [("raised", "failed")] * 2
+
+
+def told_of(home: Path) -> dict[str, Any]:
+    return telling.told(book.path_of(home, "acme"))

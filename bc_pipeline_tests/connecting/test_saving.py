@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import os
+import signal
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -12,7 +16,7 @@ from pydantic import SecretStr
 from bc_pipeline.connecting import saving
 from bc_pipeline.connecting.draft import Draft, begin
 from bc_pipeline.errors import ConfigError
-from bc_pipeline.tenants import registry
+from bc_pipeline.tenants import entries, registry, undo
 
 TENANT = """\
     enabled: false
@@ -74,3 +78,71 @@ def test_given_a_secret_file_that_another_tenant_uses_then_it_keeps_its_secret(h
         saving.save(new(home), complete=False)
     assert (home / "secrets" / "acme.client_secret").read_text() == "hush"
     assert registry.load().names() == ["beta"]
+
+
+def killed_before_change(number: int, home: Path) -> bool:
+    """Whether saving, in a process of its own, was killed right before it changed that file of all
+    the files it changes; else it came to its end."""
+    child = os.fork()
+    if child == 0:
+        seen = itertools.count()
+
+        def fatal(change: Any) -> Any:
+            def changed(*given: Any, **named: Any) -> Any:
+                if next(seen) == number:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return change(*given, **named)
+
+            return changed
+
+        for name in ("replace", "unlink"):
+            setattr(Path, name, fatal(getattr(Path, name)))
+        draft = new(home)
+        draft.put(SecretStr("new password"), "optiply", "password")
+        draft.put("new user", "optiply", "username")
+        saving.save(draft, complete=False)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status)
+
+
+def test_whenever_it_is_killed_the_next_one_finds_the_old_pair_or_the_new_one(home: Path):
+    file, secrets = home / "tenants.yaml", home / "secrets"
+    old = f"tenants:\n  acme:\n{SHARES.replace('p,', '{{file: secrets/acme.optiply_password}},')}"
+    old = old.replace("{{", "{").replace("}}", "}")
+    found = set[tuple[str, ...]]()
+    number = 0
+    while True:
+        file.write_text(old)
+        (secrets / "acme.client_secret").write_text("hush")
+        (secrets / "acme.optiply_password").write_text("old password")
+        if not killed_before_change(number, home):
+            break
+        warnings = registry.load().warnings
+        said = any("connecting was ended halfway" in each for each in warnings)
+        user = "new user" in file.read_text()
+        pair = tuple(path.read_text() for path in sorted(secrets.glob("acme.*")))
+        found.add((str(user), *pair))
+        assert said == (not user and number > 0) or not said, number
+        assert not (secrets / undo.NOTE).exists()
+        number += 1
+
+    assert number >= 4
+    assert found == {
+        ("False", "hush", "old password"),
+        ("True", "another", "new password"),
+    }
+
+
+def test_given_somebody_is_connecting_then_a_reader_leaves_the_secrets_alone(home: Path):
+    (home / "tenants.yaml").write_text(f"tenants:\n  beta:\n{BETA}")
+    path = home / "secrets" / "acme.client_secret"
+
+    with (
+        entries.locked(home / "tenants.yaml"),
+        undo.replaced(home, home / "tenants.yaml", {path: b"another"}),
+    ):
+        assert registry.load().names() == ["beta"]
+        assert path.read_text() == "another"
+
+    assert path.read_text() == "another"

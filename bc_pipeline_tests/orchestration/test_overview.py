@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dagster import DagsterInstance
@@ -13,8 +14,9 @@ from bc_pipeline.cli.runs import RunOptions, not_runnable
 from bc_pipeline.definitions import defs
 from bc_pipeline.orchestration import tenants_asset as page
 from bc_pipeline.run.freshness import Freshness
-from bc_pipeline.run.overview import ages, next_tick, overview
-from bc_pipeline.run.tenant_state import read_state
+from bc_pipeline.run.overview import STOCK, WHOLE, ages, next_run, next_tick, overview
+from bc_pipeline.run.stock_age import StockAge
+from bc_pipeline.run.tenant_state import TenantState, read_state
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants import pause, registry
 from bc_pipeline_tests.orchestration.conftest import write_tenants
@@ -41,7 +43,7 @@ def test_given_tenants_then_each_has_a_row_and_those_that_need_somebody_come_fir
             "INSERT INTO outbound.ledger (entity, key, state) VALUES ('customers', 'c', 'blocked')"
         )
 
-    rows = {row["tenant"]: row for row in overview(registry.load(), NOW)}
+    rows = {row["tenant"]: row for row in overview(registry.load(), NOW, [WHOLE])}
 
     assert list(rows)[:2] == ["acme", "broken"]
     assert rows["acme"]["last run"] == "partial, 2026-08-22 12:00 UTC"
@@ -63,6 +65,56 @@ def test_ages_are_told_together_and_the_late_ones_are_marked():
     ]
 
     assert ages(found, NOW) == "never: buy_orders!; 3 h: sell_orders!; 4 min: products, suppliers"
+
+
+def expected(home: Path, state: TenantState, **options: Any) -> str:
+    """When acme is looked at next."""
+    return next_run(state, registry.load().get("acme"), NOW, **options)
+
+
+def looked(whole: int, stock: int) -> TenantState:
+    """Everything was looked at, and stock, so many minutes ago."""
+    whole_at, stock_at = (NOW - timedelta(minutes=minutes) for minutes in (whole, stock))
+    age = StockAge(max(whole_at, stock_at), NOW, timedelta(minutes=45))
+    return TenantState(ticked_at=whole_at, stock=age)
+
+
+def test_given_the_schedules_that_are_on_are_known_then_it_is_told_when_they_come(home: Path):
+    write_tenants(home, acme={})
+    state = looked(4, 4)
+
+    assert expected(home, state, running=[WHOLE]) == "2026-08-22 12:30 UTC"
+    assert expected(home, state, running=[WHOLE, STOCK]) == "2026-08-22 12:30 UTC, stock 12:05"
+    assert expected(home, state, running=[]) == "none: the schedule every_30_minutes is off"
+
+
+def test_given_stock_is_looked_at_less_often_then_its_next_time_is_told(home: Path):
+    write_tenants(home, acme={"sync": {"stock_every_minutes": 10}})
+    assert expected(home, looked(4, 4), running=[WHOLE, STOCK]).endswith("stock 12:10")
+
+    write_tenants(home, acme={"sync": {"stock_every_minutes": 0}})
+    assert expected(home, looked(4, 4), running=[WHOLE, STOCK]) == "2026-08-22 12:30 UTC"
+
+
+def test_given_nobody_knows_which_are_on_then_those_count_that_came_by(home: Path):
+    write_tenants(home, acme={})
+
+    assert expected(home, looked(34, 4)) == "2026-08-22 12:30 UTC, stock 12:05"
+    assert expected(home, looked(4, 34)) == "2026-08-22 12:30 UTC"
+    assert expected(home, looked(120, 120)) == (
+        "not known: no tick has come by since 2026-08-22 10:04 UTC; is every_30_minutes on?"
+    )
+    assert expected(home, TenantState()) == (
+        "not known: no tick has come by yet; is every_30_minutes on?"
+    )
+
+
+def test_in_the_ui_the_schedules_are_asked(home: Path, disk_instance: DagsterInstance):
+    write_tenants(home, acme={})
+
+    shown = page.told(registry.load(), disk_instance)["overview"].value
+
+    assert "none: the schedule every_30_minutes is off" in shown.replace("\\", "")
 
 
 @pytest.mark.parametrize(("minute", "then"), [(4, "12:30"), (30, "13:00"), (59, "13:00")])

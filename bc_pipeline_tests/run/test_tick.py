@@ -469,3 +469,30 @@ def test_given_ticks_without_a_run_then_nothing_is_late_and_the_stock_is_as_old_
     assert any("stock at most 50 min old" in told for told in state.attention())
     assert read_state(quiet.tenant, now + hours + timedelta(hours=2)).late
     tick_memory.save(quiet.directory, memory)
+
+
+def test_given_a_sync_by_hand_alone_then_stock_that_is_asked_for_is_sent(quiet: Quiet):
+    tick_memory.forget(quiet.directory)
+    run_tenant(quiet.tenant)
+    number = quiet.item()
+    before = quiet.stock_sent(number)
+    quiet.change("move_stock", item=number, quantity="7")
+
+    assert not ran(quiet.tick(stock_only=True))  # the schedule's: it comes again
+    summary = quiet.tick(stock_only=True, asked_for=True)
+
+    assert summary.status == "success"
+    assert set(summary.entities) <= STOCK_ALONE
+    assert quiet.stock_sent(number) == before + 7
+
+
+def test_given_no_sync_at_all_then_stock_that_is_asked_for_waits_for_it(quiet: Quiet):
+    shutil.move(quiet.directory, quiet.home / "kept")
+    try:
+        summary = quiet.tick(stock_only=True, asked_for=True)
+    finally:
+        shutil.rmtree(quiet.directory, ignore_errors=True)
+        shutil.move(quiet.home / "kept", quiet.directory)
+
+    assert summary.status == "skipped"
+    assert quiet.requests("bc") == []

@@ -13,6 +13,7 @@ from bc_pipeline.run.quality import flaws
 from bc_pipeline.sandbox import ordering
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline_tests.cli.aged import let_pass, synced
+from bc_pipeline_tests.full_disk import no_file_beyond
 from bc_pipeline_tests.runbook.world import FORBIDDEN, World
 
 Provoked = Callable[[World], str]
@@ -63,6 +64,21 @@ def _(world: World) -> str:
 def _(world: World) -> str:
     let_pass(timedelta(hours=3))
     return world.sync("suppliers", dry_run=True)
+
+
+@case("run killed")
+def _(world: World) -> str:
+    world.books(
+        "INSERT INTO ops.runs (run_no, run_id, started_at, status, dry_run) "
+        "SELECT max(run_no) + 1, 'killed', now(), 'running', false FROM ops.runs"
+    )
+    return world.told("status", "cronus")
+
+
+@case("disk full")
+def _(world: World) -> str:
+    with no_file_beyond(8192):
+        return str(world.run("suppliers", full=True)["reason"])
 
 
 # --- signing in ----------------------------------------------------------------------------------

@@ -83,9 +83,11 @@ class TenantRunResource(ConfigurableResource):
             handle, self._handle = self._handle, None
             summary = handle.close()
             if summary is not None:
-                self._tag(context, outcome_tags(summary))
-                if not self.dry_run:
-                    _tell(handle.tenant, summary.tenant, self.tenants)
+                try:
+                    self._tag(context, outcome_tags(summary))
+                finally:  # where Dagster's storage fails, somebody has to hear of it
+                    if not self.dry_run:
+                        _tell(handle.tenant, summary.tenant, self.tenants)
 
     @staticmethod
     def _tag(context: InitResourceContext, tags: Mapping[str, str]) -> None:
