@@ -27,7 +27,7 @@ def find(tenant: str, text: str, as_json: bool) -> int:
     """
     found = registry.load().get(tenant)
     with must_have_run(tenant):
-        answer = search.find(found, text)
+        answer = search.find(found, text, output.message)
     if as_json:
         output.print_json({"tenant": tenant, **answer.as_json()})
     elif answer.hits:

@@ -30,7 +30,7 @@ def show(tenant: str, entity: str, identifier: str, as_json: bool) -> int:
     (name,) = entity_names([entity], (OPTIPLY, OUTBOUND))
     found = registry.load().get(tenant)
     with must_have_run(tenant):
-        stories = shown.show(found, name, identifier)
+        stories = shown.show(found, name, identifier, output.message)
     if not stories:
         raise ConfigError(
             f"{tenant} knows no record {identifier!r} of {entity}; look everywhere with: "

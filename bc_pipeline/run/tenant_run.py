@@ -204,7 +204,7 @@ class TenantRun:
 
     def _open(self) -> None:
         directory = self.tenant.snapshot_dir
-        self._resources.enter_context(tenant_lock(directory))
+        self._resources.enter_context(tenant_lock(directory, holder=f"run {self.run_id}"))
         self._memory = tick_memory.held(self.tenant)
         self._resources.callback(self._remember)
         snapshot = Snapshot.open(directory)

@@ -16,7 +16,7 @@ from bc_pipeline.run.records import LEDGER_NAME, LEDGER_NUMBER
 from bc_pipeline.snapshot.rows import rows
 from bc_pipeline.story import searched_files, unfound
 from bc_pipeline.story.hits import FEWEST_LETTERS, Found, Hit
-from bc_pipeline.story.opening import looking
+from bc_pipeline.story.opening import Tell, looking
 from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.values import storable, typed
 
@@ -93,8 +93,13 @@ WHERE lower(l.documentId) = lower(?) ORDER BY ALL LIMIT 5
 """
 
 
-def find(tenant: Tenant, text: str) -> Found:
+def find(tenant: Tenant, text: str, tell: Tell | None = None) -> Found:
     """Everything of a tenant that has the text as, or in, one of its numbers, ids or names.
+
+    Args:
+        tenant: whose.
+        text: what is looked for.
+        tell: told what is waited for.
 
     Raises:
         ConfigError: the text is blank.
@@ -105,7 +110,7 @@ def find(tenant: Tenant, text: str) -> Found:
     if not text:
         raise ConfigError("there is nothing to look for: give a number, an id or a part of a name")
     given = {"text": text.lower()}
-    with looking(tenant) as cursor:
+    with looking(tenant, tell=tell) as cursor:
         mapped = [hit for name in RESOURCES for hit in _optiply(cursor, tenant, name, given)]
         booked = [*_ledger(cursor, tenant, given), *_outcomes(cursor, tenant, given)]
         known = {hit.key[:36] for hit in mapped}

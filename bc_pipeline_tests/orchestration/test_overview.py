@@ -112,7 +112,7 @@ def test_given_nobody_knows_which_are_on_then_those_count_that_came_by(home: Pat
 def test_in_the_ui_the_schedules_are_asked(home: Path, disk_instance: DagsterInstance):
     write_tenants(home, acme={})
 
-    shown = page.told(registry.load(), disk_instance)["overview"].value
+    shown = page._metadata(registry.load(), disk_instance)["overview"].value
 
     assert "none: the schedule every_30_minutes is off" in shown.replace("\\", "")
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +16,7 @@ from bc_pipeline import clock
 from bc_pipeline.cli.main import run
 from bc_pipeline.errors import TenantBusy
 from bc_pipeline.snapshot import schema
+from bc_pipeline.snapshot.lock import HOLDER_FILE, tenant_lock
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.story import printed
 from bc_pipeline.story.opening import looking
@@ -440,3 +443,32 @@ def test_a_number_with_wildcards_counts_only_what_waits_for_it(world: World) -> 
     )
 
     assert world.story("products", product).waits == ()
+
+
+def test_given_a_run_holds_the_snapshot_then_it_is_told_at_once_and_goes_on_when_it_is_free(
+    world: World,
+):
+    held, free, told = threading.Event(), threading.Event(), list[str]()
+
+    def run() -> None:
+        with (
+            tenant_lock(world.directory, holder="run 1ece"),
+            Snapshot.open(world.directory),
+        ):
+            held.set()
+            free.wait(20)
+
+    def tell(text: str) -> None:
+        told.append(text)
+        free.set()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    held.wait(20)
+    with looking(world.tenant, tell=tell) as cursor:
+        assert cursor.execute("SELECT 1").fetchall() == [(1,)]
+    thread.join()
+
+    (text,) = told
+    assert re.search(r"run 1ece has held it since \d{4}-\d\d-\d\d \d\d:\d\d UTC", text)
+    assert not (world.directory / HOLDER_FILE).exists()
