@@ -332,4 +332,4 @@ def test_given_somebody_else_may_write_where_it_would_be_kept_then_it_is_not_rea
 
 
 def told_of(home: Path) -> dict[str, Any]:
-    return telling.told(book.path_of(home, "acme"))
+    return telling.contents(book.path_of(home, "acme"))
