@@ -1,12 +1,18 @@
 """Values, the one rule for each kind: text as it can be stored and sent; ids, codes, names, members
-and numbers of Business Central as they are compared and written (behaviour.md 7)."""
+and numbers of Business Central as they are compared and written (behaviour.md 7); several things,
+grouped or in a sentence."""
 
 from __future__ import annotations
 
 import re
 import shlex
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
+
+_Thing = TypeVar("_Thing")
+_Key = TypeVar("_Key", bound=Hashable)
 
 ZERO_GUID = "00000000-0000-0000-0000-000000000000"
 """Business Central's way to write that there is none."""
@@ -104,3 +110,28 @@ def plain(number: Decimal) -> str:
 def typed(text: str) -> str:
     """A text as the last argument of a command that a person types or copies into a shell."""
     return f"-- {shlex.quote(text)}" if text.startswith("-") else shlex.quote(text)
+
+
+def several(number: int, called: str) -> str:
+    """``1 record``, ``3 records``."""
+    return f"{number} {called}{'' if number == 1 else 's'}"
+
+
+def listed(names: Sequence[str], most: int, total: int | None = None) -> str:
+    """``a, b and 3 more``.
+
+    Args:
+        names: the first of them, or all.
+        most: that are named.
+        total: how many there are; None: the names are all.
+    """
+    rest = (len(names) if total is None else total) - len(names[:most])
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def grouped(things: Iterable[_Thing], by: Callable[[_Thing], _Key]) -> dict[_Key, list[_Thing]]:
+    """The things by what ``by`` says of each, in the order they come."""
+    groups: defaultdict[_Key, list[_Thing]] = defaultdict(list)
+    for thing in things:
+        groups[by(thing)].append(thing)
+    return dict(groups)

@@ -3,10 +3,9 @@ has been told before."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from bc_pipeline.alerts.kinds import DAYS_BEFORE_END, SLOW, TOKEN_LIFE
 from bc_pipeline.alerts.matter import Matter, sameness
@@ -20,14 +19,13 @@ from bc_pipeline.run.tenant_state import TenantState
 from bc_pipeline.tenants.secrets import TokenStore
 from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.to_business_central.buy_orders.buy_order import TASK as BUY_ORDERS
+from bc_pipeline.values import grouped, listed, several
 
 WENT_BACK = "source_went_back"
 NAMED = 10
 """Records that a text names; the others are counted."""
 
 _DAY = timedelta(days=1)
-
-_Row = TypeVar("_Row")
 
 
 def of_tenant(tenant: Tenant, state: TenantState, now: datetime) -> list[Matter]:
@@ -106,7 +104,7 @@ def _failures(tenant: Tenant, state: TenantState) -> Iterator[Matter]:
     causes = [each for each in failed if NOT_STARTED not in (each.reason or "")]
     stopped = [each.entity for each in failed if each not in causes] if causes else []
     behind = f"{', '.join(stopped)} could not start without it; " if stopped else ""
-    for reason, group in _grouped(causes or failed, lambda each: sameness(each.reason)):
+    for reason, group in grouped(causes or failed, lambda each: sameness(each.reason)).items():
         names = ", ".join(each.entity for each in group)
         what = f"{names} failed in the last run; {behind}the rest went on"
         why = group[0].reason
@@ -119,7 +117,7 @@ def _lateness(tenant: Tenant, state: TenantState) -> Iterator[Matter]:
         yield Matter("late", "never", what, "no run has ended yet", patience=LATE_AFTER)
         return
     late = [each for each in state.freshness.values() if each.late]
-    for reason, group in _grouped(late, lambda each: sameness(each.reason)):
+    for reason, group in grouped(late, lambda each: sameness(each.reason)).items():
         why = group[0].reason or "no run has read or sent it since; none that failed is booked"
         yield Matter("late", reason, _late_words(group), why)
     if state.stock is not None and state.stock.late:
@@ -141,25 +139,25 @@ def _late_words(group: list[Freshness]) -> str:
 
 
 def _held_deletions(state: TenantState) -> Iterator[Matter]:
-    for entity, group in _grouped(state.deletions, lambda each: each.entity):
-        names = _named([each.text for each in group])
-        what = f"{_several(len(group), 'deletion')} in {entity} held until approved: {names}"
+    for entity, group in grouped(state.deletions, lambda each: each.entity).items():
+        names = listed([each.text for each in group], NAMED)
+        what = f"{several(len(group), 'deletion')} in {entity} held until approved: {names}"
         why = "so many at once look like a mistake; nothing was deleted in Optiply"
         yield Matter("guard", entity, what, why, entity, which=names)
 
 
 def _exports(tenant: Tenant, state: TenantState) -> Iterator[Matter]:
     open_rows = [row for row in state.exports if row["state"] in _EXPORT_WHAT]
-    for (entity, status, reason), group in _grouped(
+    for (entity, status, reason), group in grouped(
         open_rows, lambda row: (row["entity"], row["state"], sameness(row["reason"]))
-    ):
+    ).items():
         records = [str(row["external_id"] or row["key"]) for row in group]
         is_order = entity == BUY_ORDERS
         one = len(group) == 1
-        called = _several(len(group), "buy order" if is_order else "record")
+        called = several(len(group), "buy order" if is_order else "record")
         if not is_order:
             called = f"{called} of {entity.partition('/')[2]}"
-        names = _named(records)
+        names = listed(records, NAMED)
         what = f"{called} {_EXPORT_WHAT[status][not one]}: {names}"
         yield Matter(
             "blocked",
@@ -183,10 +181,10 @@ _EXPORT_WHAT = {
 
 def _settings(state: TenantState) -> Iterator[Matter]:
     failed = {each.reason for each in state.freshness.values() if each.failed}
-    for reason, group in _grouped(
+    for reason, group in grouped(
         ((entity, text) for entity, text in state.settings if text not in failed),
         lambda each: sameness(each[1]),
-    ):
+    ).items():
         names = ", ".join(entity for entity, _ in group)
         yield Matter("config", reason, f"{names}: a setting is wrong", group[0][1], group[0][0])
 
@@ -256,11 +254,11 @@ def _slow(state: TenantState) -> Iterator[Matter]:
 
 def _quarantined(tenant: Tenant, state: TenantState) -> Iterator[Matter]:
     held = [row for row in state.held if row["state"] == "quarantined"]
-    for (entity, reason), group in _grouped(
+    for (entity, reason), group in grouped(
         held, lambda row: (row["entity"], sameness(row["reason"], loosely=True))
-    ):
-        names = _named([_record_name(row) for row in group])
-        what = f"{_several(len(group), 'record')} of {entity} in quarantine: {names}"
+    ).items():
+        names = listed([_record_name(row) for row in group], NAMED)
+        what = f"{several(len(group), 'record')} of {entity} in quarantine: {names}"
         why = group[0]["reason"]
         records = [str(row["number"] or row["remote_id"]) for row in group]
         todo = states.advice(entity, "quarantined", tenant.name, records)
@@ -279,24 +277,6 @@ def _counts(state: TenantState) -> Iterator[Matter]:
             yield Matter("counts", entity, what, f"{missing} are missing", entity)
 
 
-def _named(names: list[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
-
-
-def _several(number: int, called: str) -> str:
-    return f"{number} {called}{'' if number == 1 else 's'}"
-
-
 def _sentence(text: str) -> str:
     named = "/" in text.partition(" ")[0]  # an entity is written as it is typed
     return text if named else text[:1].upper() + text[1:]
-
-
-def _grouped(
-    each: Iterable[_Row], by: Callable[[_Row], Hashable]
-) -> Iterator[tuple[Any, list[_Row]]]:
-    groups: defaultdict[Hashable, list[_Row]] = defaultdict(list)
-    for one in each:
-        groups[by(one)].append(one)
-    yield from groups.items()

@@ -26,6 +26,7 @@ from bc_pipeline.report import Problem
 from bc_pipeline.snapshot import learned
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants.settings import Tenant
+from bc_pipeline.values import listed
 
 LOCATIONS = "sync.locations"
 QUANTITY_SCALE = "sync.quantity_scale"
@@ -138,9 +139,7 @@ class Finding:
                 f"{naming.key}: whether Business Central has {naming.thing} {names} could not be "
                 f"found out ({self.doubt}). {naming.consequence}"
             )
-        there_are = ", ".join(sorted(self.existing)[:MOST_NAMED]) or "none"
-        if (more := len(self.existing) - MOST_NAMED) > 0:
-            there_are += f" and {more} more"
+        there_are = listed(sorted(self.existing), MOST_NAMED) or "none"
         return (
             f"{naming.key}: Business Central has no {naming.thing} {names}; it has {there_are}. "
             f"{naming.consequence}"

@@ -36,6 +36,7 @@ from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline.to_business_central.inbox.endings import READABLE
 from bc_pipeline.to_business_central.inbox.place import not_read, waiting
 from bc_pipeline.to_optiply.held import HeldDeletion, held_deletions
+from bc_pipeline.values import grouped
 
 HELD_STATES = ("quarantined", "deferred")
 OPEN_EXPORT_STATES = ("blocked", "ambiguous", "failed", "intent", "created")
@@ -170,9 +171,7 @@ class TenantState:
         if self.last_run is None:
             yield "late: it never ran"
             return
-        alike: dict[str | None, list[Freshness]] = {}
-        for each in self._late():
-            alike.setdefault(each.reason, []).append(each)
+        alike = grouped(self._late(), lambda each: each.reason)
         yield from (f"late: {_together(group)}" for group in alike.values())
         if self.stock is not None and self.stock.late and not self.freshness[STOCK].late:
             yield f"late: {self.stock.in_words()}"

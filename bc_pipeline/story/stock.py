@@ -19,7 +19,7 @@ from bc_pipeline.run.freshness import freshness
 from bc_pipeline.snapshot.rows import rows
 from bc_pipeline.story.model import Order, Sending, Stock
 from bc_pipeline.tenants.settings import SyncOptions, Tenant
-from bc_pipeline.values import plain
+from bc_pipeline.values import listed, plain
 
 MOST_NAMED = 12
 """Sales orders that the sum names."""
@@ -230,10 +230,8 @@ def _taken(found: Stock) -> str:
     named = [_order(each) for each in found.orders if each.taken is not None]
     if not named:
         return f" - {plain(found.sold)} on sales orders, by the item's published page"
-    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
-    several = "orders" if len(named) > 1 else "order"
-    told = ", ".join(named[:MOST_NAMED])
-    return f" - {plain(found.sold)} on sales {several} {told}{more}"
+    orders = "orders" if len(named) > 1 else "order"
+    return f" - {plain(found.sold)} on sales {orders} {listed(named, MOST_NAMED)}"
 
 
 def _order(order: Order) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -13,6 +12,7 @@ from bc_pipeline.run.records import NEXT_RUN, next_try
 from bc_pipeline.run.tenant_state import TenantState
 from bc_pipeline.tenant_page.advice import APPROVE, EXPORT, RESEND, RETRY, Job
 from bc_pipeline.to_optiply.held import REASON
+from bc_pipeline.values import grouped
 
 Address = Callable[[str, str | None], str | None]
 """Entity and number -> where a record is seen in Business Central; None where it is not."""
@@ -88,14 +88,11 @@ def held(tenant: str, state: TenantState, address: Address) -> list[Group]:
         state: how it stands.
         address: of a record in Business Central.
     """
-    groups: defaultdict[tuple[str, str], list[Record]] = defaultdict(list)
-    for entity, status, record in (
-        *_deletions(state),
-        *_waiting(state, address),
-        *_exports(state, address),
-    ):
-        groups[entity, status].append(record)
-    return [_group(tenant, entity, status, found) for (entity, status), found in groups.items()]
+    found = [*_deletions(state), *_waiting(state, address), *_exports(state, address)]
+    return [
+        _group(tenant, entity, status, [record for _, _, record in group])
+        for (entity, status), group in grouped(found, lambda each: each[:2]).items()
+    ]
 
 
 def _deletions(state: TenantState) -> Iterator[tuple[str, str, Record]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,6 +12,7 @@ from bc_pipeline.report import AsJson
 from bc_pipeline.run.history import SENT
 from bc_pipeline.run.stock_age import ASSET as STOCK
 from bc_pipeline.snapshot.rows import Row, rows
+from bc_pipeline.values import grouped
 
 DAYS = 30
 """Days that are shown at most."""
@@ -187,9 +187,7 @@ def trends(cursor: duckdb.DuckDBPyConnection, now: datetime) -> list[Trend]:
     """
     today = now.date()
     given = {"entity": STOCK, "sent": SENT, "since": now - DAYS * _DAY}
-    by_day: defaultdict[date, list[Row]] = defaultdict(list)
-    for row in _with_ages(rows(cursor, _RUNS, given)):
-        by_day[row["started_at"].date()].append(row)
+    by_day = grouped(_with_ages(rows(cursor, _RUNS, given)), lambda row: row["started_at"].date())
     first = min([*by_day, today - (FEWEST_DAYS - 1) * _DAY])
     first = max(first, today - (DAYS - 1) * _DAY)
     days = [first + n * _DAY for n in range((today - first) // _DAY + 1)]

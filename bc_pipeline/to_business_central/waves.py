@@ -25,6 +25,7 @@ from bc_pipeline.report import COUNT_NAMES, EntityResult
 from bc_pipeline.to_business_central.export_types import Offender, Outcome, Pending
 from bc_pipeline.to_business_central.writer import ExportContext
 from bc_pipeline.to_business_central.writers import writer_of
+from bc_pipeline.values import grouped
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ def write_all(
     done = 0
     refused: dict[Company, PipelineError] = {}
     for wave in waves(pendings):
-        for company, group in _by_company(wave).items():
+        for company, group in grouped(wave, lambda pending: pending.company).items():
             if company in refused:
                 continue
             context = contexts[company.id]
@@ -110,13 +111,6 @@ def fail_if_nothing_worked(result: EntityResult) -> None:
     others = sum(getattr(result, name) for name in COUNT_NAMES) - result.quarantined
     if result.quarantined and not others:
         raise NothingWritten(f"none of {result.quarantined} records could be written")
-
-
-def _by_company(pendings: Sequence[Pending]) -> dict[Company, list[Pending]]:
-    groups: dict[Company, list[Pending]] = {}
-    for pending in pendings:
-        groups.setdefault(pending.company, []).append(pending)
-    return groups
 
 
 def _waiting_for_nothing(context: ExportContext, group: Sequence[Pending]) -> list[Pending]:

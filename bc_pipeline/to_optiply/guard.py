@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bc_pipeline.values import listed
+
 FEWEST_GUARDED = 10
 GUARDED_SHARE = 0.05
 MOST_NAMED = 20
@@ -84,8 +86,4 @@ def guard_reason(
 
 def listing(names: Sequence[str], total: int) -> str:
     """``: a, b and 3 more``, at most ``MOST_NAMED``; nothing when there are no names."""
-    shown = names[:MOST_NAMED]
-    if not shown:
-        return ""
-    rest = total - len(shown)
-    return ": " + ", ".join(shown) + (f" and {rest} more" if rest > 0 else "")
+    return f": {listed(names, MOST_NAMED, total)}" if names else ""

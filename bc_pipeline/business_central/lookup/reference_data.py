@@ -26,7 +26,7 @@ from bc_pipeline.snapshot.mirror.staging import Staging
 from bc_pipeline.snapshot.mirror.swap import Swap, swap
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.snapshot.transaction import all_or_nothing
-from bc_pipeline.values import by_code, by_id, by_name
+from bc_pipeline.values import by_code, by_id, by_name, grouped
 
 # Reference data into the mirror, as a read of the entity would have brought it.
 
@@ -118,9 +118,7 @@ class Index:
         self._label = label
         self._ids = {by_id(row.get("id")): row for row in self.rows}
         self._codes = {by_code(row.get(code)): row for row in self.rows}
-        self._names: dict[str, list[Row]] = {}
-        for row in self.rows:
-            self._names.setdefault(by_name(row.get("displayName")), []).append(row)
+        self._names = grouped(self.rows, lambda row: by_name(row.get("displayName")))
 
     def find(self, *, id: object = None, code: object = None, name: object = None) -> Row | None:
         """The row meant: by id, else by code, else by name, over all rows each time.

@@ -10,6 +10,7 @@ from dagster import DagsterLogManager
 from bc_pipeline.catalogue.task import BC, OUTBOUND, Task
 from bc_pipeline.report import EntityResult, Problem
 from bc_pipeline.run.tenant_run import NOT_CONFIGURED
+from bc_pipeline.values import several
 
 PROBLEMS_TOLD = 20
 _CHANGES = ("created", "updated", "deleted")
@@ -50,7 +51,7 @@ def held(result: EntityResult) -> list[str]:
 
 def _read(entry: Task, result: EntityResult) -> Iterator[str]:
     how = f" ({result.mode})" if result.mode else ""
-    yield f"Read {_rows(result.rows)} of {entry.entity}{how}{_cost(result)}"
+    yield f"Read {several(result.rows, 'row')} of {entry.entity}{how}{_cost(result)}"
     if not result.complete:
         yield "The read did not come to its end: the mirror is as it was before"
 
@@ -58,18 +59,17 @@ def _read(entry: Task, result: EntityResult) -> Iterator[str]:
 def _written(entry: Task, result: EntityResult) -> Iterator[str]:
     waits = entry.prefix == OUTBOUND
     target = "Business Central" if waits else "Optiply"
-    yield f"{_records(result.rows)} " + ("waited" if waits else "mapped")
+    yield f"{several(result.rows, 'record')} " + ("waited" if waits else "mapped")
     sent = ", ".join(f"{getattr(result, name)} {name}" for name in _CHANGES)
     yield f"Sent to {target}: {sent}; {result.unchanged} unchanged{_cost(result)}"
     if result.adopted:
-        yield f"{_rows(result.adopted)} stood in Optiply already and were taken over"
+        yield f"{several(result.adopted, 'row')} stood in Optiply already and were taken over"
     if kept := [f"{number} {name}" for name in _HELD if (number := getattr(result, name))]:
         yield f"Held back: {', '.join(kept)}"
 
 
 def _cost(result: EntityResult) -> str:
-    number = "1 request" if result.requests == 1 else f"{result.requests} requests"
-    return f", {number}, {result.seconds:.1f} s"
+    return f", {several(result.requests, 'request')}, {result.seconds:.1f} s"
 
 
 def _trouble(result: EntityResult) -> Iterator[str]:
@@ -80,11 +80,3 @@ def _trouble(result: EntityResult) -> Iterator[str]:
 def _problem(problem: Problem) -> str:
     record = f"{problem.record}: " if problem.record else ""
     return f"{problem.kind}: {record}{problem.reason}"
-
-
-def _rows(number: int) -> str:
-    return "1 row" if number == 1 else f"{number} rows"
-
-
-def _records(number: int) -> str:
-    return "1 record" if number == 1 else f"{number} records"

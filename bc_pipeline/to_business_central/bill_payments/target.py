@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,7 +15,7 @@ from bc_pipeline.to_business_central.properties import differences
 from bc_pipeline.to_business_central.upsert.owners import Owner, adopt, made_since, owners
 from bc_pipeline.to_business_central.upsert.work import Target, Work
 from bc_pipeline.to_business_central.writer import ExportContext
-from bc_pipeline.values import by_code, guid
+from bc_pipeline.values import by_code, grouped, guid
 
 DIMENSIONS = "dimensionSetLines"
 _PROPERTIES = properties.by_name(
@@ -77,14 +76,11 @@ class PaymentTarget(Target[PaymentWork]):
         known = [row for rows in answers[0::2] for row in rows]
         numbered = answers[1::2]
         by_id = {guid(row["id"]): row for row in known}
-        by_number: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
-        for row in (row for rows in numbered for row in rows):
-            by_number[guid(row["journalId"]), by_code(row["documentNumber"])].append(row)
-        makers = owners(
-            context,
-            "vendor_payments",
-            (row["id"] for rows in by_number.values() for row in rows),
+        there = [row for rows in numbered for row in rows]
+        by_number = grouped(
+            there, lambda row: (guid(row["journalId"]), by_code(row["documentNumber"]))
         )
+        makers = owners(context, "vendor_payments", (row["id"] for row in there))
         for work in works:
             same = by_number.get((work.journal, work.number), [])
             own = [row for row in same if not _made_by_another(work, row, makers)]
@@ -158,10 +154,7 @@ class PaymentTarget(Target[PaymentWork]):
 
 def _by_journal(works: Sequence[PaymentWork]) -> list[tuple[str, list[PaymentWork]]]:
     """A journal is asked only for its own payments: lists need a journal (behaviour.md 3.1)."""
-    groups: dict[str, list[PaymentWork]] = {}
-    for work in works:
-        groups.setdefault(work.journal, []).append(work)
-    return list(groups.items())
+    return list(grouped(works, lambda work: work.journal).items())
 
 
 def _lines(journal: str) -> str:

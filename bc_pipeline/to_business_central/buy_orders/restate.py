@@ -19,7 +19,7 @@ from bc_pipeline.to_business_central.documents.changes import error_of
 from bc_pipeline.to_business_central.documents.concurrency import CHANGED_MEANWHILE
 from bc_pipeline.to_business_central.properties import day, number
 from bc_pipeline.to_business_central.writer import ExportContext
-from bc_pipeline.values import by_code, guid_or_none
+from bc_pipeline.values import by_code, grouped, guid_or_none
 
 PRICES = ("directUnitCost", "discountPercent")
 """Set last: the others price a line anew."""
@@ -110,10 +110,7 @@ def _passes(answer: PartAnswer) -> bool:
 
 
 def _parts(path: str, found: Sequence[Departure]) -> Iterator[Part]:
-    by_line: dict[str, list[Departure]] = {}
-    for each in found:
-        by_line.setdefault(str(each.row["id"]), []).append(each)
-    for id, own in by_line.items():
+    for id, own in grouped(found, lambda each: str(each.row["id"])).items():
         others = {each.name: each.wanted for each in own if each.name not in PRICES}
         line = own[0].line
         prices = {each.name: each.wanted for each in own if each.name in PRICES}

@@ -10,7 +10,7 @@ from bc_pipeline.reading import named_settings
 from bc_pipeline.tenants.tenant_config import DimensionMappings, load_dimension_mappings
 from bc_pipeline.to_business_central.buy_orders.buy_order import Blocked
 from bc_pipeline.to_business_central.writer import ExportContext
-from bc_pipeline.values import by_code
+from bc_pipeline.values import by_code, listed
 
 UNKNOWN_NAME = "unknown_name"
 """Error class of an order that waits because of a setting."""
@@ -88,7 +88,4 @@ def _told(
 
 
 def _list(rows: Iterable[Mapping[str, Any]]) -> str:
-    codes = sorted(str(row["code"]) for row in rows)
-    more = len(codes) - named_settings.MOST_NAMED
-    listed = ", ".join(codes[: named_settings.MOST_NAMED]) or "none"
-    return f"{listed} and {more} more" if more > 0 else listed
+    return listed(sorted(str(row["code"]) for row in rows), named_settings.MOST_NAMED) or "none"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 
 from bc_pipeline.business_central.lookup.reference_data import KindName
@@ -42,7 +41,7 @@ from bc_pipeline.to_business_central.journal_entries.wanted import (
 )
 from bc_pipeline.to_business_central.unified import JournalEntry
 from bc_pipeline.to_business_central.writer import ExportContext, Stream, Writer
-from bc_pipeline.values import by_code
+from bc_pipeline.values import by_code, grouped
 
 
 def needs(pendings: Sequence[Pending]) -> frozenset[KindName]:
@@ -75,9 +74,9 @@ def write(context: ExportContext, pendings: Sequence[Pending]) -> None:
         # That never means that something is absent.
         context.ledger.hold_all(pendings, f"could not be looked up: {error}")
         return
-    groups: defaultdict[str, list[Pending]] = defaultdict(list)
-    for pending in pendings:
-        groups[by_code(pending.record.journal_entry_number) or pending.key].append(pending)
+    groups = grouped(
+        pendings, lambda pending: by_code(pending.record.journal_entry_number) or pending.key
+    )
     in_groups(context, list(groups.values()), lambda each: _write_one(context, present, each))
 
 
