@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -115,6 +115,11 @@ def typed(text: str) -> str:
 def several(number: int, called: str) -> str:
     """``1 record``, ``3 records``."""
     return f"{number} {called}{'' if number == 1 else 's'}"
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """``2 deferred, 1 quarantined``, by name; blank when there is nothing."""
+    return ", ".join(f"{number} {name}" for name, number in sorted(counts.items()))
 
 
 def listed(names: Sequence[str], most: int, total: int | None = None) -> str:

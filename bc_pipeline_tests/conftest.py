@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from bc_pipeline.business_central import client
-from bc_pipeline.business_central.retry import Backoff
+from bc_pipeline.http.repeating import Backoff
 from bc_pipeline.optiply import transport
 from bc_pipeline_tests import order
 from bc_pipeline_tests.slow import SLOW
@@ -94,5 +94,5 @@ def _repeats_come_at_once() -> Iterator[None]:
     """How long to wait before is tested with the wait itself."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(client, "Backoff", partial(Backoff, base_seconds=0.001, cap_seconds=0.002))
-        patch.setattr(transport, "BACKOFF", lambda state: 0.0)
+        patch.setattr(transport, "BACKOFF", Backoff(0.0, 0.0))
         yield

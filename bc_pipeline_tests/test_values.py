@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bc_pipeline.values import grouped, listed, several, storable
+from bc_pipeline.values import counted, grouped, listed, several, storable
 
 
 @pytest.mark.covers("decision 16")
@@ -61,3 +61,7 @@ def test_things_are_grouped_in_the_order_they_come():
         ("a", ["a", "a", "a"]),
         ("n", ["n", "n"]),
     ]
+
+
+def test_counts_are_told_by_name():
+    assert counted({"quarantined": 1, "deferred": 2}) == "2 deferred, 1 quarantined"

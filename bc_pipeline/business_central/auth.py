@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import requests
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
 from bc_pipeline import clock
-from bc_pipeline.business_central.retry import Backoff, retry_after_seconds
+from bc_pipeline.business_central.retry import retry_after_seconds
 from bc_pipeline.business_central.throttle import Throttle
 from bc_pipeline.errors import AuthError, PipelineError, RequestFailed
 from bc_pipeline.http.oauth import UNREADABLE, json_object, lifetime_seconds, succeeded, token_in
+from bc_pipeline.http.repeating import Again, Backoff, repeated
 from bc_pipeline.http.tokens import TokenHolder
 from bc_pipeline.http.unreachable import other_place, why
 from bc_pipeline.tenants.secrets import StoredToken, TokenStore, fingerprint
@@ -54,14 +54,6 @@ _WHAT_TO_DO = {
 }
 _PASSING = {"temporarily_unavailable", "server_error"}
 """Error words of an answer that may be better a little later, whatever its status."""
-
-
-class _Transient(Exception):
-    """The token endpoint may answer better a little later."""
-
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
 
 
 class AccessTokens(TokenHolder):
@@ -125,22 +117,12 @@ class AccessTokens(TokenHolder):
         return renewed
 
     def _ask(self, form: dict[str, str]) -> dict[str, Any]:
-        def wait(state: RetryCallState) -> float:
-            failure = state.outcome.exception() if state.outcome else None
-            asked = failure.retry_after if isinstance(failure, _Transient) else None
-            return self._backoff.seconds(state.attempt_number) if asked is None else asked
-
-        retrying = Retrying(
-            retry=retry_if_exception_type(_Transient),
-            stop=stop_after_attempt(self._settings.max_attempts),
-            wait=wait,
+        return repeated(
+            lambda: self._ask_once(form),
+            tries=self._settings.max_attempts,
+            backoff=self._backoff,
             sleep=self._throttle.wait,
-            reraise=True,
         )
-        try:
-            return retrying(self._ask_once, form)
-        except _Transient as error:
-            raise RequestFailed(f"Microsoft Entra gave no token: {error}") from None
 
     def _ask_once(self, form: dict[str, str]) -> dict[str, Any]:
         try:
@@ -157,7 +139,7 @@ class AccessTokens(TokenHolder):
         except requests.RequestException as error:
             # The exception holds the request and that its body: it is not passed on.
             cause = why(error, self._settings.login_url, "business_central.login_url")
-            raise _Transient(f"no answer: {cause}") from None
+            raise _again(f"no answer: {cause}") from None
         answer = json_object(response.content)
         if token_in(response) is not None:
             return answer
@@ -169,7 +151,7 @@ class AccessTokens(TokenHolder):
         word = error if isinstance(error, str) and re.fullmatch(r"[a-z_]{1,64}", error) else None
         unreadable = succeeded(response)
         if unreadable or status in (408, 429) or status >= 500 or word in _PASSING:
-            return _Transient(
+            return _again(
                 f"HTTP {status}, {UNREADABLE}"
                 if unreadable
                 else f"HTTP {status} {word or ''}".strip(),
@@ -217,6 +199,11 @@ class AccessTokens(TokenHolder):
         return fingerprint(
             settings.login_url, settings.entra_tenant, settings.client_id, self._seed()
         )
+
+
+def _again(reason: str, retry_after: float | None = None) -> Again:
+    """The token endpoint may answer better a little later."""
+    return Again(RequestFailed(f"Microsoft Entra gave no token: {reason}"), retry_after)
 
 
 def no_access(tenant: Tenant, status: int, code: str | None) -> PipelineError:

@@ -12,7 +12,6 @@ from urllib.parse import quote
 from bc_pipeline.business_central import published_pages
 from bc_pipeline.business_central.answers import envelope, record
 from bc_pipeline.business_central.auth import AccessTokens
-from bc_pipeline.business_central.retry import Backoff
 from bc_pipeline.business_central.throttle import Throttle
 from bc_pipeline.business_central.transport import Http
 from bc_pipeline.business_central.urls import PAGE_SIZE, is_absent, next_link, query_url
@@ -20,6 +19,7 @@ from bc_pipeline.business_central.writing import Writing
 from bc_pipeline.closing import Closing
 from bc_pipeline.errors import AuthError, ConfigError, ReadFailed, RequestFailed
 from bc_pipeline.http.counting import RequestCounter
+from bc_pipeline.http.repeating import Backoff
 from bc_pipeline.http.session import new_session
 from bc_pipeline.tenants.companies import company_key
 from bc_pipeline.tenants.secrets import TokenStore

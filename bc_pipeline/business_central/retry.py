@@ -3,34 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
-from bc_pipeline import clock
 from bc_pipeline.http.meanings import THROTTLED, meaning
 from bc_pipeline.http.retry_after import asked_to_wait
 
 HONOURS_RETRY_AFTER = frozenset({THROTTLED, 502, 503})
 LONGEST_RETRY_AFTER_SECONDS = 300.0
 """BC's sliding window; whatever a server asks for, its budget is free again after that."""
-
-
-@dataclass(frozen=True)
-class Backoff:
-    """Exponential back-off with full jitter.
-
-    Args:
-        base_seconds: upper bound of the first wait; doubles with each further one.
-        cap_seconds: upper bound of every wait.
-    """
-
-    base_seconds: float = 0.5
-    cap_seconds: float = 60.0
-
-    def seconds(self, attempt: int) -> float:
-        """How long to wait after the ``attempt``-th try, counted from 1."""
-        bound = min(self.cap_seconds, self.base_seconds * 2.0 ** min(attempt - 1, 32))
-        return clock.uniform(0, bound)
 
 
 def worth_repeating(status: int, code: str | None, message: str) -> bool:

@@ -13,11 +13,10 @@ from urllib.parse import urlencode
 
 import requests
 from pydantic import SecretStr
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
 from bc_pipeline.business_central.auth import SCOPE
 from bc_pipeline.business_central.refusals import PASSING, Asked, refusal
-from bc_pipeline.business_central.retry import Backoff, retry_after_seconds
+from bc_pipeline.business_central.retry import retry_after_seconds
 from bc_pipeline.errors import AuthError, RequestFailed
 from bc_pipeline.http.oauth import (
     UNREADABLE,
@@ -26,6 +25,7 @@ from bc_pipeline.http.oauth import (
     succeeded,
     token_in,
 )
+from bc_pipeline.http.repeating import Again, Backoff, repeated
 from bc_pipeline.http.unreachable import other_place, why
 
 DELEGATED_SCOPE = f"{SCOPE} offline_access"
@@ -169,7 +169,13 @@ class EntraSignIn:
         Raises:
             AuthError, RequestFailed: as ``redeem``; also when they declined, or took too long.
         """
-        response = self._post("token", {"grant_type": DEVICE_GRANT, "device_code": device.code})
+        try:
+            return self._polled({"grant_type": DEVICE_GRANT, "device_code": device.code})
+        except Again as error:
+            raise error.failure from None
+
+    def _polled(self, form: dict[str, str]) -> SecretStr | str:
+        response = self._post("token", form)
         answer = json_object(response.content)
         if answer.get("error") in (PENDING, SLOW_DOWN):
             return str(answer["error"])
@@ -206,20 +212,7 @@ class EntraSignIn:
     def _repeated(self, ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """The answer, asked for again while it may be better a little later (decisions 35, 41). A
         code that was taken although its answer was lost is refused then, which says so."""
-
-        def wait(state: RetryCallState) -> float:
-            failure = state.outcome.exception() if state.outcome else None
-            asked = failure.retry_after if isinstance(failure, _Passing) else None
-            return Backoff().seconds(state.attempt_number) if asked is None else asked
-
-        retrying = Retrying(
-            retry=retry_if_exception_type(_Passing),
-            stop=stop_after_attempt(_TRIES),
-            wait=wait,
-            sleep=self._sleep,
-            reraise=True,
-        )
-        return retrying(ask)
+        return repeated(ask, tries=_TRIES, backoff=Backoff(), sleep=self._sleep)
 
     def _post(self, endpoint: str, form: dict[str, str]) -> requests.Response:
         who = {"client_id": self._app.client_id}
@@ -236,7 +229,7 @@ class EntraSignIn:
         except requests.RequestException as error:
             # The exception holds the request and that its body: it is not passed on.
             cause = why(error, self._app.login_url, _SETTING)
-            raise _Passing(f"no answer from Microsoft Entra: {cause}") from None
+            raise Again(RequestFailed(f"no answer from Microsoft Entra: {cause}")) from None
 
     def _failure(self, response: requests.Response, answer: dict[str, Any]) -> Exception:
         status = response.status_code
@@ -244,23 +237,15 @@ class EntraSignIn:
         if (word := answer.get("error")) and not succeeded(response):
             refused = refusal(answer, self._app.asked)
             passing = isinstance(word, str) and word in PASSING
-            return _Passing(str(refused), later) if passing else refused
+            return Again(RequestFailed(str(refused)), later) if passing else refused
         if succeeded(response):
-            return _Passing(f"Microsoft Entra: HTTP {status}, {UNREADABLE}")
+            return Again(RequestFailed(f"Microsoft Entra: HTTP {status}, {UNREADABLE}"))
         if status in (408, 429) or status >= 500:
-            told = "try again in a few minutes"
-            return _Passing(f"Microsoft Entra answered HTTP {status}: {told}", later)
+            text = f"Microsoft Entra answered HTTP {status}: try again in a few minutes"
+            return Again(RequestFailed(text), later)
         return RequestFailed(
             f"Microsoft Entra answered HTTP {status}: {other_place(status, _SETTING)}"
         )
-
-
-class _Passing(RequestFailed):
-    """An answer, or none, that may be better a little later."""
-
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
 
 
 def _interval(answer: dict[str, Any]) -> float:

@@ -10,15 +10,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import requests
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from bc_pipeline.business_central.answers import BadAnswer, decoded, encoded, error_of
 from bc_pipeline.business_central.auth import AccessTokens, no_access
-from bc_pipeline.business_central.retry import (
-    Backoff,
-    retry_after_seconds,
-)
+from bc_pipeline.business_central.retry import retry_after_seconds
 from bc_pipeline.business_central.server_clock import ServerClock
 from bc_pipeline.business_central.throttle import Throttle
 from bc_pipeline.business_central.urls import access_intent
@@ -26,6 +22,7 @@ from bc_pipeline.errors import RequestFailed
 from bc_pipeline.http.counting import RequestCounter
 from bc_pipeline.http.meanings import THROTTLED, meaning
 from bc_pipeline.http.oauth import BearerAuth
+from bc_pipeline.http.repeating import Again, Backoff, repeated
 from bc_pipeline.http.unreachable import other_place, why
 from bc_pipeline.tenants.settings import Tenant
 
@@ -37,20 +34,6 @@ log = logging.getLogger(__name__)
 
 class TooSlow(RequestFailed):
     """BC, its gateway or the network ran out of time: ask for less at once (behaviour.md 6)."""
-
-
-class Transient(Exception):
-    """A failed try that may be repeated.
-
-    Args:
-        failure: what to raise when it was the last one.
-        retry_after: seconds the server asks to wait, None when it does not say.
-    """
-
-    def __init__(self, failure: RequestFailed, retry_after: float | None = None) -> None:
-        super().__init__(str(failure))
-        self.failure = failure
-        self.retry_after = retry_after
 
 
 @dataclass(frozen=True)
@@ -142,36 +125,21 @@ class Http:
         harmless = method == "GET" if reads_only is None else reads_only
         sent = _Sent(method, url, content, harmless, fresh)
 
-        def attempt() -> Answer:
-            return self._attempt(sent, consume, headers or {}, tallies)
-
-        def wait(state: RetryCallState) -> float:
-            failed = state.outcome.exception() if state.outcome else None
-            asked = failed.retry_after if isinstance(failed, Transient) else None
-            seconds = self._backoff.seconds(state.attempt_number) if asked is None else asked
-            if isinstance(failed, Transient) and failed.failure.status == THROTTLED:
+        def note(again: Again, seconds: float) -> None:
+            if again.failure.status == THROTTLED:
                 self._throttle.pause(seconds)
-            return seconds
-
-        def note(state: RetryCallState) -> None:
-            failed = state.outcome.exception() if state.outcome else None
             _count(tallies, retried=1)
-            log.info("trying %s again: %s", method, failed)
-            if before_retry and isinstance(failed, Transient):
-                before_retry(failed.failure)
+            log.info("trying %s again: %s", method, again)
+            if before_retry:
+                before_retry(again.failure)
 
-        retrying = Retrying(
-            retry=retry_if_exception_type(Transient),
-            stop=stop_after_attempt(self._settings.max_attempts),
-            wait=wait,
-            before_sleep=note,
+        return repeated(
+            lambda: self._attempt(sent, consume, headers or {}, tallies),
+            tries=self._settings.max_attempts,
+            backoff=self._backoff,
             sleep=self._throttle.wait,
-            reraise=True,
+            before_wait=note,
         )
-        try:
-            return retrying(attempt)
-        except Transient as error:
-            raise error.failure from None
 
     def _attempt(
         self,
@@ -234,7 +202,7 @@ class Http:
     def _failure(
         self, sent: _Sent, response: requests.Response, tallies: list[RequestCounter]
     ) -> RequestFailed:
-        """The answer as an error; raises Transient instead when it may be repeated."""
+        """The answer as an error; raises Again instead when it may be repeated."""
         status = response.status_code
         code, message = _error_of(response)
         if status == THROTTLED:
@@ -254,7 +222,7 @@ class Http:
             uncertain=not repeatable and means.doubt,
         )
         if repeatable and means.repeat:
-            raise Transient(failure, retry_after_seconds(status, response.headers))
+            raise Again(failure, retry_after_seconds(status, response.headers))
         return failure
 
     def _no_answer(self, sent: _Sent, error: Exception) -> Exception:
@@ -266,7 +234,7 @@ class Http:
             f"{self._tokens.redacted(cause)}",
             uncertain=not sent.reads_only,
         )
-        return Transient(failure) if sent.reads_only else failure
+        return Again(failure) if sent.reads_only else failure
 
 
 def _count(tallies: list[RequestCounter], **amounts: int) -> None:

@@ -24,8 +24,8 @@ def plan(options: SyncOptions, inputs: MappingInput) -> Plan:
             "m_suppliers": foreign_keys.step("suppliers"),
             "m_receipt_dates": vanished.NEWEST_RECEIPTS,
             "m_confirmed": confirmed(inputs),
-            "m_claimed": _told(inputs.claimed),
-            "m_strays": _told(inputs.strays),
+            "m_claimed": _reasons(inputs.claimed),
+            "m_strays": _reasons(inputs.strays),
             "m_vanished": vanished.buy_orders(options),
             "m_vanished_lines": vanished.buy_order_lines(options),
         },
@@ -44,7 +44,7 @@ def confirmed(inputs: MappingInput) -> str:
     return rows(("remote_id",), ("VARCHAR",), given)
 
 
-def _told(given: Mapping[str, str]) -> str:
+def _reasons(given: Mapping[str, str]) -> str:
     """SELECT remote_id, reason."""
     return rows(("remote_id", "reason"), ("VARCHAR", "VARCHAR"), sorted(given.items()))
 

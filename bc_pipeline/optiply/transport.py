@@ -11,22 +11,22 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 import orjson
 import requests
 from requests.auth import HTTPBasicAuth
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
-from tenacity.wait import wait_random_exponential
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from bc_pipeline.errors import AuthError, Cancelled, RequestFailed
 from bc_pipeline.http.counting import RequestCounter
 from bc_pipeline.http.meanings import THROTTLED, meaning
 from bc_pipeline.http.oauth import UNREADABLE, BearerAuth, succeeded, token_in
+from bc_pipeline.http.repeating import Again, Answer, Backoff, repeated
 from bc_pipeline.http.retry_after import asked_to_wait
 from bc_pipeline.http.session import new_session
 from bc_pipeline.http.unreachable import other_place, why
@@ -39,8 +39,8 @@ from bc_pipeline.values import storable_json
 
 MEDIA_TYPE = "application/vnd.api+json"
 LONGEST_WAIT_SECONDS = 600.0
-BACKOFF = wait_random_exponential(multiplier=0.5, max=30)
-"""Exponential with full jitter: up to 0.5, 1, 2, 4 ... 30 seconds."""
+BACKOFF = Backoff(base_seconds=0.5, cap_seconds=30)
+"""Up to 0.5, 1, 2, 4 ... 30 seconds."""
 
 
 @dataclass(frozen=True)
@@ -67,15 +67,6 @@ class Request:
     def name(self) -> str:
         """How messages call it: no query, no host."""
         return f"{self.method} {self.url.split('//', 1)[-1].split('/', 1)[-1].split('?')[0]}"
-
-
-class _Again(Exception):
-    """The attempt failed in a way that may be repeated."""
-
-    def __init__(self, failure: RequestFailed, pause: float | None = None) -> None:
-        super().__init__(str(failure))
-        self.failure = failure
-        self.pause = pause
 
 
 class Transport:
@@ -109,25 +100,15 @@ class Transport:
             AuthError: the credentials or the token are refused for good.
             Cancelled: the run was cancelled while waiting.
         """
-        retrying = Retrying(
-            stop=stop_after_attempt(self._attempts),
-            wait=_wait,
-            sleep=self.sleep,
-            retry=retry_if_exception_type(_Again),
-            reraise=True,
-        )
-        try:
-            for attempt in retrying:
-                with attempt:
-                    again = attempt.retry_state.attempt_number > 1
-                    return self._attempt(request, again=again)
-        except _Again as error:
-            raise error.failure from None
-        raise AssertionError("unreachable: the loop returns or raises")
+        tries = count(1)
+        return self._repeated(lambda: self._attempt(request, again=next(tries) > 1))
+
+    def _repeated(self, ask: Callable[[], Answer]) -> Answer:
+        return repeated(ask, tries=self._attempts, backoff=BACKOFF, sleep=self.sleep)
 
     def back_off(self, attempt: int) -> None:
         """Wait before repeating, in the caller's own loop, what failed ``attempt`` times."""
-        self.sleep(BACKOFF(_state(attempt)))
+        self.sleep(BACKOFF.seconds(attempt))
 
     def _attempt(self, request: Request, *, again: bool) -> Any:  # noqa: ANN401 - any JSON
         token = self.auth.token()
@@ -142,7 +123,7 @@ class Transport:
         return self._judge(request, response)
 
     def _exchange(self, request: Request, token: str, *, again: bool) -> requests.Response:
-        """One HTTP exchange; failures without an answer become RequestFailed or _Again."""
+        """One HTTP exchange; failures without an answer become RequestFailed or Again."""
         if self._cancel.is_set():
             raise Cancelled("the run was cancelled")
         body = (
@@ -170,7 +151,7 @@ class Transport:
             request.counter.count(throttled=1)
             pause = _retry_after(response)
             self.limiter.slow_down(ticket, pause or 0.0)
-            raise _Again(_failure(request, response), pause)
+            raise Again(_failure(request, response), pause)
         return response
 
     def _judge(self, request: Request, response: requests.Response) -> Any:  # noqa: ANN401
@@ -190,43 +171,27 @@ class Transport:
         self, url: str, form: dict[str, str], client: HTTPBasicAuth
     ) -> requests.Response:
         """A token request; repeated while Optiply is busy or unreachable."""
-        failure = RequestFailed("Optiply's token endpoint was not asked")
-        for attempt in range(1, self._attempts + 1):
-            if attempt > 1:
-                self.back_off(attempt - 1)
-            try:
-                response = self._session.post(
-                    url, data=form, auth=client, timeout=self._timeout, allow_redirects=False
-                )
-            except requests.RequestException as error:
-                failure = RequestFailed(
-                    f"no answer from Optiply's sign-in: {why(error, url, 'optiply.login_url')}"
-                )
-                continue
-            status = response.status_code
-            lost = succeeded(response) and token_in(response) is None
-            busy = lost or meaning("optiply", status).repeat
-            if not busy or TOKEN_STILL_VALID in response.text:
-                return response
-            failure = RequestFailed(
-                f"Optiply's token endpoint answered {status}: "
-                f"{UNREADABLE if lost else error_message(response.text)}",
-                status=status,
+        return self._repeated(lambda: self._asked_for_token(url, form, client))
+
+    def _asked_for_token(
+        self, url: str, form: dict[str, str], client: HTTPBasicAuth
+    ) -> requests.Response:
+        try:
+            response = self._session.post(
+                url, data=form, auth=client, timeout=self._timeout, allow_redirects=False
             )
-        raise failure
-
-
-def _wait(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, _Again) and error.pause is not None:
-        return error.pause
-    return BACKOFF(state)
-
-
-def _state(attempt: int) -> RetryCallState:
-    state = RetryCallState(Retrying(), None, (), {})
-    state.attempt_number = attempt
-    return state
+        except requests.RequestException as error:
+            cause = why(error, url, "optiply.login_url")
+            raise Again(RequestFailed(f"no answer from Optiply's sign-in: {cause}")) from None
+        status = response.status_code
+        lost = succeeded(response) and token_in(response) is None
+        busy = lost or meaning("optiply", status).repeat
+        if not busy or TOKEN_STILL_VALID in response.text:
+            return response
+        text = UNREADABLE if lost else error_message(response.text)
+        raise Again(
+            RequestFailed(f"Optiply's token endpoint answered {status}: {text}", status=status)
+        )
 
 
 def _exact(value: object) -> orjson.Fragment:
@@ -249,7 +214,7 @@ def _failed_or_again(
 ) -> Exception:
     """Repeated, unless that could do something twice."""
     may_repeat = request.repeatable or not failure.uncertain
-    return _Again(failure, pause) if may_repeat else failure
+    return Again(failure, pause) if may_repeat else failure
 
 
 def _never_sent(error: requests.RequestException) -> bool:

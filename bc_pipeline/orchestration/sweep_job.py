@@ -40,6 +40,7 @@ from bc_pipeline.orchestration.tenants_asset import due_overview
 from bc_pipeline.report import RunSummary
 from bc_pipeline.run import tick_memory
 from bc_pipeline.run.tick import Tick
+from bc_pipeline.values import counted
 
 SWEEP = "sweep"
 OP = "sweep_tenants"
@@ -97,7 +98,7 @@ def sweep_job(find_job: FindJob) -> JobDefinition:
                     rows.append(_row(summary))
         if rows and (told := due_overview(context.instance, tenants.load())):
             context.log_event(told)
-        context.log.info(_told(counts))
+        context.log.info(counted(counts) or "none")
         return Output(None, metadata=_metadata(counts, rows))
 
     @job(
@@ -168,10 +169,6 @@ def _outcome(summary: RunSummary) -> str:
     if summary.status == "failed" or summary.run_id:
         return summary.status
     return "at work elsewhere" if summary.reason == AT_WORK else NOTHING_TO_DO
-
-
-def _told(counts: Counter[str]) -> str:
-    return ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items())) or "none"
 
 
 def _row(summary: RunSummary) -> dict[str, Any]:

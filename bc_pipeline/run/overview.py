@@ -13,6 +13,7 @@ from bc_pipeline.run.tenant_state import NEED_A_PERSON, TenantState, read_state
 from bc_pipeline.snapshot.reader import SnapshotReader
 from bc_pipeline.tenants.registry import Registry
 from bc_pipeline.tenants.settings import Tenant
+from bc_pipeline.values import counted
 
 TICK, STOCK_TICK = timedelta(minutes=30), timedelta(minutes=5)
 WHOLE, STOCK = "every_30_minutes", "stock_every_5_minutes"
@@ -132,9 +133,9 @@ def _row(
         "stock": "never" if stock is None else age_of(now - stock),
         "last run": f"{last['status']}, {minute(last['started_at'])}" if last else "never ran",
         "run": str(last.get("run_id") or ""),
-        "held": _counted(Counter(row["state"] for row in state.held)),
+        "held": counted(Counter(row["state"] for row in state.held)),
         "deletions held": len(state.deletions),
-        "blocked": _counted(
+        "blocked": counted(
             Counter(row["state"] for row in state.exports if row["state"] in NEED_A_PERSON)
         ),
         "next run": next_run(state, tenant, now, running),
@@ -145,7 +146,3 @@ def _row(
 
 def _broken(name: str, why: str) -> dict[str, Any]:
     return {"tenant": name, "needs somebody": why}
-
-
-def _counted(counts: Counter[str]) -> str:
-    return ", ".join(f"{number} {name}" for name, number in sorted(counts.items()))

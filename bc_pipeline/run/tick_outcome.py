@@ -94,7 +94,7 @@ def remembered(tick: Tick | None, before: Memory | None, ended: Ended) -> Memory
     memory = replace(
         before or blank,
         made_by=tick_memory.maker(ended.tenant),
-        company=_told(ended.company) if ended.company else (before or blank).company,
+        company=_shown(ended.company) if ended.company else (before or blank).company,
         run_no=ended.run_no,
         idle=0,
         overran=False,
@@ -112,7 +112,7 @@ def remembered(tick: Tick | None, before: Memory | None, ended: Ended) -> Memory
     return memory if tick is None else _ticked(memory, tick, ended)
 
 
-def _told(company: Company) -> tuple[str, str, str, str]:
+def _shown(company: Company) -> tuple[str, str, str, str]:
     return (company.id, company.name, company.display_name, company.system_version)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from bc_pipeline.business_central.client import BusinessCentral
-from bc_pipeline.business_central.retry import Backoff
+from bc_pipeline.http.repeating import Backoff
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.tenants.secrets import TokenStore
 from bc_pipeline.tenants.settings import Tenant

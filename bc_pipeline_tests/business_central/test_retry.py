@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from bc_pipeline.business_central.retry import Backoff, retry_after_seconds, worth_repeating
+from bc_pipeline.business_central.retry import retry_after_seconds, worth_repeating
+from bc_pipeline.http.repeating import Backoff
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

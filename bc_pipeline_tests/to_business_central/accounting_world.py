@@ -18,9 +18,9 @@ from bc_pipeline.business_central.client import BusinessCentral
 from bc_pipeline.business_central.dry_run import DryRunBusinessCentral
 from bc_pipeline.business_central.lookup.dimensions import Dimensions
 from bc_pipeline.business_central.lookup.reference_data import ReferenceData
-from bc_pipeline.business_central.retry import Backoff
 from bc_pipeline.catalogue.exports import EXPORTS
 from bc_pipeline.errors import RecordError
+from bc_pipeline.http.repeating import Backoff
 from bc_pipeline.report import EntityResult
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.company.company import Company as SandboxCompany

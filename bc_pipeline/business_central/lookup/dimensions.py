@@ -170,7 +170,7 @@ class Dimensions:
         dimension = self._reference.find("dimensions", **means)
         company = self._reference.company.name
         if dimension is None:
-            meant = _told(means) or "an entry without id, number and name"
+            meant = _named(means) or "an entry without id, number and name"
             raise RecordError(NOT_FOUND, f"{company} has no dimension {meant} (field {field})")
         if dimension.get("blocked"):
             raise RecordError(
@@ -182,7 +182,7 @@ class Dimensions:
         code = str(dimension["code"])
         value = self._reference.find_value(str(dimension["id"]), **given)
         if value is None:
-            raise RecordError(INVALID_VALUE, f"dimension {code} has no value {_told(given)}")
+            raise RecordError(INVALID_VALUE, f"dimension {code} has no value {_named(given)}")
         if value.get("blocked"):
             raise RecordError(
                 INVALID_VALUE, f"value {value['code']} of dimension {code} is blocked"
@@ -206,5 +206,5 @@ def _given(fields: Mapping[str, Any], **names: str) -> dict[str, Any]:
     }
 
 
-def _told(means: Mapping[str, Any]) -> str:
+def _named(means: Mapping[str, Any]) -> str:
     return ", ".join(f"{value!s}" for value in means.values())

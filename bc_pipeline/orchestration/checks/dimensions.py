@@ -48,7 +48,7 @@ def compare(
     bad = [
         {"record field": prefix, "dimension": code, "finding": told}
         for prefix, code in mappings.codes.items()
-        if (told := _told(code, known, unusable))
+        if (told := _trouble(code, known, unusable))
     ]
     if not bad:
         listed = ", ".join(sorted(mappings.codes.values())) or "none is mapped"
@@ -74,7 +74,7 @@ def _have_been_read(given: CheckInput) -> bool:
     return bool(reads)
 
 
-def _told(code: str, codes: Collection[str], blocked: Collection[str]) -> str | None:
+def _trouble(code: str, codes: Collection[str], blocked: Collection[str]) -> str | None:
     if by_code(code) not in codes:
         return "does not exist"
     return "is blocked" if by_code(code) in blocked else None

@@ -140,7 +140,7 @@ def clean_up(
         cleaned[name].remark = f"left alone, its settings are wrong: {error}"
     for name, each in cleaned.items():
         if each.deleted or each.booked or each.remark:
-            tell(_told(name, each))
+            tell(_in_words(name, each))
     if not dry_run:
         known = {run for planned in plans.values() for run in (*planned.stay, *planned.go)}
         _delete_left_overs(instance, with_files - known, now)
@@ -224,7 +224,7 @@ def _size_of_runs(instance: DagsterInstance, run_ids: list[str] | set[str]) -> i
     return sum(storage.size(storage.run_files(instance, run_id)) for run_id in run_ids)
 
 
-def _told(name: str, cleaned: Cleaned) -> str:
+def _in_words(name: str, cleaned: Cleaned) -> str:
     parts = [
         f"{cleaned.deleted} runs deleted, {cleaned.runs} stay",
         f"{cleaned.booked} runs taken out of the snapshot's books",

@@ -59,11 +59,11 @@ def dimension_faults(
         dimensions: all there are, with ``code``, ``dimensionValues``, ``blocked`` where known.
     """
     known = {by_code(row["code"]): row for row in dimensions}
-    told = list(_told(given, mappings, known))
+    told = list(_mistakes(given, mappings, known))
     return [f"{_KEY}: {'; '.join(told)}. Buy orders wait until this is corrected"] if told else []
 
 
-def _told(
+def _mistakes(
     given: Mapping[str, str], mappings: DimensionMappings, known: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[str]:
     for prefix, code in given.items():

@@ -176,7 +176,7 @@ def read_record(
     except Unreadable as error:
         raise structure_error(stream.name, str(error)) from None
     except ValidationError as error:
-        raise structure_error(stream.name, _told(error)) from None
+        raise structure_error(stream.name, _what_is_wrong(error)) from None
 
 
 def external_id(fields: Mapping[str, Any] | None, reading: Reading) -> str | None:
@@ -269,7 +269,7 @@ def _part(field: FieldInfo) -> type[Unified] | None:
     return entry if isinstance(entry, type) and issubclass(entry, Unified) else None
 
 
-def _told(error: ValidationError) -> str:
+def _what_is_wrong(error: ValidationError) -> str:
     """The first few things wrong, without values: they may be private."""
     errors = error.errors(include_url=False, include_input=False)
     told = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in errors[:_NAMED_ERRORS]]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bc_pipeline.business_central.retry import Backoff
+from bc_pipeline.http.repeating import Backoff
 from bc_pipeline.report import RunSummary
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.company.company import Company, Row
