@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from dagster import DagsterInstance, DagsterRunStatus, job
 
 from bc_pipeline.alerts import telling
+from bc_pipeline.orchestration.alive import DIRECTORY
+from bc_pipeline.orchestration.schedules import ready_tenants
 from bc_pipeline.report import RunSummary
 from bc_pipeline.run import history
 from bc_pipeline.run.tenant_state import read_state
@@ -75,6 +81,25 @@ def test_given_a_run_was_killed_then_it_is_told_before_anything_else_runs(
     assert read_state(acme).attention()[0] == f"the last run failed: {history.INTERRUPTED}"
 
 
+def test_given_a_tick_marks_it_as_failed_then_it_tells_it_before_the_next_run_hides_it(
+    acme: Tenant, receiver: Receiver
+):
+    with DagsterInstance.ephemeral() as instance:
+        run = instance.create_run_for_job(_nothing, status=DagsterRunStatus.STARTED)
+        killed(acme, run.run_id)
+        left = acme.home / DIRECTORY / run.run_id / "at_work"
+        left.parent.mkdir(parents=True)
+        left.touch()  # as the killed process leaves it
+
+        tick: Any = SimpleNamespace(instance=instance, log=logging.getLogger("tick"))
+        ready_tenants(tick, registry.load())
+
+        assert instance.get_run_by_id(run.run_id).status is DagsterRunStatus.FAILURE
+    begun(acme, "good", ends="success")
+    telling.after_run(acme)
+    assert [event for event, kind in receiver.kinds if kind == "failed"] == ["raised", "recovered"]
+
+
 def test_told_once_more_after_three_and_when_one_comes_through(acme: Tenant, receiver: Receiver):
     for number in range(4):
         begun(acme, f"run-{number}")
@@ -95,3 +120,8 @@ def test_while_a_run_is_at_work_nothing_is_told(acme: Tenant, receiver: Receiver
         telling.before_runs(registry.load())
 
     assert receiver.kinds == []
+
+
+@job
+def _nothing() -> None:
+    pass
