@@ -69,14 +69,14 @@ def swap(
         return Swap(0, 0, 0, 0, 0)
     scope = EVERYTHING if full else NOTHING
     changed, deleted = _replace(cursor, staging.table, ROWS, rows, scope, mark)
-    deleted += _delete(cursor, staging.table, gone)
-    _verify(cursor, staging.table, ROWS, rows, full)
+    if gone:
+        deleted += _delete(cursor, staging.table, gone)
+        _verify(cursor, staging.table, ROWS, rows, scope)
     if staging.lines is None:
         return Swap(rows, changed, deleted, 0, 0)
     lines = _count(cursor, f"SELECT count(*) FROM {LINES}")
     scope = EVERYTHING if full else _lines_in_scope(staging, gone)
     written, removed = _replace(cursor, staging.lines, LINES, lines, scope, mark)
-    _verify(cursor, staging.lines, LINES, lines, full)
     return Swap(rows, changed, deleted, lines, written + removed)
 
 
@@ -92,6 +92,9 @@ def _replace(
 
     Returns:
         Rows written (new or different), rows taken out for good.
+
+    Raises:
+        AssertionError: not every staged row stands in the mirror exactly once.
     """
     mirror = f"bc.{table.name}"
     columns = ", ".join(f'"{name}"' for name in table.columns)
@@ -100,9 +103,13 @@ def _replace(
         f"SELECT {columns}, _row_hash, ?, ? FROM {staged} AS staged"
     )
     if not _count(cursor, f"SELECT count(*) FROM (SELECT 1 FROM {mirror} LIMIT 1)"):
-        return _changes(cursor, insert, mark), 0
+        written = _changes(cursor, insert, mark)
+        _verify(cursor, table, staged, rows, scope)
+        return written, 0
     same = _same_key(table.key, "mirror", "staged")
     todo = _todo(cursor, table, staged, rows, scope)
+    if todo.standing == rows:
+        return 0, 0
     gone = written = 0
     if todo.gone:
         gone = _changes(
@@ -120,32 +127,43 @@ def _replace(
         written = _changes(
             cursor, f"{insert} WHERE NOT EXISTS (FROM {mirror} AS mirror WHERE {same})", mark
         )
+    _verify(cursor, table, staged, rows, scope)
     return written, gone
 
 
 @dataclass(frozen=True)
 class _Todo:
-    """Whether there may be rows that are gone, changed, new."""
+    """What a swap has to do.
+
+    Args:
+        gone, changed, new: whether there may be such rows.
+        standing: rows of the mirror that stand for staged ones, where there is nothing to do.
+    """
 
     gone: bool
     changed: bool
     new: bool
+    standing: int | None = None
 
 
 def _todo(
     cursor: duckdb.DuckDBPyConnection, table: Table, staged: str, rows: int, scope: str
 ) -> _Todo:
-    if scope != EVERYTHING or rows > FEW:
-        return _Todo(gone=scope != NOTHING, changed=rows > 0, new=rows > 0)
-    keys = _names(table.key)
-    gone, changed, new = cursor.execute(
-        "SELECT bool_or(staged.here IS NULL), bool_or(staged._row_hash <> mirror._row_hash), "
-        "bool_or(mirror.here IS NULL) "
-        f"FROM (SELECT {keys}, _row_hash, true AS here FROM bc.{table.name}) AS mirror "
-        f"FULL JOIN (SELECT {keys}, _row_hash, true AS here FROM {staged}) AS staged "
-        f"ON {_same_key(table.key, 'mirror', 'staged')}"
-    ).fetchone() or (True, True, True)
-    return _Todo(gone=bool(gone), changed=bool(changed), new=bool(new))
+    if rows > FEW:
+        return _Todo(gone=scope != NOTHING, changed=True, new=True)
+    same = _same_key(table.key, "mirror", "staged")
+    both, known, changed = cursor.execute(
+        "SELECT count(*), count(DISTINCT staged.rowid), "
+        "coalesce(bool_or(staged._row_hash <> mirror._row_hash), false) "
+        f"FROM bc.{table.name} AS mirror JOIN {staged} AS staged ON {same}"
+    ).fetchone() or (0, 0, True)
+    left = (
+        f"SELECT 1 FROM bc.{table.name} AS mirror WHERE ({scope}) "
+        f"AND NOT EXISTS (FROM {staged} AS staged WHERE {same}) LIMIT 1"
+    )
+    gone = scope != NOTHING and cursor.execute(left).fetchone() is not None
+    new = known < rows
+    return _Todo(gone, changed, new, None if gone or changed or new else both)
 
 
 def _keep_one_version(cursor: duckdb.DuckDBPyConnection, staging: Staging) -> None:
@@ -193,8 +211,6 @@ def _lines_in_scope(staging: Staging, gone: Collection[str]) -> str:
 
 
 def _delete(cursor: duckdb.DuckDBPyConnection, table: Table, gone: Collection[str]) -> int:
-    if not gone:
-        return 0
     cursor.execute(
         f"CREATE OR REPLACE TEMP TABLE {GONE} AS SELECT unnest(?) AS key", [sorted(gone)]
     )
@@ -204,10 +220,10 @@ def _delete(cursor: duckdb.DuckDBPyConnection, table: Table, gone: Collection[st
 
 
 def _verify(
-    cursor: duckdb.DuckDBPyConnection, table: Table, staged: str, rows: int, full: bool
+    cursor: duckdb.DuckDBPyConnection, table: Table, staged: str, rows: int, scope: str
 ) -> None:
     """Every staged row must stand in the mirror exactly once, whatever was there before."""
-    if full:
+    if scope == EVERYTHING:
         found = _count(cursor, f"SELECT count(*) FROM bc.{table.name}")
     else:
         same = _same_key(table.key, "mirror", "staged")
