@@ -19,10 +19,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 import orjson
 from filelock import FileLock, Timeout
+from pydantic import TypeAdapter
 
 from bc_pipeline.alerts.message import Message
 from bc_pipeline.errors import TenantBusy
@@ -100,6 +100,9 @@ class Book:
     digests: dict[str, str] = field(default_factory=dict)
 
 
+_BOOK = TypeAdapter(Book)
+
+
 def fingerprint(address: AlertAddress) -> str:
     """What stands for an address where it must not be told."""
     secret = address.secret.get_secret_value() if address.secret else ""
@@ -120,7 +123,7 @@ def read(path: Path) -> Book:
     """The book as it is; an empty one when there is none, or none that can be read."""
     for told in (_kept.__getitem__, _spared, Path.read_bytes):
         with suppress(*files.UNUSABLE):
-            return _from_json(orjson.loads(told(path)))
+            return _BOOK.validate_json(told(path))
     return Book()
 
 
@@ -210,23 +213,3 @@ def _is_ours(directory: Path) -> bool:
 
 def _to_json(book: Book) -> bytes:
     return orjson.dumps(asdict(book), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
-
-
-def _from_json(told: dict[str, Any]) -> Book:
-    return Book(
-        {key: Entry(**_with_moments(entry)) for key, entry in told["standing"].items()},
-        [
-            Waiting(**_with_moments({**each, "message": Message(**each["message"])}))
-            for each in told["waiting"]
-        ],
-        dict(told["digests"]),
-    )
-
-
-def _with_moments(row: dict[str, Any]) -> dict[str, Any]:
-    moments = ("since", "told_at", "not_before")
-    made: dict[str, Any] = {
-        name: datetime.fromisoformat(value) if name in moments and value else value
-        for name, value in row.items()
-    }
-    return {**made, "members": tuple(made["members"])} if "members" in made else made

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from pydantic import TypeAdapter
 
 from bc_pipeline.catalogue.resources import RESOURCES
 from bc_pipeline.run.probe import Mark
@@ -83,11 +84,13 @@ class Memory:
         return self.run_no + self.idle + 1
 
 
+_MEMORY = TypeAdapter(Memory)
+
+
 def load(directory: Path) -> Memory | None:
     """What is remembered; None when there is nothing, or nothing readable."""
     try:
-        told = orjson.loads((directory / MEMORY_FILE).read_bytes())
-        return _from_json(told)
+        return _MEMORY.validate_json((directory / MEMORY_FILE).read_bytes())
     except files.UNUSABLE:
         return None
 
@@ -178,18 +181,3 @@ def maker(tenant: Tenant) -> str:
 @cache
 def _version() -> str:
     return metadata.version("bc-pipeline")
-
-
-def _from_json(told: dict[str, Any]) -> Memory:
-    given = dict(told)
-    for name in ("ticked_at", "ran_at", "stock_at", "swept_at"):
-        given[name] = datetime.fromisoformat(given[name]) if given[name] else None
-    for name in ("marks", "stock_marks"):
-        given[name] = {path: _mark(**mark) for path, mark in given[name].items()}
-    for name in ("company", "unfinished"):
-        given[name] = tuple(given[name])
-    return Memory(**given)
-
-
-def _mark(rows: str | None, count: int | None, since: str | None) -> Mark:
-    return Mark(rows, count, datetime.fromisoformat(since) if since else None)
