@@ -17,7 +17,9 @@ from hypothesis import HealthCheck, settings
 from bc_pipeline.business_central import client
 from bc_pipeline.http.repeating import Backoff
 from bc_pipeline.optiply import transport
+from bc_pipeline.snapshot import store
 from bc_pipeline_tests import order
+from bc_pipeline_tests.one_duckdb import OneDuckDB
 from bc_pipeline_tests.slow import SLOW
 from bc_pipeline_tests.templates import Templates
 
@@ -86,6 +88,7 @@ def in_step(tmp_path_factory: pytest.TempPathFactory) -> InStep:
 def _copied_snapshots(templates: Templates) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         templates.copy_snapshots(patch)
+        patch.setattr(store, "connect", OneDuckDB().connect)
         yield
 
 

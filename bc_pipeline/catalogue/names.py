@@ -48,7 +48,8 @@ def find(cursor: duckdb.DuckDBPyConnection, name: str, given: str) -> list[str]:
 def has_table(cursor: duckdb.DuckDBPyConnection, schema: str, name: str) -> bool:
     """Wanted tables exist only after the first run."""
     row = cursor.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE schema_name = ? AND table_name = ?",
+        "SELECT count(*) FROM duckdb_tables() "
+        "WHERE database_name = current_database() AND schema_name = ? AND table_name = ?",
         [schema, name],
     ).fetchone()
     return bool(row and row[0])

@@ -253,7 +253,8 @@ def _of_optiply(cursor: duckdb.DuckDBPyConnection, name: str, states: list[str])
         column
         for (column,) in cursor.execute(
             "SELECT column_name FROM duckdb_columns() "
-            "WHERE schema_name = 'optiply' AND table_name = ?",
+            "WHERE database_name = current_database() AND schema_name = 'optiply' "
+            "AND table_name = ?",
             [name],
         ).fetchall()
     }

@@ -101,9 +101,7 @@ class Snapshot(Closing):
         if not read_only:
             snapshot_dir.mkdir(parents=True, exist_ok=True)
         connection = patiently(
-            path,
-            wait_seconds,
-            lambda: duckdb.connect(str(path), read_only=True) if read_only else _made(path),
+            path, wait_seconds, lambda: connect(path, True) if read_only else _made(path)
         )
         try:
             _configure(connection, snapshot_dir, read_only)
@@ -189,6 +187,11 @@ class Snapshot(Closing):
         self._connection.close()
 
 
+def connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """A DuckDB of its own for one file."""
+    return duckdb.connect(str(path), read_only=read_only)
+
+
 def is_left_open(snapshot_dir: Path) -> bool:
     """Whether a process is at work on a tenant's snapshot, or was killed over it: DuckDB keeps its
     log beside the file until it is closed."""
@@ -213,14 +216,14 @@ def _made(path: Path) -> duckdb.DuckDBPyConnection:
     """The file opened for writing, made when it is not there. What a kill or a full disk has left
     of such a making goes: DuckDB takes it for a file of somebody else."""
     try:
-        return duckdb.connect(str(path))
+        return connect(path, False)
     except duckdb.Error as error:
         if _is_held(error) or not path.exists() or stands(path.parent):
             raise
         path.unlink()
         if room.cannot_store(error, path.parent):
             raise
-        return duckdb.connect(str(path))
+        return connect(path, False)
 
 
 def _is_held(error: duckdb.Error) -> bool:

@@ -1,12 +1,16 @@
-"""Here it matters how a new snapshot is made."""
+"""Here it matters how a new snapshot is made, and that each has a DuckDB of its own."""
 
 from __future__ import annotations
 
 import pytest
 
+from bc_pipeline.snapshot import store
 from bc_pipeline_tests.templates import Templates
+
+CONNECT = store.connect
 
 
 @pytest.fixture(autouse=True)
-def _made_not_copied(templates: Templates, monkeypatch: pytest.MonkeyPatch) -> None:
+def _as_programs_do(templates: Templates, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(templates, "copying", False)
+    monkeypatch.setattr(store, "connect", CONNECT)
