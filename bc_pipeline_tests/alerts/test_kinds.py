@@ -5,11 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import shlex
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,122 +14,30 @@ import pytest
 from bc_pipeline import clock
 from bc_pipeline.alerts import telling
 from bc_pipeline.alerts.kinds import KINDS
-from bc_pipeline.cli.main import commands
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.sandbox import Sandbox
-from bc_pipeline.snapshot.store import FILE_NAME, Snapshot
-from bc_pipeline.tenants import pause, registry
+from bc_pipeline.snapshot.store import Snapshot
+from bc_pipeline.tenants import registry
 from bc_pipeline.tenants.alert_settings import AlertAddress
-from bc_pipeline.tenants.settings import Tenant
-from bc_pipeline_tests.alerts.receiver import SECRET, Received, Receiver
+from bc_pipeline_tests.alerts.kinds_world import (
+    DAY,
+    FORBIDDEN,
+    NO_DIGEST,
+    PROVOKED,
+    change,
+    check,
+    check_without_tenant,
+    fault,
+    home,
+    sandbox,
+    synced_home,
+    told,
+)
+from bc_pipeline_tests.alerts.receiver import SECRET, Receiver
 from bc_pipeline_tests.cli.aged import changed_settings, let_pass, synced, tenant
 from bc_pipeline_tests.full_disk import no_file_beyond
-from bc_pipeline_tests.in_step import InStep, small_sandbox
-from bc_pipeline_tests.templates import memory_instance
 
-PROVOKED: set[str] = set()
-"""Kinds that a test of this file has received."""
-DAY = timedelta(days=1)
-NO_DIGEST = tuple(kind for kind in KINDS if kind != "digest")
-"""What an address of most tests is told of: a digest comes at an hour of the day."""
-FORBIDDEN = {"error": {"code": "Authentication_InvalidCredentials", "message": "No permission"}}
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with small_sandbox() as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def synced_home(
-    sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, in_step: InStep
-) -> Path:
-    """BC_PIPELINE_HOME in which cronus is in step."""
-    home = tmp_path_factory.mktemp("home")
-    sandbox.write_tenants(home)
-    in_step.put(sandbox, home, "cronus")
-    shutil.copyfile(home / "snapshots/cronus" / FILE_NAME, home / "in step")
-    return home
-
-
-@pytest.fixture
-def home(synced_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("BC_PIPELINE_HOME", str(synced_home))
-    monkeypatch.setenv("BC_PIPELINE_UI_URL", "https://dagster.example.com/")
-    shutil.copyfile(synced_home / "in step", synced_home / "snapshots/cronus" / FILE_NAME)
-    shutil.rmtree(synced_home / "alerts", ignore_errors=True)
-    return synced_home
-
-
-@pytest.fixture
-def told(home: Path, receiver: Receiver) -> Callable[..., list[Received]]:
-    """Tells how cronus stands; what the receiver got of it."""
-
-    def tell(**changed: Any) -> list[Received]:
-        telling.after_run(watched(receiver, **changed))
-        messages = receiver.take()
-        for each in messages:
-            check(each)
-        return messages
-
-    # The demonstration company has records in quarantine from the start.
-    assert [each.data["kind"] for each in tell()] == ["quarantined"]
-    return tell
-
-
-def watched(receiver: Receiver, **changed: Any) -> Tenant:
-    """cronus, with somebody who is told."""
-    address = AlertAddress(url=receiver.url, secret=SECRET, on=NO_DIGEST)
-    return tenant().model_copy(update={"alerts": (address,), **changed})
-
-
-def check(message: Received) -> None:
-    """What holds for every message."""
-    assert message.verified
-    PROVOKED.add(message.data["kind"])
-    assert message.data["tenant"] == "cronus"
-    assert message.data["title"].startswith("cronus: ")
-    if message.data["event"] in ("raised", "escalated"):
-        for item in message.data["items"]:
-            assert item["what"]
-            assert "bc-pipeline " in item["todo"]
-            assert item["todo"] in message.data["text"]
-            assert_typed_as_it_stands(item["todo"])
-    found = registry.load().tenants["cronus"]
-    body = message.body.decode()
-    for secret in (
-        found.business_central.client_secret,
-        found.business_central.refresh_token,
-        found.optiply.password,
-        found.optiply.client_secret,
-    ):
-        assert secret is not None
-        assert secret.get_secret_value() not in body
-    assert "s3cr3t-path" not in body
-    assert SECRET not in body
-
-
-def assert_typed_as_it_stands(todo: str) -> None:
-    """Every command that it advises is one the command line takes."""
-    for told in re.findall(r"bc-pipeline((?: [\w/'-]+)+)", todo):
-        name, *arguments = shlex.split(told)
-        commands.lazy[name].load().make_context(name, arguments)
-
-
-def change(*statements: str) -> None:
-    with Snapshot.open(tenant().snapshot_dir) as snapshot, snapshot.transaction() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
-
-
-@contextmanager
-def fault(sandbox: Sandbox, system: str, **what: Any) -> Iterator[None]:
-    added = sandbox.faults.add(system, times=None, **what)
-    try:
-        yield
-    finally:
-        sandbox.faults.remove(added)
+__all__ = ["home", "sandbox", "synced_home", "told"]
 
 
 def test_failed_an_entity_once_escalated_after_three_runs_then_over(told, sandbox: Sandbox):
@@ -266,7 +169,7 @@ def test_guard_with_the_numbers_and_the_very_command(told, sandbox: Sandbox):
     for row in gone:
         company.delete("items", row["id"])
     try:
-        synced()
+        synced(entities=("products",))
         messages = told()
     finally:
         company.tables["items"].update(kept)
@@ -378,34 +281,6 @@ def test_config_the_file_is_broken_told_to_whom_it_named_last(home: Path, receiv
     assert receiver.url not in known.read_text()
 
 
-def check_without_tenant(message: Received) -> None:
-    PROVOKED.add(message.data["kind"])
-    assert message.verified
-    assert "s3cr3t-path" not in message.body.decode()
-
-
-def test_a_run_in_dagster_tells_by_itself(
-    home: Path, receiver: Receiver, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-):
-
-    from bc_pipeline.cli import runs
-    from bc_pipeline.cli.main import run
-
-    address = {"url": receiver.url, "secret": SECRET, "on": ["failed"]}
-    forbidden = {"action": "status", "status": 403, "path": r"/vendors\?", "body": FORBIDDEN}
-    with (
-        memory_instance() as instance,
-        changed_settings(home, "cronus", {"alerts": [address]}),
-        fault(sandbox, "bc", **forbidden),
-    ):
-        monkeypatch.setattr(runs, "open_instance", lambda home: nullcontext(instance))
-        run(["sync", "cronus", "--entity", "suppliers", "--json"])
-
-    (message,) = receiver.take()
-    check(message)
-    assert "bc/vendors" in message.data["text"]
-
-
 def test_went_back(told):
     change(
         "INSERT INTO ops.warnings SELECT max(run_no), 'bc/items', NULL, 'source_went_back', "
@@ -422,7 +297,7 @@ def test_slow_but_not_the_first_run(told):
     slower = "UPDATE ops.runs SET started_at = ended_at - INTERVAL 40 MINUTE"
     change(slower)
     assert told() == []
-    synced()
+    synced(entities=("suppliers",))
     change(slower)
 
     (message,) = [each for each in told() if each.data["kind"] == "slow"]
@@ -468,36 +343,6 @@ def test_digest_at_its_hour(home: Path, receiver: Receiver):
     check(message)
     assert message.data["event"] == "digest"
     assert "data is late" in message.data["text"]
-
-
-def test_a_disabled_tenant_is_silent(told):
-    let_pass(timedelta(days=3))
-
-    assert told(enabled=False) == []
-
-
-def test_a_paused_tenant_is_silent(told):
-    let_pass(timedelta(days=3))
-    directory = tenant().snapshot_dir
-
-    pause.pause(directory)
-    try:
-        assert told() == []
-    finally:
-        pause.resume(directory)
-    assert "late" not in [each.data["kind"] for each in told()]
-    (directory / pause.RESUMED_FILE).unlink()  # as if that were long ago
-    assert "late" in [each.data["kind"] for each in told()]
-
-
-def test_given_a_tenant_in_which_nothing_changed_then_its_snapshot_is_not_opened(
-    told, monkeypatch: pytest.MonkeyPatch
-):
-    from bc_pipeline.snapshot.reader import SnapshotReader
-
-    monkeypatch.setattr(SnapshotReader, "__init__", lambda self: pytest.fail("it was opened"))
-
-    assert told() == []
 
 
 def test_every_kind_was_provoked():

@@ -11,7 +11,7 @@ from bc_pipeline.catalogue.states import FOR_BUSINESS_CENTRAL, FOR_OPTIPLY, GUAR
 from bc_pipeline.run.records import HELD
 from bc_pipeline.run.tenant_state import HELD_STATES, NEED_A_PERSON, OPEN_EXPORT_STATES
 from bc_pipeline.to_business_central.export_types import LedgerState
-from bc_pipeline_tests.alerts.test_kinds import assert_typed_as_it_stands
+from bc_pipeline_tests.alerts.kinds_world import assert_typed_as_it_stands
 
 ALL = [("optiply/products", state) for state in FOR_OPTIPLY] + [
     (task, state)

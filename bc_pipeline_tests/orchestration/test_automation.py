@@ -1,22 +1,12 @@
-"""The schedules start sweeps over shards of the due tenants; the sensor brings new ones."""
+"""The schedules start sweeps over shards of the due tenants."""
 
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
-
 import pytest
 from dagster import (
-    DagsterInstance,
     DagsterRunStatus,
-    RunRequest,
-    SensorResult,
     SkipReason,
     build_schedule_context,
-    build_sensor_context,
 )
 
 from bc_pipeline.definitions import defs
@@ -27,92 +17,26 @@ from bc_pipeline.orchestration.schedules import (
     every_30_minutes,
     shards_for,
     stock_every_5_minutes,
-    sweeps_due,
 )
-from bc_pipeline.orchestration.sensors import tenants_to_partitions
-from bc_pipeline.orchestration.sweep import shard_of
 from bc_pipeline.orchestration.sweep_job import OP
 from bc_pipeline.orchestration.tags import PARENT_TAG, SHARD_TAG
 from bc_pipeline.run import tick_memory
-from bc_pipeline.run.tick_memory import Memory
 from bc_pipeline_tests.orchestration.conftest import write_tenants
+from bc_pipeline_tests.orchestration.ticks import (
+    AT,
+    STOCK_AT,
+    at_work,
+    evaluate_sensor,
+    evaluate_stock,
+    evaluate_tick,
+    has_run,
+    shards,
+    sweeps,
+    swept,
+    synced,
+)
 
-
-@pytest.fixture(autouse=True)
-def shards(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("BC_PIPELINE_SHARDS", raising=False)
-
-
-LOG = logging.getLogger(__name__)
-AT = datetime(2026, 8, 22, 12, 30, tzinfo=UTC)
-STOCK_AT = AT + timedelta(minutes=5)
-NEVER = {"sync": {"stock_every_minutes": 0}}
-
-
-@dataclass
-class Context:
-    """What a tick asks Dagster for. Dagster's own opens an instance on disk, which takes seconds;
-    two tests below have that."""
-
-    instance: DagsterInstance
-    log: logging.Logger = LOG
-
-
-def evaluate_tick(instance: DagsterInstance) -> list[RunRequest] | SkipReason:
-    return sweeps_due(Context(instance), TenantsResource(), AT)
-
-
-def evaluate_stock(
-    instance: DagsterInstance, at: datetime = STOCK_AT
-) -> list[RunRequest] | SkipReason:
-    return sweeps_due(Context(instance), TenantsResource(), at, stock=True)
-
-
-def evaluate_sensor(instance: DagsterInstance) -> SensorResult | SkipReason:
-    context = build_sensor_context(instance=instance)
-    return tenants_to_partitions(context, tenants=TenantsResource())
-
-
-def sweeps(result: list[RunRequest] | SkipReason) -> dict[str, dict[str, Any]]:
-    """The sweeps a tick asks for: their tag and what they are to do."""
-    assert not isinstance(result, SkipReason), result.skip_message
-    return {each.tags[SHARD_TAG]: each.run_config["ops"][OP]["config"] for each in result}
-
-
-def swept(result: list[RunRequest] | SkipReason, home: Path) -> list[str]:
-    """The tenants that the sweeps of a tick look at."""
-    names = [name for name in ("acme", "globex", "initech") if f"{name}:" in text_of(home)]
-    found: list[str] = []
-    for config in sweeps(result).values():
-        mine = [n for n in names if shard_of(n, config["shards"]) == config["shard"]]
-        found += config["tenants"] or [n for n in mine if n not in config["without"]]
-    return sorted(found)
-
-
-def text_of(home: Path) -> str:
-    return (home / "tenants.yaml").read_text()
-
-
-@pytest.fixture
-def synced(home: Path) -> Path:
-    """Both tenants have had their first sync."""
-    for tenant in ("acme", "globex"):
-        has_run(home, tenant)
-    return home
-
-
-def has_run(home: Path, tenant: str, **remembered: Any) -> None:
-    directory = home / "snapshots" / tenant
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / "snapshot.duckdb").touch()
-    memory = Memory("", None, ("id", "name", "display", "28.0"), AT, AT)
-    tick_memory.save(directory, replace(memory, **remembered))
-
-
-def at_work(instance: DagsterInstance, **tags: str) -> str:
-    job = defs.resolve_job_def("sync")
-    run = instance.create_run_for_job(job, status=DagsterRunStatus.STARTED, tags=tags)
-    return run.run_id
+__all__ = ["shards", "synced"]
 
 
 def test_the_schedules_tick_every_half_hour_and_every_five_minutes_between_and_start_sweeps():
@@ -354,111 +278,3 @@ def test_given_only_disabled_tenants_then_the_tick_says_so(home, instance):
 
     assert isinstance(skipped, SkipReason)
     assert "No tenant is due" in (skipped.skip_message or "")
-
-
-class TestStock:
-    def test_given_two_tenants_then_a_tick_asks_for_one_sweep_of_stock(self, synced, instance):
-        requests = evaluate_stock(instance)
-
-        assert swept(requests, synced) == ["acme", "globex"]
-        assert sweeps(requests)["stock 1/1"]["stock"] is True
-
-    def test_given_a_tenant_that_wants_none_then_it_is_left_out(self, synced, instance):
-        write_tenants(synced, acme=NEVER, globex={})
-
-        assert swept(evaluate_stock(instance), synced) == ["globex"]
-
-    def test_given_nobody_who_wants_it_then_the_tick_says_so(self, synced, instance):
-        write_tenants(synced, acme=NEVER, globex=NEVER)
-
-        skipped = evaluate_stock(instance)
-
-        assert isinstance(skipped, SkipReason)
-        assert "No tenant's stock is due" in (skipped.skip_message or "")
-
-    @pytest.mark.parametrize(
-        ("every", "minutes"),
-        [
-            (0, []),
-            (1, [5, 10, 15, 20, 25]),
-            (5, [5, 10, 15, 20, 25]),
-            (7, [10, 15, 25]),
-            (10, [10, 20]),
-            (15, [15]),
-            (30, []),
-        ],
-    )
-    def test_between_two_half_hours_stock_is_looked_at_as_often_as_the_tenant_wants(
-        self, synced, instance, every, minutes
-    ):
-        write_tenants(synced, acme={"sync": {"stock_every_minutes": every}}, globex=NEVER)
-        for half in (0, 30):
-            due = [
-                minute
-                for minute in (5, 10, 15, 20, 25)
-                if not isinstance(
-                    evaluate_stock(instance, AT.replace(minute=half + minute)), SkipReason
-                )
-            ]
-            assert due == minutes
-
-    def test_given_a_tenant_never_synced_or_at_work_then_it_is_left_out(self, home, instance):
-        has_run(home, "globex")
-        assert swept(evaluate_stock(instance), home) == ["globex"]
-
-        at_work(instance, **{"dagster/partition": "globex"})
-        assert isinstance(evaluate_stock(instance), SkipReason)
-
-
-def test_given_no_tenants_then_tick_and_sensor_say_what_to_do(home, disk_instance):
-    (home / "tenants.yaml").unlink()
-
-    for skipped in (evaluate_tick(disk_instance), evaluate_sensor(disk_instance)):
-        assert isinstance(skipped, SkipReason)
-        assert f"No tenant is configured: write {home / 'tenants.yaml'}" in str(
-            skipped.skip_message
-        )
-
-
-@pytest.mark.covers("decision 32")
-@pytest.mark.parametrize("evaluate", [evaluate_tick, evaluate_sensor])
-def test_given_a_file_that_cannot_be_read_then_tick_and_sensor_fail_and_say_where(
-    home, disk_instance, evaluate
-):
-    (home / "tenants.yaml").write_text("defaults: {}\ntenants: [\n")
-
-    with pytest.raises(ConfigError) as told:
-        evaluate(disk_instance)
-
-    assert str(home / "tenants.yaml") in str(told.value)
-    assert "not valid YAML" in str(told.value)
-    assert " at line " in str(told.value)
-
-
-def test_given_new_tenants_then_the_sensor_adds_exactly_their_partitions(home, disk_instance):
-    write_tenants(home, acme={}, initech={"enabled": False}, hooli={}, broken={"optiply": {}})
-
-    result = evaluate_sensor(disk_instance)
-
-    assert isinstance(result, SensorResult)
-    assert result.run_requests in (None, [])
-    (request,) = result.dynamic_partitions_requests or []
-    assert list(request.partition_keys) == ["initech", "hooli"]
-
-
-def test_the_sensor_itself_gives_a_result_that_dagster_accepts(home, disk_instance):
-    write_tenants(home, acme={}, globex={}, initech={})
-    context = build_sensor_context(
-        instance=disk_instance,
-        repository_def=defs.get_repository_def(),
-        resources={"tenants": TenantsResource()},
-    )
-
-    data = tenants_to_partitions.evaluate_tick(context)
-
-    (request,) = data.dynamic_partitions_requests
-    assert list(request.partition_keys) == ["initech"]
-
-
-def test_given_nothing_new_then_the_sensor_asks_for_nothing(home, disk_instance):
-    assert isinstance(evaluate_sensor(disk_instance), SkipReason)

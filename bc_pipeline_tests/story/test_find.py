@@ -13,9 +13,7 @@ from bc_pipeline.cli.main import run
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.story.hits import Found, Hit
 from bc_pipeline.story.search import find
-from bc_pipeline_tests.story.world import TENANT, World
-
-DESK = "1896-S"
+from bc_pipeline_tests.story.world import DESK, TENANT, World
 
 
 def found(world: World, text: str) -> Found:

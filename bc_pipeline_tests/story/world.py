@@ -14,6 +14,8 @@ from bc_pipeline.tenants import registry
 from bc_pipeline.tenants.settings import Tenant
 
 TENANT = "cronus"
+DESK = "1896-S"
+"""An item of its company."""
 
 
 @dataclass

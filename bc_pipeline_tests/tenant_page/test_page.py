@@ -23,7 +23,7 @@ from bc_pipeline.tenant_page.facts import AT_WORK, Facts, gather
 from bc_pipeline.tenant_page.history import Series, Trend
 from bc_pipeline.tenant_page.page import render
 from bc_pipeline.tenants import pause, registry
-from bc_pipeline_tests.alerts.test_kinds import assert_typed_as_it_stands
+from bc_pipeline_tests.alerts.kinds_world import assert_typed_as_it_stands
 from bc_pipeline_tests.orchestration.conftest import write_tenants
 from bc_pipeline_tests.tenant_page.weeks import SPOILT_NAME
 
