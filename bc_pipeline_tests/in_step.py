@@ -40,6 +40,12 @@ def small_sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
+def begin_again(sandbox: Sandbox) -> None:
+    """A ``small_sandbox`` as it began."""
+    sandbox.reset()
+    keep_few_invoices(sandbox)
+
+
 class InStep:
     """First syncs to be had.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -142,6 +143,7 @@ CHAPTERS: dict[str, dict[str, str]] = {
 RULES: dict[str, str] = {rule: text for rules in CHAPTERS.values() for rule, text in rules.items()}
 
 
+@cache
 def tests_by_rule(root: Path = ROOT) -> dict[str, list[str]]:
     """Which tests show each rule, as ``path::name``, or ``path`` where it is all of them.
 

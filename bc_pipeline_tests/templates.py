@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -43,6 +43,7 @@ class Templates:
         """Gives BC_PIPELINE_HOME ``home`` an empty Dagster instance, for ``open_instance``."""
         from bc_pipeline.orchestration import instance  # takes a second, and few tests need it
 
+        _read_migrations_once()
         template = self._directory / "dagster"
         if not template.exists():
             with pytest.MonkeyPatch.context() as patch:
@@ -95,6 +96,7 @@ def memory_instance(*tenants: str) -> Iterator[DagsterInstance]:
 def _in_memory() -> DagsterInstance:
     from dagster import DagsterInstance
 
+    _read_migrations_once()
     instance = DagsterInstance.ephemeral()
     runs, events = instance.run_storage, instance.event_log_storage
     connect_runs, connect_events = _kept(runs._engine).begin, _kept(events._engine).begin
@@ -117,6 +119,23 @@ def _kept(engine: Engine) -> Engine:
     kept = create_engine(engine.url, poolclass=QueuePool, connect_args={"check_same_thread": False})
     event.listen(kept, "connect", lambda made, _: made.execute("PRAGMA foreign_keys = ON"))
     return kept
+
+
+@cache
+def _read_migrations_once() -> None:
+    """Dagster reads the programs that would bring its storage up to date whenever it opens a file:
+    three times for an instance, and once more for each run."""
+    from alembic.script import ScriptDirectory
+
+    read, found = ScriptDirectory.from_config, dict[tuple[Any, ...], ScriptDirectory]()
+
+    def from_config(config: Any) -> ScriptDirectory:
+        key = config.config_file_name, config.get_main_option("script_location")
+        if key not in found:
+            found[key] = read(config)
+        return found[key]
+
+    ScriptDirectory.from_config = from_config
 
 
 def _empty(instance: DagsterInstance) -> None:

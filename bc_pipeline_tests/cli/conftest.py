@@ -16,7 +16,7 @@ from bc_pipeline.cli.main import run
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.company.company import Company
 from bc_pipeline.tenants import registry
-from bc_pipeline_tests.in_step import small_sandbox
+from bc_pipeline_tests.in_step import begin_again, small_sandbox
 from bc_pipeline_tests.templates import memory_instance
 
 
@@ -104,7 +104,7 @@ def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def exporting_home(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A fresh home and fresh companies, with exports switched on."""
     monkeypatch.setenv("BC_PIPELINE_HOME", str(tmp_path))
-    sandbox.reset()
+    begin_again(sandbox)
     sandbox.write_tenants(tmp_path, exports=True)
     return tmp_path
 

@@ -19,6 +19,7 @@ from bc_pipeline_tests.cli.connect_world import (
     home,
     scripted,
 )
+from bc_pipeline_tests.in_step import begin_again
 
 __all__ = ["browser", "calm", "connect", "home", "scripted"]
 
@@ -64,7 +65,7 @@ def test_given_a_connected_shop_then_it_syncs(
     outcome = command("sync", "acme", "--entity", "suppliers", "--json")
 
     assert outcome.json["tenants"]["acme"]["status"] == "success"
-    sandbox.reset()
+    begin_again(sandbox)
     sandbox.entra.register("shop", SECRET)
 
 

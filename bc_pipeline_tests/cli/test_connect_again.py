@@ -26,6 +26,7 @@ from bc_pipeline_tests.cli.connect_world import (
     home,
     scripted,
 )
+from bc_pipeline_tests.in_step import begin_again
 
 __all__ = ["browser", "calm", "connect", "home", "scripted"]
 
@@ -158,7 +159,7 @@ def test_given_a_state_from_a_run_when_the_shop_is_connected_again_then_that_is_
 
     assert told["optiply/suppliers"]["created"] == 0
     assert told["optiply/suppliers"]["unchanged"] > 0
-    sandbox.reset()
+    begin_again(sandbox)
 
 
 def test_given_rows_that_optiply_has_already_then_those_that_would_be_taken_over_are_counted(
@@ -178,7 +179,7 @@ def test_given_rows_that_optiply_has_already_then_those_that_would_be_taken_over
     told = connect("acme", *whole).json["dry_run"]
 
     assert told["adopted"] == {"optiply/suppliers": 1}
-    sandbox.reset()
+    begin_again(sandbox)
 
 
 def test_given_a_secret_on_the_command_line_then_it_is_refused(home: Path, connect: Connect):

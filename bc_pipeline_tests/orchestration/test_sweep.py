@@ -94,7 +94,8 @@ def runs() -> Runs:
 
 def tenants(home: Path, *names: str) -> list[Tenant]:
     write_tenants(home, **{name: {} for name in names})
-    return [registry.load().get(name) for name in names]
+    found = registry.load()
+    return [found.get(name) for name in names]
 
 
 def test_given_a_tenant_with_nothing_to_do_then_it_has_no_run_and_the_others_theirs(
