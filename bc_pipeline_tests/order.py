@@ -5,6 +5,7 @@ from __future__ import annotations
 
 LONG = (
     "run/test_tick.py",
+    "run/test_unchanged.py",
     "cli/test_sync.py",
     "run/test_tenant_run.py",
     "to_business_central/buy_orders/test_recognition.py",
@@ -22,7 +23,6 @@ LONG = (
     "mapping/test_receipt_lines.py",
     "mapping/test_properties.py",
     "orchestration/test_failed_runs.py",
-    "reading/test_read_properties.py",
     "orchestration/test_automation.py",
     "run/test_dry_runs.py",
     "run/test_identity.py",

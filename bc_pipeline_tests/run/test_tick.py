@@ -28,6 +28,7 @@ from bc_pipeline.snapshot.store import FILE_NAME, Snapshot
 from bc_pipeline.tenants import registry
 from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline_tests.clocks import MovedClock
+from bc_pipeline_tests.in_step import InStep, small_sandbox
 from bc_pipeline_tests.slow import deep_but
 
 TENANT = "wholesale"
@@ -91,11 +92,14 @@ class Quiet:
 
 
 @pytest.fixture(scope="module")
-def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Quiet]:
-    with Sandbox(wholesale_items=20) as sandbox:
+def synced(tmp_path_factory: pytest.TempPathFactory, in_step: InStep) -> Iterator[Quiet]:
+    with small_sandbox() as sandbox:
         home = tmp_path_factory.mktemp("ticks")
         sandbox.write_tenants(home)
-        yield Quiet(sandbox, home)
+        in_step.put(sandbox, home, TENANT, ticked=True)
+        quiet = Quiet(sandbox, home)
+        run_tenant(quiet.tenant)  # signs in
+        yield quiet
 
 
 @pytest.fixture

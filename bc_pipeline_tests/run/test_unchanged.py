@@ -18,28 +18,23 @@ from bc_pipeline.mapping.wanted import PLANS
 from bc_pipeline.report import Launch, RunSummary
 from bc_pipeline.run import operator_actions
 from bc_pipeline.run.execute import run_tenant
-from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.to_optiply import restored
 from bc_pipeline_tests.clocks import MovedClock
-from bc_pipeline_tests.run.test_tick import Quiet
+from bc_pipeline_tests.in_step import InStep, small_sandbox
+from bc_pipeline_tests.run.test_tick import TENANT, Quiet
 
 ALL = frozenset(f"optiply/{name}" for name in RESOURCES)
 
 
 @pytest.fixture(scope="module")
-def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Quiet]:
-    with Sandbox(wholesale_items=20) as sandbox:
+def synced(tmp_path_factory: pytest.TempPathFactory, in_step: InStep) -> Iterator[Quiet]:
+    """A tenant that was read and mapped some time."""
+    with small_sandbox() as sandbox:
         home = tmp_path_factory.mktemp("unchanged")
         sandbox.write_tenants(home)
+        in_step.put(sandbox, home, TENANT)
         yield Quiet(sandbox, home)
-
-
-@pytest.fixture(scope="module")
-def mirrored(synced: Quiet) -> Quiet:
-    """A tenant that was read and mapped some time."""
-    run_tenant(synced.tenant)
-    return synced
 
 
 @pytest.fixture
@@ -156,7 +151,10 @@ def test_after_business_central_went_back_deletions_wait_for_one_run_only(settle
 
 def test_a_sell_order_business_central_still_had_is_asked_about_again(settled: Quiet) -> None:
     settled.sql("CREATE OR REPLACE TABLE bc.kept AS FROM bc.sales_invoices")
-    settled.sql("DELETE FROM bc.sales_invoices WHERE id = (SELECT min(id) FROM bc.sales_invoices)")
+    settled.sql(
+        "DELETE FROM bc.sales_invoices WHERE id = "
+        "(SELECT min(remote_id) FROM sync.sell_orders WHERE state = 'active')"
+    )
     looked = list[bool]()
     for _ in range(3):
         settled.sandbox.requests.clear()
@@ -175,10 +173,10 @@ def waits(quiet: Quiet, sql: str) -> int:
 
 
 @pytest.mark.parametrize("name", RESOURCES)
-def test_a_column_no_statement_names_cannot_matter(mirrored: Quiet, name: str) -> None:
+def test_a_column_no_statement_names_cannot_matter(synced: Quiet, name: str) -> None:
     inputs = MappingInput(run_no=9_999, today=clock.now().date(), now=clock.now())
-    options = mirrored.tenant.sync
-    with Snapshot.open(mirrored.directory) as snapshot, snapshot.cursor() as cursor:
+    options = synced.tenant.sync
+    with Snapshot.open(synced.directory) as snapshot, snapshot.cursor() as cursor:
         build_wanted(cursor, name, options, inputs)
         wanted = rows(cursor, name)
         _, named = made_of.words(name, options, inputs)
@@ -216,7 +214,7 @@ def spoil(cursor: duckdb.DuckDBPyConnection, table: str, but: set[str]) -> None:
 
 
 @pytest.mark.parametrize("name", RESOURCES)
-def test_every_table_a_mapping_reads_is_looked_at(mirrored: Quiet, name: str) -> None:
+def test_every_table_a_mapping_reads_is_looked_at(synced: Quiet, name: str) -> None:
     inputs = MappingInput(
         run_no=1,
         today=clock.now().date(),
@@ -224,7 +222,7 @@ def test_every_table_a_mapping_reads_is_looked_at(mirrored: Quiet, name: str) ->
         sources=frozenset({"bc.item_page", "bc.item_units_of_measure", "bc.bom_components"}),
         bom=True,
     )
-    plan = PLANS[name](mirrored.tenant.sync, inputs)
+    plan = PLANS[name](synced.tenant.sync, inputs)
     statements = (*plan.steps.values(), plan.wanted, *plan.warnings)
     read = {
         table
@@ -232,7 +230,7 @@ def test_every_table_a_mapping_reads_is_looked_at(mirrored: Quiet, name: str) ->
         for table in re.findall(r"\b(?:FROM|JOIN)\s+((?:bc|optiply|sync|ops)\.\w+)", each)
     }
 
-    _, looked_at = made_of.words(name, mirrored.tenant.sync, inputs)
+    _, looked_at = made_of.words(name, synced.tenant.sync, inputs)
 
     assert read
     assert read <= looked_at.keys()
