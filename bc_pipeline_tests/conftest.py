@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,8 +52,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _file(item: pytest.Item) -> str:
     """Below this directory; empty for one elsewhere."""
-    inside = item.path.is_relative_to(_HERE)
-    return item.path.relative_to(_HERE).as_posix() if inside else ""
+    return _below(item.path)
+
+
+@cache
+def _below(path: Path) -> str:
+    return path.relative_to(_HERE).as_posix() if path.is_relative_to(_HERE) else ""
 
 
 def pytest_sessionstart() -> None:
