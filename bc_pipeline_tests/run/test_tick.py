@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
@@ -361,16 +362,20 @@ def test_given_the_hour_of_the_sweep_has_come_then_everything_is_read_once(quiet
 
 
 def test_given_another_day_then_what_looks_at_the_day_is_mapped_again(quiet: Quiet) -> None:
-    quiet.settings(sweep_hour=23, timezone="UTC")
+    # Given a tick where it is noon, long after one sweep and before the next
+    where_it_is_noon = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
+    quiet.settings(sweep_hour=3, timezone=where_it_is_noon)
     quiet.tick()
     memory = tick_memory.load(quiet.directory)
     assert memory is not None
-    midnight = (memory.ticked_at + timedelta(days=1)).replace(hour=0, minute=1)
+
+    tomorrow = memory.ticked_at.astimezone(ZoneInfo(where_it_is_noon)) + timedelta(days=1)
+    midnight = tomorrow.replace(hour=0, minute=1).astimezone(UTC)
     with clock.using(MovedClock(midnight)):
         found = look(quiet.tenant)
 
-    if not found.sweep:  # within the last hour of the day the sweep is due, too
-        assert found.due == {"optiply/sell_orders", "optiply/receipt_lines"}
+    assert not found.sweep
+    assert found.due == {"optiply/sell_orders", "optiply/receipt_lines"}
     quiet.settings(sweep_hour=3, timezone="Europe/Amsterdam")
 
 
