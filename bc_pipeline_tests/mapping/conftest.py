@@ -21,3 +21,12 @@ def company(snapshot: Company) -> Iterator[Company]:
     """An empty company in EUR; what a test does with it is never committed."""
     with snapshot.undone() as company:
         yield company
+
+
+@pytest.fixture
+def shop(company: Company) -> Company:
+    """Items A and B and vendor V1 stand in Optiply."""
+    company.product("A", 1)
+    company.product("B", 2)
+    company.supplier("V1", 100)
+    return company

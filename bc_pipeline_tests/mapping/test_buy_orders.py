@@ -12,15 +12,6 @@ from bc_pipeline.tenants.settings import SyncOptions
 from bc_pipeline_tests.mapping.mirror import NO_DATE, NOW, Company, at, guid, line
 
 
-@pytest.fixture
-def shop(company: Company) -> Company:
-    """Items A and B and vendor V1 stand in Optiply."""
-    company.product("A", 1)
-    company.product("B", 2)
-    company.supplier("V1", 100)
-    return company
-
-
 def only(shop: Company, options: SyncOptions | None = None, **build: Any) -> dict[str, Any]:
     (row,) = shop.build("buy_orders", options, **build).values()
     return row
