@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bc_pipeline_tests.mapping.mirror import Company, guid
+from bc_pipeline_tests.mapping.documents import guid
+from bc_pipeline_tests.mapping.mirror import Company
 
 
 def order_line(sequence: int = 10000) -> str:

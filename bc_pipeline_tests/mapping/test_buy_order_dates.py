@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from bc_pipeline_tests.mapping.buy_orders import only
-from bc_pipeline_tests.mapping.mirror import NO_DATE, NOW, Company, at, line
+from bc_pipeline_tests.mapping.documents import NO_DATE, at, line
+from bc_pipeline_tests.mapping.mirror import NOW, Company
 
 # -- completion -----------------------------------------------------------------------------------
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from bc_pipeline_tests.mapping.mirror import Company, at, guid, line
+from bc_pipeline_tests.mapping.documents import at, guid, line
+from bc_pipeline_tests.mapping.mirror import Company
 
 
 def test_given_a_line_when_mapped_then_it_carries_the_receipt_key(shop: Company) -> None:

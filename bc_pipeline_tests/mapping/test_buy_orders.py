@@ -10,7 +10,8 @@ import pytest
 
 from bc_pipeline.tenants.settings import SyncOptions
 from bc_pipeline_tests.mapping.buy_orders import only
-from bc_pipeline_tests.mapping.mirror import NO_DATE, NOW, Company, at, guid, line
+from bc_pipeline_tests.mapping.documents import NO_DATE, at, guid, line
+from bc_pipeline_tests.mapping.mirror import NOW, Company
 
 
 def test_given_a_purchase_order_when_mapped_then_each_attribute_has_its_source(

@@ -16,7 +16,8 @@ from bc_pipeline.catalogue.tables import TABLES
 from bc_pipeline.sandbox.clock import Clock
 from bc_pipeline.sandbox.companies import cronus
 from bc_pipeline.sandbox.companies.cronus.loader import read_tables
-from bc_pipeline_tests.mapping.mirror import Company, at, new_company
+from bc_pipeline_tests.mapping.documents import at
+from bc_pipeline_tests.mapping.mirror import Company, new_company
 
 PAGES = {
     "item_page": "itemPage",

@@ -16,15 +16,8 @@ from hypothesis import strategies as st
 
 from bc_pipeline.catalogue.resources import RESOURCES
 from bc_pipeline.tenants.settings import SyncOptions
-from bc_pipeline_tests.mapping.mirror import (
-    ALL_SOURCES,
-    Company,
-    as_sent,
-    at,
-    guid,
-    line,
-    new_company,
-)
+from bc_pipeline_tests.mapping.documents import at, guid, line
+from bc_pipeline_tests.mapping.mirror import ALL_SOURCES, Company, as_sent, new_company
 from bc_pipeline_tests.mapping.test_properties import ITEMS, few, seeds, steps
 
 pytestmark = pytest.mark.covers("decision 24")

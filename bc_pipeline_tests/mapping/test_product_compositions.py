@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from bc_pipeline.tenants.settings import SyncOptions
-from bc_pipeline_tests.mapping.mirror import Company, guid
+from bc_pipeline_tests.mapping.documents import guid
+from bc_pipeline_tests.mapping.mirror import Company
 
 UNITS = frozenset({"bc.item_units_of_measure"})
 

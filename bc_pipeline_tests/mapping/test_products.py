@@ -9,7 +9,8 @@ import pytest
 
 from bc_pipeline.errors import ConfigError
 from bc_pipeline.tenants.settings import SyncOptions
-from bc_pipeline_tests.mapping.mirror import MODIFIED, Company, guid
+from bc_pipeline_tests.mapping.documents import MODIFIED, guid
+from bc_pipeline_tests.mapping.mirror import Company
 
 
 def product(company: Company, number: str, **build: Any) -> dict[str, Any]:

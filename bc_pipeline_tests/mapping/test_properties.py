@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from bc_pipeline.catalogue.resources import RESOURCES
 from bc_pipeline.tenants.settings import SyncOptions
-from bc_pipeline_tests.mapping.mirror import ALL_SOURCES, Company, guid, line, new_company
+from bc_pipeline_tests.mapping.documents import guid, line
+from bc_pipeline_tests.mapping.mirror import ALL_SOURCES, Company, new_company
 from bc_pipeline_tests.slow import examples
 
 few = settings(

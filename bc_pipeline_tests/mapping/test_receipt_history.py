@@ -10,7 +10,8 @@ import pytest
 
 from bc_pipeline.mapping import vanished_buy_orders
 from bc_pipeline.tenants.settings import SyncOptions
-from bc_pipeline_tests.mapping.mirror import Company, at, guid, line
+from bc_pipeline_tests.mapping.documents import at, guid, line
+from bc_pipeline_tests.mapping.mirror import Company
 
 HISTORY = SyncOptions(buy_order_history_from_receipts=True)
 UNITS = frozenset({"bc.item_units_of_measure"})

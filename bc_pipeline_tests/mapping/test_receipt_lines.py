@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from bc_pipeline.tenants.settings import SyncOptions
-from bc_pipeline_tests.mapping.mirror import NOW, TODAY, Company, at, line
+from bc_pipeline_tests.mapping.documents import at, line
+from bc_pipeline_tests.mapping.mirror import NOW, TODAY, Company
 from bc_pipeline_tests.mapping.receipts import (
     build,
     only,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from bc_pipeline.tenants.settings import SyncOptions
-from bc_pipeline_tests.mapping.mirror import MODIFIED, NO_DATE, NOW, Company, at, line
+from bc_pipeline_tests.mapping.documents import MODIFIED, NO_DATE, at, line
+from bc_pipeline_tests.mapping.mirror import NOW, Company
 from bc_pipeline_tests.mapping.receipts import (
     build,
     only,

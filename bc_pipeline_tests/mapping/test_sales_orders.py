@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from bc_pipeline.tenants.settings import SyncOptions
-from bc_pipeline_tests.mapping.mirror import NO_DATE, NOW, Company, at, guid, line
+from bc_pipeline_tests.mapping.documents import NO_DATE, at, guid, line
+from bc_pipeline_tests.mapping.mirror import NOW, Company
 from bc_pipeline_tests.mapping.sell_orders import only, order_line
 
 ORDERS = SyncOptions(sell_order_source="sales_orders")

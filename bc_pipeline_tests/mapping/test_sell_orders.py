@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 
 from bc_pipeline.tenants.settings import SyncOptions
-from bc_pipeline_tests.mapping.mirror import NO_DATE, Company, at, guid, line
+from bc_pipeline_tests.mapping.documents import NO_DATE, at, guid, line
+from bc_pipeline_tests.mapping.mirror import Company
 from bc_pipeline_tests.mapping.sell_orders import only, order_line
 
 UNITS = frozenset({"bc.item_units_of_measure"})

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bc_pipeline.tenants.settings import SyncOptions
-from bc_pipeline_tests.mapping.mirror import Company, guid, line, new_company
+from bc_pipeline_tests.mapping.documents import guid, line
+from bc_pipeline_tests.mapping.mirror import Company, new_company
 from bc_pipeline_tests.mapping.test_properties import few
 
 UNITS = frozenset({"bc.item_units_of_measure"})

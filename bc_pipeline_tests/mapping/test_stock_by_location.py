@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from bc_pipeline.mapping.stock import MOST_NAMED
 from bc_pipeline.tenants.settings import SyncOptions
-from bc_pipeline_tests.mapping.mirror import Company, guid, line, new_company
+from bc_pipeline_tests.mapping.documents import guid, line
+from bc_pipeline_tests.mapping.mirror import Company, new_company
 from bc_pipeline_tests.mapping.test_properties import few
 
 pytestmark = pytest.mark.covers("stock by location")

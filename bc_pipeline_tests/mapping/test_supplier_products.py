@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from bc_pipeline.tenants.settings import SyncOptions
-from bc_pipeline_tests.mapping.mirror import Company, guid, line
+from bc_pipeline_tests.mapping.documents import guid, line
+from bc_pipeline_tests.mapping.mirror import Company
 
 PAGE = frozenset({"bc.item_page"})
 PAGE_AND_UNITS = PAGE | {"bc.item_units_of_measure"}

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from bc_pipeline.tenants.settings import SyncOptions
-from bc_pipeline_tests.mapping.mirror import MODIFIED, Company, guid, line
+from bc_pipeline_tests.mapping.documents import MODIFIED, guid, line
+from bc_pipeline_tests.mapping.mirror import Company
 
 
 def supplier(company: Company, number: str = "10000", **build: Any) -> dict[str, Any]:

@@ -11,14 +11,8 @@ import pytest
 
 from bc_pipeline.catalogue.resources import RESOURCES as OPTIPLY
 from bc_pipeline.tenants.settings import SyncOptions
-from bc_pipeline_tests.mapping.mirror import (
-    ALL_SOURCES,
-    Company,
-    as_sent,
-    guid,
-    line,
-    new_company,
-)
+from bc_pipeline_tests.mapping.documents import guid, line
+from bc_pipeline_tests.mapping.mirror import ALL_SOURCES, Company, as_sent, new_company
 from bc_pipeline_tests.mapping.test_masters_gone import DOCUMENTS, KEYS, standing
 
 pytestmark = pytest.mark.covers("decision 18")

@@ -10,7 +10,8 @@ import pytest
 
 from bc_pipeline.mapping import vanished_buy_order_lines, vanished_buy_orders
 from bc_pipeline.tenants.settings import SyncOptions
-from bc_pipeline_tests.mapping.mirror import NOW, Company, at, guid, line
+from bc_pipeline_tests.mapping.documents import at, guid, line
+from bc_pipeline_tests.mapping.mirror import NOW, Company
 
 PO_LINES = SyncOptions(receipt_source="po_lines")
 ORDER = guid("purchase_orders P")

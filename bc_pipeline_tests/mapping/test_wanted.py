@@ -11,7 +11,8 @@ from bc_pipeline.catalogue.resources import RESOURCES
 from bc_pipeline.mapping import MappingInput
 from bc_pipeline.mapping.wanted import PLANS
 from bc_pipeline.tenants.settings import SyncOptions
-from bc_pipeline_tests.mapping.mirror import ALL_SOURCES, NOW, TODAY, Company, guid, line
+from bc_pipeline_tests.mapping.documents import guid, line
+from bc_pipeline_tests.mapping.mirror import ALL_SOURCES, NOW, TODAY, Company
 
 EVERY_DECISION = {"write", "update_only", "skip", "quarantine", "defer", "remove"}
 MANY_OPTIONS = [

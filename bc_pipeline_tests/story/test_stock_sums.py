@@ -12,7 +12,8 @@ from bc_pipeline.mapping import MappingInput
 from bc_pipeline.story.stock import sum_of
 from bc_pipeline.tenants.settings import SyncOptions
 from bc_pipeline_tests.mapping.conftest import company, snapshot
-from bc_pipeline_tests.mapping.mirror import NOW, TODAY, Company, guid, line
+from bc_pipeline_tests.mapping.documents import guid, line
+from bc_pipeline_tests.mapping.mirror import NOW, TODAY, Company
 
 __all__ = ["company", "snapshot"]
 
