@@ -34,6 +34,8 @@ DIRECTORY = "alerts"
 INSTALLATION = "_installation"
 """Name of the book of what concerns all tenants; no tenant can be called so."""
 LOCK_SECONDS = 2.0
+_OWNER = os.getuid() if hasattr(os, "getuid") else 0
+"""Who we are; Windows knows no such number, and keeps what it cannot store in memory."""
 _kept: dict[Path, bytes] = {}
 """Books that could be written nowhere; of this process."""
 
@@ -192,7 +194,7 @@ def _spared(path: Path) -> bytes:
 def _spare(path: Path) -> Path:
     """Where a book is while it cannot be where it belongs; nobody but us may write there."""
     name = f"{blake2b(os.fsencode(path.absolute()), digest_size=9).hexdigest()}.json"
-    return Path(tempfile.gettempdir(), f"bc-pipeline-alerts-{os.getuid()}", name)
+    return Path(tempfile.gettempdir(), f"bc-pipeline-alerts-{_OWNER}", name)
 
 
 def _make_directory(path: Path, place: Path) -> None:
@@ -208,7 +210,7 @@ def _is_ours(directory: Path) -> bool:
     """Whether nobody else can have written there."""
     found = directory.lstat()
     private = not found.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and private
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == _OWNER and private
 
 
 def _to_json(book: Book) -> bytes:

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from bc_pipeline import clock, room
+from bc_pipeline import clock, disk
 from bc_pipeline.alerts import book as books
 from bc_pipeline.alerts import matters
 from bc_pipeline.alerts.delivery import deliver
@@ -172,7 +172,7 @@ def _tenant(tenant: Tenant) -> None:
     state: TenantState | None = None
     try:
         state = read_state(tenant, now, patient=False)
-        state.storage = room.tried(tenant.snapshot_dir) or state.storage
+        state.storage = disk.tried(tenant.snapshot_dir) or state.storage
         found = matters.of_tenant(tenant, state, now)
     except TenantBusy:
         return

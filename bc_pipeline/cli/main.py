@@ -11,8 +11,8 @@ import click
 
 from bc_pipeline.cli.listing import GROUPS, LazyCommand
 from bc_pipeline.cli.output import INTERRUPTED, SOME_FAILED, USAGE, message, print_json
+from bc_pipeline.disk import cannot_store
 from bc_pipeline.errors import ConfigError, PipelineError
-from bc_pipeline.room import cannot_store
 
 
 class LazyGroup(click.Group):

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from bc_pipeline.disk import cannot_store
 from bc_pipeline.errors import ConfigError
-from bc_pipeline.room import cannot_store
 from bc_pipeline.tenants import registry
 from bc_pipeline.tenants.registry import Registry
 

@@ -8,7 +8,7 @@ from datetime import date
 
 import duckdb
 
-from bc_pipeline import clock, room
+from bc_pipeline import clock, disk
 from bc_pipeline.business_central import published_pages
 from bc_pipeline.business_central.client import BusinessCentral, is_absent
 from bc_pipeline.business_central.read_result import ReadResult
@@ -85,7 +85,7 @@ def read_entity(
             reading.record_failure(str(error))
             raise ReadFailed(f"{entity.name}: {error}") from error
         except (duckdb.Error, OSError) as error:
-            obstacle = room.cannot_store(error, snapshot.path.parent)
+            obstacle = disk.cannot_store(error, snapshot.path.parent)
             reason = str(obstacle or f"the rows could not be stored: {error}")
             # Where nothing can be stored, that cannot be either; the run tells it.
             with suppress(duckdb.Error) if obstacle else nullcontext():

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from bc_pipeline import clock, room
+from bc_pipeline import clock, disk
 from bc_pipeline.business_central.client import BusinessCentral, Company
 from bc_pipeline.business_central.dry_run import DryRunBusinessCentral
 from bc_pipeline.catalogue.exports import export_named
@@ -223,7 +223,7 @@ class TenantRun:
         )
 
     def _obstacle(self, error: BaseException) -> PipelineError | None:
-        return room.cannot_store(error, self.tenant.snapshot_dir)
+        return disk.cannot_store(error, self.tenant.snapshot_dir)
 
     def _exporting(self) -> Exporting:
         if self._context is None or self._context.exporting is None:

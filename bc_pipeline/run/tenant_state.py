@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from bc_pipeline import clock, room
+from bc_pipeline import clock, disk
 from bc_pipeline.catalogue.states import GUARD
 from bc_pipeline.errors import TenantBusy
 from bc_pipeline.run import state_memory, tick_memory
@@ -226,7 +226,7 @@ def read_state(
         paused=pause.in_words() if pause else None,
         files=[path.name for path in waiting(tenant.snapshot_dir)],
         not_read=not_read(tenant.snapshot_dir),
-        storage=room.scarce(tenant.snapshot_dir),
+        storage=disk.scarce(tenant.snapshot_dir),
     )
     told = state_memory.recall(tenant)
     if told is None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
 
-from bc_pipeline import clock, room
+from bc_pipeline import clock, disk
 from bc_pipeline.closing import Closing
 from bc_pipeline.errors import PipelineError, TenantBusy
 from bc_pipeline.snapshot.schema import NewerSchema, is_current, migrate
@@ -221,7 +221,7 @@ def _made(path: Path) -> duckdb.DuckDBPyConnection:
         if _is_held(error) or not path.exists() or stands(path.parent):
             raise
         path.unlink()
-        if room.cannot_store(error, path.parent):
+        if disk.cannot_store(error, path.parent):
             raise
         return connect(path, False)
 
@@ -250,7 +250,7 @@ def patiently(path: Path, wait_seconds: float, opening: Callable[[], Opened]) ->
             return opening()
         except duckdb.Error as error:
             if not _is_held(error):
-                if obstacle := room.cannot_store(error, path.parent):
+                if obstacle := disk.cannot_store(error, path.parent):
                     raise obstacle from error
                 raise SnapshotUnusable(
                     f"{path} cannot be opened as a snapshot. Move it away (the next run builds a "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bc_pipeline.room import GOES_ON
+from bc_pipeline.disk import GOES_ON
 from bc_pipeline.snapshot.store import FILE_NAME, Snapshot
 from bc_pipeline_tests.full_disk import no_file_beyond
 from bc_pipeline_tests.run.house import MASTERS, House, runs_of

@@ -7,6 +7,7 @@ import errno
 import getpass
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -110,7 +111,7 @@ def tried(directory: Path) -> str | None:
 
 def _attempt(directory: Path) -> CannotStore | None:
     try:
-        with tempfile.TemporaryFile(dir=directory, prefix=".room-") as file:
+        with tempfile.TemporaryFile(dir=directory, prefix=".disk-") as file:
             # An empty file fits on a full disk.
             if hasattr(os, "posix_fallocate"):
                 os.posix_fallocate(file.fileno(), 0, TRIED_BYTES)
@@ -127,7 +128,7 @@ def scarce(directory: Path) -> str | None:
     directory = _standing(directory)
     try:
         told = os.statvfs(directory)
-    except OSError:
+    except (OSError, AttributeError):  # Windows does not say
         return None
     if told.f_flag & os.ST_RDONLY:
         return str(_told(_READ_ONLY, directory))
@@ -180,10 +181,9 @@ def _told(obstacle: _Obstacle, directory: Path) -> CannotStore:
 
 def _free(directory: Path) -> str:
     try:
-        told = os.statvfs(directory)
+        return _size(shutil.disk_usage(directory).free)
     except OSError:
         return "nothing"
-    return _size(told.f_bavail * told.f_frsize)
 
 
 def _size(number: int) -> str:

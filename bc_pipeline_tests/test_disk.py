@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from bc_pipeline import room
+from bc_pipeline import disk
 from bc_pipeline.errors import CannotStore, RequestFailed
 from bc_pipeline_tests.full_disk import no_file_beyond
 
@@ -33,17 +33,17 @@ def test_it_says_what_happened_where_and_what_to_do(
         OSError(number, os.strerror(number), str(file)),
         duckdb.IOException(f'IO Error: Could not write file "{file}": {os.strerror(number)}'),
     ):
-        told = str(room.cannot_store(error, Path("/elsewhere")))
+        told = str(disk.cannot_store(error, Path("/elsewhere")))
 
         assert told.startswith(f"{file.parent} cannot be written: ")
         assert [each for each in words if each not in told] == []
-        assert told.endswith(room.GOES_ON)
+        assert told.endswith(disk.GOES_ON)
 
 
 def test_given_the_error_names_no_file_then_it_is_the_directory_it_was_meant_for(tmp_path: Path):
     error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    assert str(room.cannot_store(error, tmp_path)).startswith(f"{tmp_path} cannot be written")
+    assert str(disk.cannot_store(error, tmp_path)).startswith(f"{tmp_path} cannot be written")
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_given_the_error_names_no_file_then_it_is_the_directory_it_was_meant_for
     ],
 )
 def test_what_means_something_else_is_left_alone(error: Exception, tmp_path: Path):
-    assert room.cannot_store(error, tmp_path) is None
+    assert disk.cannot_store(error, tmp_path) is None
 
 
 def test_what_caused_an_error_counts(tmp_path: Path):
@@ -67,28 +67,28 @@ def test_what_caused_an_error_counts(tmp_path: Path):
         except OSError as error:
             raise ValueError("the rows") from error
     except ValueError as outer:
-        assert isinstance(room.cannot_store(outer, tmp_path), CannotStore)
+        assert isinstance(disk.cannot_store(outer, tmp_path), CannotStore)
 
 
 def test_given_sqlite_says_next_to_nothing_then_it_is_tried(tmp_path: Path):
     vague = sqlite3.OperationalError("disk I/O error")
 
-    assert room.cannot_store(vague, tmp_path) is None
+    assert disk.cannot_store(vague, tmp_path) is None
     with no_file_beyond(0):
-        assert "cannot be written" in str(room.cannot_store(vague, tmp_path))
+        assert "cannot be written" in str(disk.cannot_store(vague, tmp_path))
 
 
 def test_a_directory_is_tried_and_nothing_stays_behind(tmp_path: Path):
-    assert room.tried(tmp_path) is None
-    with no_file_beyond(room.TRIED_BYTES - 1):
-        assert "may not become any larger" in str(room.tried(tmp_path / "not" / "yet"))
+    assert disk.tried(tmp_path) is None
+    with no_file_beyond(disk.TRIED_BYTES - 1):
+        assert "may not become any larger" in str(disk.tried(tmp_path / "not" / "yet"))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_left_is_told_before_it_is_too_late(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    assert room.scarce(tmp_path) is None
-    monkeypatch.setattr(room, "SCARCE_BYTES", 1 << 60)
+    assert disk.scarce(tmp_path) is None
+    monkeypatch.setattr(disk, "SCARCE_BYTES", 1 << 60)
 
-    assert "is nearly full: " in str(room.scarce(tmp_path))
+    assert "is nearly full: " in str(disk.scarce(tmp_path))
