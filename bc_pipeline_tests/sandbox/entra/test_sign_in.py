@@ -1,4 +1,4 @@
-"""A person signs in: in the browser with an authorisation code, or with a device code."""
+"""A person signs in, in the browser, with an authorisation code."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -17,10 +16,12 @@ import requests
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.sandbox.entra import Directory, Person
 from bc_pipeline_tests.sandbox.conftest import SCOPE, BcClient, token_request
+from bc_pipeline_tests.sandbox.entra.signing_in import CLIENT, person
+
+__all__ = ["person"]
 
 pytestmark = pytest.mark.covers("sandbox: sign-in")
 
-CLIENT = {"client_id": "cronus", "client_secret": "cronus-client-secret"}
 CALLBACK = "http://localhost:8410/callback"
 VERIFIER = "v" * 43
 CHALLENGE = (
@@ -35,14 +36,6 @@ ASKED = {
     "code_challenge": CHALLENGE,
     "code_challenge_method": "S256",
 }
-
-
-@pytest.fixture(autouse=True)
-def person(sandbox: Sandbox) -> Iterator[None]:
-    sandbox.clock.reset()
-    sandbox.entra.person = Person()
-    yield
-    sandbox.entra.person = Person()
 
 
 def open_page(sandbox: Sandbox, tenant: str = "common", **asked: Any) -> requests.Response:
@@ -235,6 +228,24 @@ def test_an_address_without_a_path_comes_back_with_a_slash(sandbox: Sandbox) -> 
     assert answer.headers["location"].startswith("http://localhost:1/?code=")
 
 
+def test_an_expired_secret_is_told_apart_from_a_wrong_one(sandbox: Sandbox) -> None:
+    sandbox.entra.register("old", "secret").secret_expired = True
+    form = {"grant_type": "client_credentials", "scope": SCOPE, "client_id": "old"}
+    answers = [
+        token_request(sandbox, "cronus.example", **form, client_secret=secret).json()
+        for secret in ("secret", "wrong")
+    ]
+    assert [each["error_codes"] for each in answers] == [[7000222], [7000215]]
+    assert {each["error"] for each in answers} == {"invalid_client"}
+
+
+def test_where_only_an_administrator_may_consent_the_number_says_so(sandbox: Sandbox) -> None:
+    sandbox.entra.person.error = "admin_approval"
+    told = sent_back(open_page(sandbox))
+    assert told["error"] == "access_denied"
+    assert told["error_description"].startswith("AADSTS90094")
+
+
 # --- how it looks --------------------------------------------------------------------------------
 
 
@@ -287,99 +298,3 @@ def test_the_person_is_set_over_http(sandbox: Sandbox) -> None:
     assert sandbox.entra.person.user == "eva@cronus.example"
     sandbox.reset()
     assert sandbox.entra.person == Person()
-
-
-# --- on another device ---------------------------------------------------------------------------
-
-
-def device_code(sandbox: Sandbox, **form: str) -> dict[str, Any]:
-    url = f"{sandbox.base_url}/entra/common/oauth2/v2.0/devicecode"
-    asked = {"client_id": "cronus", "scope": f"{SCOPE} offline_access"} | form
-    return requests.post(url, data=asked, timeout=30).json()
-
-
-def poll(sandbox: Sandbox, code: str) -> requests.Response:
-    grant = "urn:ietf:params:oauth:grant-type:device_code"
-    return token_request(sandbox, "common", grant_type=grant, device_code=code, **CLIENT)
-
-
-def test_a_device_waits_until_the_person_has_typed_its_code(sandbox: Sandbox) -> None:
-    asked = device_code(sandbox)
-    waiting = poll(sandbox, asked["device_code"])
-    assert (waiting.status_code, waiting.json()["error"]) == (400, "authorization_pending")
-    page = asked["verification_uri"]
-    assert "<form>" in requests.get(page, timeout=30).text
-    assert requests.get(page, params={"otc": "WRONG"}, timeout=30).status_code == 400
-    assert requests.get(page, params={"otc": asked["user_code"].lower()}, timeout=30).ok
-    assert poll(sandbox, asked["device_code"]).json()["refresh_token"]
-
-
-def test_a_device_that_polls_too_often_is_told_to_slow_down(sandbox: Sandbox) -> None:
-    asked = device_code(sandbox)
-    told = []
-    for seconds in (0, 1, 2, 6):
-        sandbox.clock.advance(seconds)
-        told.append(poll(sandbox, asked["device_code"]).json()["error"])
-    assert told == ["authorization_pending"] * 4
-    assert poll(sandbox, asked["device_code"]).json()["error"] == "slow_down"
-    sandbox.clock.advance(2)
-    assert poll(sandbox, asked["device_code"]).json()["error"] == "slow_down"
-
-
-def test_a_device_code_is_good_for_one_sign_in(sandbox: Sandbox) -> None:
-    asked = device_code(sandbox)
-    requests.get(asked["verification_uri"], params={"otc": asked["user_code"]}, timeout=30)
-    assert poll(sandbox, asked["device_code"]).ok
-    assert poll(sandbox, asked["device_code"]).json()["error_codes"] == [54005]
-
-
-def test_a_client_that_is_not_public_gets_no_device_code_answered(sandbox: Sandbox) -> None:
-    application = sandbox.entra.register("closed", "secret")
-    application.public_flows = False
-    asked = device_code(sandbox, client_id="closed")
-    answer = token_request(
-        sandbox,
-        "common",
-        grant_type="urn:ietf:params:oauth:grant-type:device_code",
-        device_code=asked["device_code"],
-        client_id="closed",
-        client_secret="secret",
-    )
-    assert answer.json()["error_codes"] == [7000218]
-
-
-def test_an_expired_secret_is_told_apart_from_a_wrong_one(sandbox: Sandbox) -> None:
-    sandbox.entra.register("old", "secret").secret_expired = True
-    form = {"grant_type": "client_credentials", "scope": SCOPE, "client_id": "old"}
-    answers = [
-        token_request(sandbox, "cronus.example", **form, client_secret=secret).json()
-        for secret in ("secret", "wrong")
-    ]
-    assert [each["error_codes"] for each in answers] == [[7000222], [7000215]]
-    assert {each["error"] for each in answers} == {"invalid_client"}
-
-
-def test_where_only_an_administrator_may_consent_the_number_says_so(sandbox: Sandbox) -> None:
-    sandbox.entra.person.error = "admin_approval"
-    told = sent_back(open_page(sandbox))
-    assert told["error"] == "access_denied"
-    assert told["error_description"].startswith("AADSTS90094")
-
-
-@pytest.mark.parametrize(
-    ("ends", "error"),
-    [("access_denied", "authorization_declined"), ("consent_required", "consent_required")],
-)
-def test_a_device_is_told_how_it_ended(sandbox: Sandbox, ends: str, error: str) -> None:
-    asked = device_code(sandbox)
-    sandbox.entra.person.error = ends
-    requests.get(asked["verification_uri"], params={"otc": asked["user_code"]}, timeout=30)
-    assert poll(sandbox, asked["device_code"]).json()["error"] == error
-
-
-def test_a_device_code_ends_after_a_quarter_of_an_hour(sandbox: Sandbox) -> None:
-    asked = device_code(sandbox)
-    assert poll(sandbox, "nonsense").json()["error"] == "bad_verification_code"
-    sandbox.clock.advance(901)
-    assert poll(sandbox, asked["device_code"]).json()["error"] == "expired_token"
-    assert device_code(sandbox, client_id="nobody")["error"] == "unauthorized_client"
