@@ -1,67 +1,23 @@
+"""Pages are read one after another, and none is lost or taken twice."""
+
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from bc_pipeline.business_central.client import BusinessCentral
-from bc_pipeline.business_central.transport import BadAnswer
 from bc_pipeline.errors import ReadFailed, RequestFailed
-from bc_pipeline.http.counting import RequestCounter
-from bc_pipeline.reading.paging import MalformedPage, Page, PageReader, cut_array, parsed_whole
 from bc_pipeline_tests.business_central.fake import (
     COMPANY,
     FakeBusinessCentral,
     Reply,
     Seen,
     error,
-    make_bc,
     page,
 )
+from bc_pipeline_tests.reading.pages import Loaded, bc, read
 
-
-class Loaded:
-    """Collects pages as their loader would; can refuse some of them."""
-
-    def __init__(self, refuse: int = 0) -> None:
-        self.rows: list[Any] = []
-        self.exact: list[bool] = []
-        self.files: list[Path] = []
-        self._refuse = refuse
-
-    def __call__(self, page: Page) -> None:
-        if self._refuse:
-            self._refuse -= 1
-            raise MalformedPage("nonsense in a row")
-        try:
-            rows = json.loads(page.path.read_text())
-        except ValueError as error:
-            raise MalformedPage(str(error)) from error
-        if not all(isinstance(row, dict) for row in rows):
-            raise MalformedPage("not rows")
-        self.rows += rows
-        self.exact.append(page.exact)
-        self.files.append(page.path)
-
-
-@pytest.fixture
-def bc(fake: FakeBusinessCentral, tmp_path: Path) -> Iterator[BusinessCentral]:
-    with make_bc(fake, tmp_path / "home") as bc:
-        yield bc
-
-
-def read(
-    bc: BusinessCentral, directory: Path, loaded: Loaded, page_size: int = 100
-) -> tuple[int, RequestCounter]:
-    tally = RequestCounter()
-    url = f"{bc.tenant.business_central.api_url}/things"
-    return PageReader(bc, directory, page_size, tally).read(url, loaded), tally
+__all__ = ["bc"]
 
 
 def link(fake: FakeBusinessCentral, token: str) -> str:
@@ -306,73 +262,3 @@ def test_given_a_request_that_takes_too_long_then_less_is_asked_for(fake, bc, tm
 
     sizes = [seen.headers["prefer"].rsplit("=", 1)[1] for seen in fake.requests_of("things")]
     assert sizes == ["2000", "1000", "500", "500"]
-
-
-# --- the envelope --------------------------------------------------------------------------------
-
-values = st.recursive(
-    st.none() | st.booleans() | st.integers(-999, 999) | st.text(max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["value", "a", "]"]), inner, max_size=3)
-    ),
-    max_leaves=8,
-)
-rows = st.lists(st.dictionaries(st.sampled_from(["id", "value", "lines"]), values), max_size=4)
-
-
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    rows=rows,
-    before=st.dictionaries(st.sampled_from(["@odata.context", "@odata.count", "x"]), values),
-    after=st.dictionaries(st.sampled_from(["@odata.nextLink", "y", "z"]), values),
-    indent=st.sampled_from([None, 1]),
-)
-def test_given_any_envelope_then_cutting_leaves_all_rows_or_leaves_it_to_a_parser(
-    tmp_path, rows, before, after, indent
-):
-    path = tmp_path / "page.json"
-    body = json.dumps({**before, "value": rows, **after}, indent=indent).encode()
-    path.write_bytes(body)
-
-    envelope = cut_array(path)
-
-    if envelope is None:
-        assert path.read_bytes() == body
-        assert len(parsed_whole(body).rows or []) == len(rows)
-        return
-    try:
-        found = json.loads(path.read_text())
-    except ValueError:
-        # A wrong cut is never a valid array: DuckDB refuses it and the page is parsed whole.
-        return
-    assert found == rows
-    assert envelope == {**before, **after}
-
-
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    rows=st.lists(st.fixed_dictionaries({"id": st.text(), "l": values}), min_size=1), data=st.data()
-)
-def test_given_a_page_cut_anywhere_then_no_valid_array_is_left(tmp_path, rows, data):
-    whole = json.dumps({"@odata.context": "x", "value": rows, "@odata.nextLink": "y"}).encode()
-    end = data.draw(st.integers(0, len(whole) - 1))
-    path = tmp_path / "page.json"
-    path.write_bytes(whole[:end])
-
-    if cut_array(path) is not None:
-        with pytest.raises(ValueError, match=r"."):
-            json.loads(path.read_text())
-    with pytest.raises(BadAnswer):
-        parsed_whole(whole[:end])
-
-
-def test_given_a_usual_envelope_then_it_is_cut_without_parsing_the_rows(tmp_path):
-    path = tmp_path / "page.json"
-    rows = [{"id": "a", "lines": [{"value": [1]}]}] * 3000
-    path.write_bytes(
-        json.dumps({"@odata.context": "c", "value": rows, "@odata.nextLink": "http://n/]"}).encode()
-    )
-
-    assert cut_array(path) == {"@odata.context": "c", "@odata.nextLink": "http://n/]"}
-    assert json.loads(path.read_text()) == rows

@@ -7,7 +7,7 @@ import pytest
 
 from bc_pipeline.reading.paging import MalformedPage, Page
 from bc_pipeline_tests.business_central.fake import Reply
-from bc_pipeline_tests.reading.test_paging import Loaded, bc, read
+from bc_pipeline_tests.reading.pages import Loaded, bc, read
 
 __all__ = ["bc"]
 
