@@ -45,10 +45,12 @@ SLOW: Mapping[str, str] = {
         "orchestration/test_runs.py"
     ),
     "orchestration/test_ui.py": "orchestration/test_runs.py",
-    "reading/test_read_lagging.py": "reading/test_departures.py",
+    "reading/test_read_lagging.py": "reading/test_departures.py, reading/test_rolled_back.py",
     "run/test_empty_lists.py": "mapping/test_products.py, to_optiply/test_guard.py",
     "run/test_named_settings.py": "mapping/test_unknown_names.py",
-    "run/test_source_departures.py": "reading/test_departures.py, reading/test_went_back.py",
+    "run/test_source_departures.py": (
+        "reading/test_departures.py, reading/test_rolled_back.py, reading/test_went_back.py"
+    ),
     "sandbox/business_central/test_any_write.py": "sandbox/business_central/test_writing.py",
     "sandbox/clients/test_clients.py": "sandbox/business_central/test_protocol.py",
     "tenant_page/test_browser.py": "tenant_page/test_page.py",

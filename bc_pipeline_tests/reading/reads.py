@@ -7,9 +7,7 @@ from typing import Any
 
 from bc_pipeline.catalogue.entities import ENTITIES
 from bc_pipeline.reading.entity import ReadResult, read_entity
-from bc_pipeline_tests.business_central.fake import (
-    World,
-)
+from bc_pipeline_tests.business_central.fake import World
 
 
 def invoice(id: str, stamp: str = "2026-01-01T00:00:00Z", **more: Any) -> dict[str, Any]:
@@ -60,3 +58,9 @@ def document(name: str, id: str, stamp: str = NOW) -> dict[str, Any]:
 def everything(world: World, name: str) -> tuple[list[str], list[str]]:
     table = name.removeprefix("bc/")
     return ids(world, table), ids(world, f"{table.removesuffix('s')}_lines")
+
+
+def looked_up(world: World, entity_set: str) -> list[str]:
+    return [
+        seen.entity_set for seen in world.fake.seen if seen.entity_set.startswith(f"{entity_set}(")
+    ]
