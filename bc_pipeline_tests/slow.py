@@ -20,7 +20,7 @@ SLOW: Mapping[str, str] = {
     "cli/test_export.py": "run/exports/test_exports.py",
     "cli/test_first_mistakes.py": "tenants/test_shared.py, run/test_identity.py",
     "cli/test_readme.py": "cli/test_demo.py, cli/test_usage.py",
-    "cli/test_spoilt_files.py": "to_business_central/inbox/test_spoilt_values.py",
+    "cli/test_spoilt_files.py": "to_business_central/inbox/test_spoilt_*.py",
     "cli/test_sync.py::test_given_nothing_changed_then_a_look_is_all_there_is": (
         "run/test_tick.py"
     ),
