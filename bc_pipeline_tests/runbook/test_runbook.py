@@ -17,11 +17,12 @@ from bc_pipeline.orchestration.checks.table import CHECKS
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline_tests.cli.conftest import CommandLine, command, environment
 from bc_pipeline_tests.in_step import InStep, small_sandbox
-from bc_pipeline_tests.runbook.provoked import PROVOKED
+from bc_pipeline_tests.runbook import provoked, provoked_writing
+from bc_pipeline_tests.runbook.cases import PROVOKED
 from bc_pipeline_tests.runbook.world import Kept, World
 from bc_pipeline_tests.slow import deep_but
 
-__all__ = ["command", "environment"]
+__all__ = ["command", "environment", "provoked", "provoked_writing"]
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/runbook.md").read_text("utf-8")

@@ -20,6 +20,7 @@ from bc_pipeline_tests.cli.aged import changed_settings, synced, tenant
 from bc_pipeline_tests.cli.conftest import CommandLine
 from bc_pipeline_tests.to_optiply.shop import put_back, rows_of
 
+FEW_TRIES = {"max_attempts": 2}
 FORBIDDEN = {"error": {"code": "Authentication_InvalidCredentials", "message": "No permission"}}
 
 
