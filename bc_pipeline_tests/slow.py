@@ -45,6 +45,13 @@ SLOW: Mapping[str, str] = {
         "orchestration/test_runs.py"
     ),
     "orchestration/test_ui.py": "orchestration/test_runs.py",
+    "reading/test_benchmark.py::test_given_no_json_then_a_table_for_people_with_the_goals": (
+        "reading/test_benchmark.py"
+    ),
+    "reading/test_benchmark.py::"
+    "test_given_that_much_has_changed_then_a_read_again_brings_that_much": (
+        "reading/test_benchmark.py, reading/test_read_properties.py"
+    ),
     "reading/test_read_lagging.py": "reading/test_departures.py, reading/test_rolled_back.py",
     "run/test_empty_lists.py": "mapping/test_products.py, to_optiply/test_guard.py",
     "run/test_named_settings.py": "mapping/test_unknown_names.py",

@@ -23,6 +23,8 @@ from bc_pipeline.tenants.settings import Tenant
 pytestmark = pytest.mark.covers("decision 19")
 
 TENANT = "wholesale"
+SUPPLIER_PRODUCTS = ("optiply/products", "optiply/suppliers", "optiply/supplier_products")
+"""With what they refer to."""
 
 
 @dataclass
@@ -105,12 +107,12 @@ def test_given_pages_before_version_30_then_check_and_run_warn_with_the_date(
 def test_given_pages_gone_with_version_30_then_the_run_goes_on_with_the_next_source(
     house: House,
 ) -> None:
-    house.run()
+    house.run(*SUPPLIER_PRODUCTS)
     shop = house.sandbox.optiply.shops[TENANT]
     assert shop.rows("supplierProducts")
     house.company.system_version = "30.0.0.0"
 
-    summary = house.run()
+    summary = house.run(*SUPPLIER_PRODUCTS)
 
     assert not summary.failed
     assert not summary.blocked
