@@ -12,6 +12,7 @@ LONG = (
     "to_business_central/buy_orders/test_interrupted.py",
     "reading/test_read_sandbox.py",
     "run/test_stock_sources.py",
+    "run/test_tick_stock.py",
     "run/test_tick_trouble.py",
     "to_business_central/test_lagging_replica.py",
     "tenant_page/test_command.py",

@@ -30,7 +30,7 @@ SLOW: Mapping[str, str] = {
     "end_to_end/test_drill.py": "to_business_central/*/test_interrupt*.py",
     "end_to_end/test_masters_gone.py": "mapping/test_masters_gone.py",
     "end_to_end/test_newcomer.py": "cli/test_connect.py, cli/test_demo.py, alerts/test_kinds.py",
-    "end_to_end/test_ticks.py": "run/test_tick.py",
+    "end_to_end/test_ticks.py": "run/test_tick.py, run/test_tick_stock.py",
     "end_to_end/test_unchanged.py": "run/test_tenant_run.py",
     "machines/test_machines.py": (
         "snapshot/test_shared_lock.py, orchestration/test_written_configuration.py, "

@@ -4,116 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-import yaml
 
 from bc_pipeline import clock
-from bc_pipeline.report import RunSummary
 from bc_pipeline.run import operator_actions, tick_memory
-from bc_pipeline.run.execute import run_tenant, tick_tenant
+from bc_pipeline.run.execute import run_tenant
 from bc_pipeline.run.tenant_state import read_state
 from bc_pipeline.run.tick import look
 from bc_pipeline.run.tick_outcome import noted
-from bc_pipeline.sandbox import Sandbox
-from bc_pipeline.sandbox.changes import apply_to
-from bc_pipeline.sandbox.company.company import Company
-from bc_pipeline.sandbox.optiply import Shop
-from bc_pipeline.snapshot.store import FILE_NAME, Snapshot
-from bc_pipeline.tenants import registry
-from bc_pipeline.tenants.settings import Tenant
 from bc_pipeline_tests.clocks import MovedClock
-from bc_pipeline_tests.in_step import InStep, small_sandbox
+from bc_pipeline_tests.run.quiet import Quiet, ran
 from bc_pipeline_tests.slow import deep_but
-
-TENANT = "wholesale"
-STOCK_ALONE = {"bc/items", "bc/sales_orders", "bc/item_page", "optiply/products"}
-
-
-@dataclass
-class Quiet:
-    """A tenant in which nothing has changed since its last tick."""
-
-    sandbox: Sandbox
-    home: Path
-
-    @property
-    def tenant(self) -> Tenant:
-        return registry.load(self.home).get(TENANT)
-
-    @property
-    def company(self) -> Company:
-        return self.sandbox.business_central.companies[self.tenant.business_central.company]
-
-    @property
-    def shop(self) -> Shop:
-        return self.sandbox.optiply.shops[TENANT]
-
-    @property
-    def directory(self) -> Path:
-        return self.tenant.snapshot_dir
-
-    def change(self, kind: str, /, **params: Any) -> str:
-        return apply_to(self.company, kind, params)
-
-    def tick(self, **how: Any) -> RunSummary:
-        self.sandbox.requests.clear()
-        return tick_tenant(self.tenant, **how)
-
-    def requests(self, system: str) -> list[str]:
-        return [
-            f"{e.method} {e.path.rsplit('/', 1)[-1]}"
-            for e in self.sandbox.requests
-            if e.system == system
-        ]
-
-    def item(self) -> str:
-        rows = self.company.tables["items"].values()
-        return str(next(r["number"] for r in rows if not r["blocked"] and r["type"] == "Inventory"))
-
-    def stock_sent(self, number: str) -> int:
-        (row,) = [r for r in self.shop.rows("products") if r["skuCode"] == number]
-        return int(row["stockLevel"])
-
-    def settings(self, **sync: Any) -> None:
-        path = self.home / "tenants.yaml"
-        document = yaml.safe_load(path.read_text("utf-8"))
-        document["tenants"][TENANT].setdefault("sync", {}).update(sync)
-        path.write_text(yaml.safe_dump(document, allow_unicode=True), "utf-8")
-
-    def sql(self, statement: str) -> None:
-        with Snapshot.open(self.directory) as snapshot, snapshot.transaction() as cursor:
-            cursor.execute(statement)
-
-
-@pytest.fixture(scope="module")
-def synced(tmp_path_factory: pytest.TempPathFactory, in_step: InStep) -> Iterator[Quiet]:
-    with small_sandbox() as sandbox:
-        home = tmp_path_factory.mktemp("ticks")
-        sandbox.write_tenants(home)
-        in_step.put(sandbox, home, TENANT, ticked=True)
-        quiet = Quiet(sandbox, home)
-        run_tenant(quiet.tenant)  # signs in
-        yield quiet
-
-
-@pytest.fixture
-def quiet(synced: Quiet) -> Iterator[Quiet]:
-    for _ in range(3):
-        if not tick_tenant(synced.tenant).run_id:
-            break
-    yield synced
-    synced.sandbox.faults.clear()
-
-
-def ran(summary: RunSummary) -> bool:
-    return bool(summary.run_id)
 
 
 def test_given_nothing_changed_then_a_tick_asks_once_and_runs_nothing(quiet: Quiet) -> None:
@@ -132,48 +39,6 @@ def test_given_nothing_changed_then_a_tick_asks_once_and_runs_nothing(quiet: Qui
     assert after is not None
     assert after.ticked_at > before.ticked_at
     assert after.idle == before.idle + 1
-
-
-def test_given_stock_moved_then_just_what_stock_is_made_of_is_read_and_sent(quiet: Quiet) -> None:
-    item = quiet.item()
-    before = quiet.stock_sent(item)
-    quiet.change("move_stock", item=item, quantity="7")
-
-    summary = quiet.tick()
-
-    assert set(summary.entities) == STOCK_ALONE
-    assert quiet.requests("optiply") == [f"PATCH {product_id(quiet, item)}"]
-    assert quiet.stock_sent(item) == before + 7
-    assert not ran(quiet.tick())
-
-
-def test_given_stock_moved_then_a_tick_of_stock_is_enough(quiet: Quiet) -> None:
-    item = quiet.item()
-    before = quiet.stock_sent(item)
-    quiet.change("move_stock", item=item, quantity="-3")
-
-    summary = quiet.tick(stock_only=True)
-
-    assert set(summary.entities) == STOCK_ALONE
-    assert quiet.stock_sent(item) == before - 3
-    assert not ran(quiet.tick(stock_only=True))
-    assert not ran(quiet.tick())
-    memory = tick_memory.load(quiet.directory)
-    assert memory is not None
-    assert memory.stock_at is not None
-    assert memory.stock_at >= memory.ticked_at - timedelta(seconds=1)
-
-
-def test_given_a_price_changed_then_a_tick_of_stock_leaves_it_to_the_whole_one(
-    quiet: Quiet,
-) -> None:
-    quiet.change("change_price", item=quiet.item(), price="12.34")
-
-    assert not ran(quiet.tick(stock_only=True))
-    summary = quiet.tick()
-
-    assert summary.entities["optiply/products"].updated == 1
-    assert "optiply/suppliers" not in summary.entities
 
 
 def test_given_a_vendor_changed_then_items_are_not_read(quiet: Quiet) -> None:
@@ -220,25 +85,6 @@ def test_given_a_stamp_no_newer_than_the_newest_then_it_is_found(
     )
 
     assert quiet.tick().entities["optiply/products"].updated == 1
-
-
-def test_given_a_ledger_entry_with_a_lower_number_then_it_is_found(quiet: Quiet) -> None:
-    # Given two postings at once: the higher number is there first
-    item, entries = quiet.item(), quiet.company.tables["itemLedgerEntries"]
-    quiet.change("move_stock", item=item, quantity="1")
-    late = max(entries.values(), key=lambda entry: entry["entryNumber"])
-    quiet.change("move_stock", item=item, quantity="1")
-    gone = quiet.company.delete("itemLedgerEntries", late["id"])
-    held = {name: value for name, value in gone.items() if "@" not in name}
-    quiet.tick()
-    assert look(quiet.tenant, stock_only=True).due == set()
-
-    # When the lower one becomes visible, then stock is read
-    quiet.company.insert("itemLedgerEntries", held, stamp=held["lastModifiedDateTime"])
-    found = look(quiet.tenant, stock_only=True)
-
-    assert found.changed == {"itemLedgerEntries"}
-    assert "optiply/products" in found.due
 
 
 TOUCHES: dict[str, Callable[[Quiet], object]] = {
@@ -313,35 +159,6 @@ def test_given_a_look_that_fails_then_everything_is_read(quiet: Quiet, status: i
     assert "the look failed" in found.why
 
 
-def test_given_a_look_at_stock_that_fails_then_nothing_is_run_and_stock_is_no_fresher(
-    quiet: Quiet,
-) -> None:
-    before = tick_memory.load(quiet.directory)
-    quiet.sandbox.faults.add("bc", action="status", status=403, path=r"/\$batch", times=20)
-
-    summary = quiet.tick(stock_only=True)
-
-    assert (summary.status, summary.run_id) == ("failed", "")
-    assert tick_memory.load(quiet.directory) == before
-
-
-def test_given_a_name_business_central_does_not_have_then_stock_is_looked_at_at_every_tick(
-    quiet: Quiet,
-) -> None:
-    quiet.settings(quantity_scale={"NOWHERE": "2"})
-    try:
-        quiet.tick()
-        summary = quiet.tick()
-        memory = tick_memory.load(quiet.directory)
-    finally:
-        quiet.settings(quantity_scale={})
-
-    assert any(problem.kind == "config" for problem in summary.problems)
-    assert {"bc/items", "optiply/products"} <= set(summary.entities)
-    assert memory is not None
-    assert memory.stock_at is None or memory.stock_at < memory.ticked_at
-
-
 def test_given_a_run_that_ended_while_a_look_was_made_then_what_it_left_stays(quiet: Quiet) -> None:
     found = look(quiet.tenant)
     run_tenant(quiet.tenant)
@@ -400,22 +217,6 @@ def test_given_a_quarantined_record_then_it_is_tried_again_after_as_many_ticks(
     assert not summary.entities["optiply/products"].quarantined
 
 
-def test_given_a_stock_level_optiply_did_not_take_then_the_next_look_at_stock_sends_it(
-    quiet: Quiet,
-) -> None:
-    # Given stock that moved while Optiply was down
-    quiet.sandbox.faults.add("optiply", action="status", status=400, path="/products/", times=1)
-    quiet.change("move_stock", item=quiet.item(), quantity="7")
-    assert quiet.tick(stock_only=True).entities["optiply/products"].quarantined == 1
-
-    # When stock is looked at again, though nothing moved since
-    summary = quiet.tick(stock_only=True)
-
-    # Then it is sent, and there it ends
-    assert summary.entities["optiply/products"].updated == 1
-    assert not ran(quiet.tick(stock_only=True))
-
-
 def test_given_a_process_that_died_in_a_run_then_everything_is_read(quiet: Quiet) -> None:
     quiet.sql("UPDATE sync.products SET content_hash = 'lost'")
 
@@ -432,26 +233,8 @@ def test_what_is_remembered_holds_no_secret(quiet: Quiet) -> None:
     assert json.loads(told)["snapshot"]
 
 
-def test_given_a_tenant_never_synced_then_a_tick_of_stock_leaves_it_to_the_first_sync(
-    quiet: Quiet, tmp_path: Path
-) -> None:
-    quiet.sandbox.write_tenants(tmp_path)
-
-    summary = tick_tenant(registry.load(tmp_path).get("cronus"), stock_only=True)
-
-    assert summary.status == "skipped"
-    assert "none has yet" in str(summary.reason)
-    assert str(summary.reason).endswith("bc-pipeline sync --all")
-    assert not (summary.entities or (tmp_path / "snapshots" / "cronus" / FILE_NAME).exists())
-
-
 def first_vendor(quiet: Quiet) -> str:
     return str(next(iter(quiet.company.tables["vendors"].values()))["number"])
-
-
-def product_id(quiet: Quiet, number: str) -> str:
-    (row,) = [r for r in quiet.shop.rows("products") if r["skuCode"] == number]
-    return str(row["id"])
 
 
 def test_given_ticks_without_a_run_then_nothing_is_late_and_the_stock_is_as_old_as_the_last(
@@ -478,30 +261,3 @@ def test_given_ticks_without_a_run_then_nothing_is_late_and_the_stock_is_as_old_
     assert any("stock at most 50 min old" in told for told in state.attention())
     assert read_state(quiet.tenant, now + hours + timedelta(hours=2)).late
     tick_memory.save(quiet.directory, memory)
-
-
-def test_given_a_sync_by_hand_alone_then_stock_that_is_asked_for_is_sent(quiet: Quiet):
-    tick_memory.forget(quiet.directory)
-    run_tenant(quiet.tenant)
-    number = quiet.item()
-    before = quiet.stock_sent(number)
-    quiet.change("move_stock", item=number, quantity="7")
-
-    assert not ran(quiet.tick(stock_only=True))  # the schedule's: it comes again
-    summary = quiet.tick(stock_only=True, asked_for=True)
-
-    assert summary.status == "success"
-    assert set(summary.entities) <= STOCK_ALONE
-    assert quiet.stock_sent(number) == before + 7
-
-
-def test_given_no_sync_at_all_then_stock_that_is_asked_for_waits_for_it(quiet: Quiet):
-    shutil.move(quiet.directory, quiet.home / "kept")
-    try:
-        summary = quiet.tick(stock_only=True, asked_for=True)
-    finally:
-        shutil.rmtree(quiet.directory, ignore_errors=True)
-        shutil.move(quiet.home / "kept", quiet.directory)
-
-    assert summary.status == "skipped"
-    assert quiet.requests("bc") == []

@@ -17,10 +17,8 @@ from bc_pipeline.run import probe, tick_memory
 from bc_pipeline.run.execute import run_tenant
 from bc_pipeline.run.tick import look
 from bc_pipeline.snapshot.store import FILE_NAME, Snapshot
-from bc_pipeline_tests.run.test_tick import Quiet, quiet, ran, synced
+from bc_pipeline_tests.run.quiet import Quiet, ran
 from bc_pipeline_tests.slow import deep_but
-
-__all__ = ["quiet", "synced"]
 
 
 @pytest.fixture

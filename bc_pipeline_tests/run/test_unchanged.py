@@ -22,7 +22,7 @@ from bc_pipeline.snapshot.store import Snapshot
 from bc_pipeline.to_optiply import restored
 from bc_pipeline_tests.clocks import MovedClock
 from bc_pipeline_tests.in_step import InStep, small_sandbox
-from bc_pipeline_tests.run.test_tick import TENANT, Quiet
+from bc_pipeline_tests.run.quiet import TENANT, Quiet
 
 ALL = frozenset(f"optiply/{name}" for name in RESOURCES)
 
