@@ -80,6 +80,7 @@ class FakeBusinessCentral:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # head and body of an answer go out at once
 
             def do_any(self) -> None:
                 fake._answer(self)
