@@ -14,22 +14,19 @@ from typing import Any
 import pytest
 
 from bc_pipeline.alerts import telling
-from bc_pipeline.alerts.kinds import KINDS
 from bc_pipeline.cli.main import commands
 from bc_pipeline.sandbox import Sandbox
 from bc_pipeline.snapshot.store import FILE_NAME, Snapshot
 from bc_pipeline.tenants import registry
 from bc_pipeline.tenants.alert_settings import AlertAddress
 from bc_pipeline.tenants.settings import Tenant
-from bc_pipeline_tests.alerts.receiver import SECRET, Received, Receiver
+from bc_pipeline_tests.alerts.receiver import NO_DIGEST, SECRET, Received, Receiver
 from bc_pipeline_tests.cli.aged import tenant
 from bc_pipeline_tests.in_step import InStep, small_sandbox
 
 PROVOKED: set[str] = set()
 """Kinds that a test of this file has received."""
 DAY = timedelta(days=1)
-NO_DIGEST = tuple(kind for kind in KINDS if kind != "digest")
-"""What an address of most tests is told of: a digest comes at an hour of the day."""
 FORBIDDEN = {"error": {"code": "Authentication_InvalidCredentials", "message": "No permission"}}
 
 

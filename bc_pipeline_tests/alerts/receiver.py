@@ -12,7 +12,11 @@ from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
+from bc_pipeline.alerts.kinds import KINDS
+
 KEY = b"0123456789abcdef0123456789abcdef"
+NO_DIGEST = tuple(kind for kind in KINDS if kind != "digest")
+"""What an address of most tests is told of: a digest comes at an hour of the day."""
 SECRET = f"whsec_{base64.b64encode(KEY).decode()}"
 
 

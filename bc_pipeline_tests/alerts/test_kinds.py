@@ -22,7 +22,6 @@ from bc_pipeline.tenants.alert_settings import AlertAddress
 from bc_pipeline_tests.alerts.kinds_world import (
     DAY,
     FORBIDDEN,
-    NO_DIGEST,
     PROVOKED,
     change,
     check,
@@ -33,7 +32,7 @@ from bc_pipeline_tests.alerts.kinds_world import (
     synced_home,
     told,
 )
-from bc_pipeline_tests.alerts.receiver import SECRET, Receiver
+from bc_pipeline_tests.alerts.receiver import NO_DIGEST, SECRET, Receiver
 from bc_pipeline_tests.cli.aged import changed_settings, let_pass, synced, tenant
 from bc_pipeline_tests.full_disk import no_file_beyond
 

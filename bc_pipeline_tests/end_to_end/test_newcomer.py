@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from bc_pipeline_tests.alerts.receiver import SECRET, Receiver
+from bc_pipeline_tests.alerts.receiver import NO_DIGEST, SECRET, Receiver
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -117,6 +117,7 @@ def names_who_is_told(home: Path, address: str) -> None:
         "  alerts:\n"
         f"    - url: {address}\n"
         "      secret: {file: secrets/webhook.secret}\n"
+        f"      on: [{', '.join(NO_DIGEST)}]\n"
     )
     settings.write_text(alerts + settings.read_text("utf-8"), "utf-8")
 
