@@ -29,7 +29,7 @@ from bc_pipeline.orchestration.sweep import shard_of
 from bc_pipeline.orchestration.sweep_job import SWEEP, SweepConfig, run_config
 from bc_pipeline.orchestration.tags import SHARD_TAG
 from bc_pipeline.run import tick_memory
-from bc_pipeline.run.overview import stock_is_due
+from bc_pipeline.run.overview import STOCK, WHOLE, stock_is_due
 from bc_pipeline.tenants.registry import Registry
 from bc_pipeline.tenants.settings import Tenant
 
@@ -40,7 +40,6 @@ SHARD_OF = "/"
 """In the tags of shards, and in no tenant's name."""
 MOST_ALONE = 2
 """Sweeps of a single tenant at work side by side; the next ones wait for a later tick."""
-STOCK_MINUTES = 5
 SHARDS_VARIABLE = "BC_PIPELINE_SHARDS"
 TENANTS_OF_A_SHARD = 20
 """Fewer than these are not worth another process."""
@@ -196,6 +195,7 @@ def _request(tag: str, scheduled_at: datetime, config: SweepConfig) -> RunReques
 
 
 @schedule(
+    name=WHOLE,
     cron_schedule=CRON,
     job_name=SWEEP,
     default_status=DefaultScheduleStatus.STOPPED,
@@ -211,6 +211,7 @@ def every_30_minutes(
 
 
 @schedule(
+    name=STOCK,
     cron_schedule=STOCK_CRON,
     job_name=SWEEP,
     default_status=DefaultScheduleStatus.STOPPED,

@@ -8,7 +8,7 @@ alone, else those of everything.
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from dagster import (
     DefaultScheduleStatus,
@@ -24,8 +24,9 @@ from dagster import (
 
 from bc_pipeline import definitions as project
 from bc_pipeline.orchestration.resources import TenantsResource
-from bc_pipeline.orchestration.schedules import STOCK_MINUTES, sweeps_due
+from bc_pipeline.orchestration.schedules import sweeps_due
 from bc_pipeline.orchestration.sweep_job import SWEEP
+from bc_pipeline.run.overview import STOCK_TICK
 
 STOCK_ALONE = os.environ.get("QUICK_TICKS") == "stock"
 ON, OFF = DefaultSensorStatus.RUNNING, DefaultSensorStatus.STOPPED
@@ -54,7 +55,7 @@ def stock_every_few_seconds(
     context: SensorEvaluationContext, tenants: TenantsResource
 ) -> list[RunRequest] | SkipReason:
     # A minute at which every tenant's stock is due; the seconds keep ticks apart.
-    now = datetime.now(UTC).replace(minute=STOCK_MINUTES)
+    now = datetime.now(UTC).replace(minute=STOCK_TICK // timedelta(minutes=1))
     return sweeps_due(context, tenants, now, stock=True)
 
 
